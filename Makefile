@@ -1,0 +1,43 @@
+# The two commands of the README are `make serve` and `make test`.
+PYTHON   ?= $(shell command -v python3.11 || command -v python3)
+ARTEFACT ?= artefacts/credit-risk/1.0.0
+VENV     := .venv
+BIN      := $(VENV)/bin
+PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: serve test check train lock
+
+serve: $(VENV)/serving
+	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
+
+test: $(VENV)/development
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: $(VENV)/serving
+	PYTHONPATH=. $(BIN)/python artefacts/credit-risk/train.py
+
+# The locks hold for every platform; both are made again after a change in pyproject.toml.
+lock: $(VENV)/development
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" \
+	    pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command "make lock" \
+	    -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+
+# A stamp is newer than its lock once the lock is installed, so a second run installs nothing.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/serving: requirements.txt | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/development: requirements-dev.txt | $(VENV)/serving
+	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@

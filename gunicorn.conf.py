@@ -1,0 +1,47 @@
+"""gunicorn -c gunicorn.conf.py, with the settings of the environment, is all it takes."""
+
+import os
+from typing import Any
+
+# Before numpy is imported: a worker is one thread of arithmetic, and a pool of OpenMP
+# threads started before a fork would hang the worker at its first prediction.
+for _pool in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_pool}_NUM_THREADS"] = "1"
+
+from service.settings import Settings, SettingsError
+from service.web.example import format_curl
+from service.web.logs import build_log_config
+
+try:
+    settings = Settings.from_environment()
+except SettingsError as refusal:
+    raise SystemExit(f"The service does not start: {refusal}") from refusal
+
+wsgi_app = "service:create_app()"
+bind = f"{settings.host}:{settings.port}"
+workers = settings.workers
+
+# Threads keep connections alive and answer health checks while one of them predicts.
+worker_class = "gthread"
+threads = 2
+
+# The model is loaded once and shared; a fault in it is met before a worker exists.
+preload_app = True
+
+logconfig_dict = build_log_config(settings.log_level)
+accesslog = None  # web.logs writes a line a request
+
+# It would open a socket under $HOME, which a container may not have.
+control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Show a first request, where the key is the one made for local use."""
+    if settings.api_keys_file is None:
+        host, port = server.LISTENERS[0].sock.getsockname()[:2]
+        print(format_curl(server.app.wsgi(), f"http://{host}:{port}"), flush=True)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Prove each worker by itself, before it takes a request."""
+    worker.wsgi.extensions["readiness"].prove()

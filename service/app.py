@@ -1,0 +1,68 @@
+"""The one place where the parts are wired, in the order a request meets them."""
+
+import gc
+import logging.config
+from pathlib import Path
+
+from flask import Flask
+
+from service.model.artefact import read_artefact
+from service.model.codec import Codec
+from service.model.errors import ArtefactError
+from service.model.predictor import Predictor, load_predictor
+from service.settings import Settings, SettingsError
+from service.web.auth import check_scopes, init_auth
+from service.web.errors import init_errors
+from service.web.health import Readiness, build_health
+from service.web.keys import Keyring, KeysFileError, ensure_local_key, read_keys
+from service.web.logs import build_log_config, init_logs
+from service.web.openapi import build_openapi
+from service.web.predict import build_predict
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the service, ready to answer.
+
+    What must not be served, a bad setting, key file or artefact, raises SystemExit
+    with one sentence: a process server is not to try again.
+    """
+    try:
+        return _wire(settings or Settings.from_environment())
+    except (SettingsError, KeysFileError, ArtefactError) as refusal:
+        raise SystemExit(f"The service does not start: {refusal}") from refusal
+
+
+def _wire(settings: Settings) -> Flask:
+    logging.config.dictConfig(build_log_config(settings.log_level))
+    keyring = Keyring(read_keys(settings.api_keys_file or ensure_local_key()))
+    predictor = _load(settings.artefact)
+    codec = Codec(predictor.manifest.contract, settings.max_instances)
+    readiness = Readiness(predictor)
+
+    app = Flask(__name__, static_folder=None)
+    init_logs(app, predictor.manifest)
+    init_auth(app, keyring)
+    init_errors(app)
+    app.register_blueprint(
+        build_predict(predictor, codec, readiness, settings.max_body_bytes)
+    )
+    app.register_blueprint(build_health(readiness))
+    app.register_blueprint(build_openapi(predictor, codec))
+    check_scopes(app)
+    app.extensions["readiness"] = readiness
+    app.extensions["predictor"] = predictor
+    return app
+
+
+def _load(folder: Path | None) -> Predictor:
+    if folder is None:
+        raise SettingsError(
+            "SERVICE_ARTEFACT is not set: name the folder of a version, such as"
+            " artefacts/credit-risk/1.0.0."
+        )
+    predictor = load_predictor(read_artefact(folder))
+    predictor.prove()
+    # What was loaded stays: workers forked from here share its memory untouched.
+    gc.collect()
+    gc.freeze()
+    return predictor

@@ -1,0 +1,74 @@
+"""The commands: check and inspect an artefact, make an API key."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from service.model.artefact import read_artefact
+from service.model.errors import ArtefactError
+from service.model.card import format_card
+from service.model.predictor import load_predictor
+from service.settings import Settings, SettingsError
+from service.web.keys import SCOPES, KeysFileError, create_key
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command. Exits with 1 and one sentence where it finds a fault."""
+    options = _build_parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+    except (ArtefactError, KeysFileError, SettingsError, OSError) as error:
+        print(f"FAIL  {error}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="verify and prove an artefact")
+    check.add_argument("artefact", type=Path)
+    check.set_defaults(run=check_artefact)
+
+    inspect = commands.add_parser("inspect", help="print the card of a model")
+    inspect.add_argument("artefact", type=Path)
+    inspect.set_defaults(run=inspect_artefact)
+
+    key = commands.add_parser("key", help="manage API keys")
+    key_commands = key.add_subparsers(required=True, metavar="COMMAND")
+    create = key_commands.add_parser("create", help="make a key and print it, once")
+    create.add_argument("--client", required=True)
+    create.add_argument("--scope", required=True, action="append", choices=SCOPES)
+    create.add_argument(
+        "--file", type=Path, help="the key file (default: SERVICE_API_KEYS_FILE)"
+    )
+    create.set_defaults(run=print_key)
+    return parser
+
+
+def check_artefact(options: argparse.Namespace) -> None:
+    """Do what a start does, a line for each finding."""
+    artefact = read_artefact(options.artefact)
+    manifest = artefact.manifest
+    print(f"ok    {manifest.name} {manifest.version}: {len(manifest.files)} digests")
+    print(f"ok    {len(manifest.libraries)} library versions")
+    predictor = load_predictor(artefact)
+    print("ok    the pipeline loads")
+    predictor.prove()
+    print(f"ok    {len(predictor.golden.records)} golden records reproduced")
+
+
+def inspect_artefact(options: argparse.Namespace) -> None:
+    """Print the card of a model for a person."""
+    artefact = read_artefact(options.artefact)
+    print(format_card(artefact.manifest, artefact.digest), end="")
+
+
+def print_key(options: argparse.Namespace) -> None:
+    """Make a key, and print it alone: it is kept nowhere."""
+    path = options.file or Settings.from_environment().api_keys_file
+    if path is None:
+        raise SettingsError("Name the key file: --file, or SERVICE_API_KEYS_FILE.")
+    print(create_key(path, options.client, tuple(options.scope)))

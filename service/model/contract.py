@@ -1,0 +1,83 @@
+"""The contract: what an instance must be, and what instances were in training.
+
+*Valid* is enforced: type, nullability, bounds, allowed categories. *Observed* is
+remembered: a value outside it is answered, with a warning.
+
+These are msgspec structs: frozen, and checked against their types when read.
+"""
+
+from typing import Literal
+
+import msgspec
+
+FeatureType = Literal["number", "integer", "string", "boolean", "date-time"]
+UnknownFields = Literal["reject", "ignore"]
+Table = Literal["frame", "array"]
+NullMark = Literal["NaN", "None", "NA", "NaT"]
+Scalar = str | int | float | bool | None
+Bound = str | int | float | None
+
+
+class Record(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """A frozen record of the manifest; in JSON, what has its default is left out."""
+
+
+class Observed(Record):
+    """What training saw of a feature; `categories` is None for text and quantities."""
+
+    nulls: int = 0
+    minimum: Bound = None
+    maximum: Bound = None
+    categories: tuple[Scalar, ...] | None = None
+
+
+class Storage(Record):
+    """How a column lay in the table the pipeline was fitted on.
+
+    `null` is the object that stood for a missing value; `categories` and `ordered`
+    belong to the pandas categorical dtype.
+    """
+
+    dtype: str
+    null: NullMark = "NaN"
+    categories: tuple[Scalar, ...] | None = None
+    ordered: bool = False
+
+
+class Feature(Record):
+    """One field of an instance. Bounds are inclusive; date-times are ISO 8601 text.
+
+    `categories`, where given, is the closed set of what is allowed. `default` stands
+    in for an absent field, and only where `required` is false.
+    """
+
+    name: str
+    type: FeatureType
+    storage: Storage
+    nullable: bool = False
+    required: bool = True
+    default: Scalar = None
+    minimum: Bound = None
+    maximum: Bound = None
+    categories: tuple[Scalar, ...] | None = None
+    unit: str = ""
+    description: str = ""
+    observed: Observed = Observed()
+
+
+class Contract(Record):
+    """The features in the order the pipeline was fitted on, and the table's kind.
+
+    `array_dtype` is the dtype of the whole table where it is a bare numpy array.
+    """
+
+    features: tuple[Feature, ...]
+    table: Table = "frame"
+    array_dtype: str | None = None
+    unknown_fields: UnknownFields = "reject"

@@ -1,0 +1,74 @@
+"""What can go wrong with an artefact, a contract or an instance.
+
+Each message is one sentence that a person can act on. None holds a feature value.
+"""
+
+from dataclasses import dataclass
+
+
+class ModelError(Exception):
+    """The base of everything this room raises on purpose."""
+
+
+class PackagingError(ModelError):
+    """A pipeline or its training table cannot be packaged as it is."""
+
+
+class ContractError(PackagingError):
+    """A feature, or an edit of one, cannot be represented; the sentence names it."""
+
+
+class ArtefactError(ModelError):
+    """An artefact must not be served."""
+
+
+class ArtefactMissingError(ArtefactError):
+    """The folder, or a file that its manifest lists, is not there."""
+
+
+class ArtefactFormatError(ArtefactError):
+    """A file of the artefact cannot be understood."""
+
+
+class ArtefactDigestError(ArtefactError):
+    """A file of the artefact is not, byte for byte, what was packaged."""
+
+
+class LibraryVersionError(ArtefactError):
+    """This environment is not the one the pipeline was fitted in."""
+
+
+class PipelineLoadError(ArtefactError):
+    """The pipeline does not load here."""
+
+
+class GoldenMismatchError(ArtefactError):
+    """A golden record is not answered as the training environment answered it."""
+
+
+class MalformedJsonError(ModelError):
+    """The bytes are not the strict JSON that the service reads."""
+
+
+class TooManyInstancesError(ModelError):
+    """One request holds more instances than are served at once."""
+
+
+class NonFinitePredictionError(ModelError):
+    """The pipeline answered NaN or an infinity, which JSON cannot carry."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing to say of one place in a request, such as `instances[3].Age`."""
+
+    path: str
+    message: str
+
+
+class ContractViolationError(ModelError):
+    """The request breaks the contract, at every place that `remarks` names."""
+
+    def __init__(self, remarks: tuple[Remark, ...]) -> None:
+        super().__init__(f"{remarks[0].path} {remarks[0].message}")
+        self.remarks = remarks

@@ -1,0 +1,119 @@
+"""The golden records: instances with the predictions that training made of them.
+
+A process is ready only after it has reproduced them by the path that requests take:
+JSON bytes, contract, predictor, JSON again.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+
+from service.model.codec import Codec
+from service.model.contract import Record
+from service.model.errors import (
+    ArtefactFormatError,
+    ContractViolationError,
+    GoldenMismatchError,
+    NonFinitePredictionError,
+)
+from service.model.instances import Instances, Predictions
+from service.model.manifest import Manifest
+
+# Below this part of the largest number among the golden predictions, a difference is
+# the rounding of a sum that came out near zero.
+NEGLIGIBLE = 1e-12
+
+
+class GoldenRecord(Record):
+    """One instance, and the prediction as it stands in an answer."""
+
+    instance: dict[str, Any]
+    prediction: dict[str, Any]
+
+
+class Golden(Record):
+    """What `golden.json` holds; the first record is a typical instance, of nobody."""
+
+    records: tuple[GoldenRecord, ...]
+
+
+def encode_golden(golden: Golden) -> bytes:
+    """Return golden.json: floats by their shortest exact form, a record a line."""
+    lines = ",\n".join(msgspec.json.encode(r).decode() for r in golden.records)
+    return f'{{"records": [\n{lines}\n]}}\n'.encode()
+
+
+def decode_golden(raw: bytes) -> Golden:
+    """Read golden.json. Raises ArtefactFormatError."""
+    try:
+        golden = msgspec.json.decode(raw, type=Golden)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ArtefactFormatError(f"golden.json cannot be read: {error}.") from None
+    if not golden.records:
+        raise ArtefactFormatError("golden.json holds no record.")
+    return golden
+
+
+def prove(
+    predict: Callable[[Instances], Predictions], manifest: Manifest, golden: Golden
+) -> None:
+    """Reproduce the golden records: labels equal, numbers within the tolerance.
+
+    Raises GoldenMismatchError, naming the first record that differs.
+    """
+    codec = Codec(manifest.contract, len(golden.records))
+    body = orjson.dumps({"instances": [record.instance for record in golden.records]})
+    try:
+        answer = orjson.dumps(predict(codec.load(body)).to_json())
+    except (ContractViolationError, NonFinitePredictionError) as error:
+        raise GoldenMismatchError(f"The golden records are refused: {error}.") from error
+    scale = max(
+        (abs(n) for record in golden.records for _, n in _iterate(record.prediction)),
+        default=0.0,
+    )
+    for index, (record, found) in enumerate(
+        zip(golden.records, orjson.loads(answer), strict=True)
+    ):
+        place = _find_difference(
+            record.prediction, found, manifest.tolerance, NEGLIGIBLE * scale
+        )
+        if place:
+            raise GoldenMismatchError(
+                f"Golden record {index} is answered otherwise than in training, at"
+                f" {place}: serve it where its libraries behave as they did there."
+            )
+
+
+def _find_difference(
+    expected: Mapping[str, Any], found: Any, tolerance: float, negligible: float
+) -> str:
+    """Return the first place that differs, or nothing."""
+    wanted, got = dict(_flatten(expected)), dict(_flatten(found))
+    if wanted.keys() != got.keys():
+        return "its names"
+    for place, value in wanted.items():
+        if isinstance(value, float | int) and isinstance(got[place], float | int):
+            if not math.isclose(
+                value, got[place], rel_tol=tolerance, abs_tol=negligible
+            ):
+                return place
+        elif value != got[place]:
+            return place
+    return ""
+
+
+def _flatten(prediction: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in prediction.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def _iterate(prediction: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for place, value in _flatten(prediction):
+        if isinstance(value, float | int):
+            yield place, value

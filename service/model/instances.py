@@ -1,0 +1,52 @@
+"""What goes into a predictor and what comes out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.model.errors import Remark
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Instances that keep the contract, by column in the contract's order.
+
+    A null is None; a date-time is a pandas Timestamp. `warnings` says what was let
+    through.
+    """
+
+    columns: tuple[Sequence[Any], ...]
+    count: int
+    warnings: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The answers, one for each instance, in order.
+
+    `labels` for a classifier, with `probabilities` (a row for each instance, a column
+    for each of `names`) where the pipeline has them; `values` (a row for each
+    instance, a column for each of `names`) for a regressor.
+    """
+
+    names: tuple[str, ...]
+    labels: list[str] | None = None
+    probabilities: list[list[float]] | None = None
+    values: list[list[float]] | None = None
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return what stands under `predictions` in an answer."""
+        if self.values is not None:
+            if len(self.names) == 1:
+                return [{"value": row[0]} for row in self.values]
+            return [
+                {"values": dict(zip(self.names, row, strict=True))}
+                for row in self.values
+            ]
+        labels = self.labels or []
+        if self.probabilities is None:
+            return [{"label": label} for label in labels]
+        return [
+            {"label": label, "probabilities": dict(zip(self.names, row, strict=True))}
+            for label, row in zip(labels, self.probabilities, strict=True)
+        ]

@@ -1,0 +1,109 @@
+"""The manifest: all that is said of one version of a model."""
+
+import importlib.metadata
+import platform
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from service.model.contract import Contract, Record
+from service.model.errors import ArtefactFormatError, LibraryVersionError
+from service.model.reference import Task
+
+# Raised whenever a reader of the old format would misread the new one.
+FORMAT = 1
+
+# Another CPU may sum in another order; DESIGN.md fixes how much that may show.
+TOLERANCE = 1e-9
+
+NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+
+# semver.org, without build metadata: a folder name and a header must carry it.
+VERSION = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
+)
+
+
+class Manifest(Record):
+    """What `manifest.json` holds.
+
+    `names` are the business labels in the order of the pipeline's classes, or the
+    names of a regressor's outputs. `libraries` maps a distribution to its exact
+    version, `files` a file's path to its SHA-256, `code` lists the modules that
+    travel along. `tolerance` is relative.
+    """
+
+    format: int
+    name: str
+    version: str
+    task: Task
+    created: str
+    names: tuple[str, ...]
+    contract: Contract
+    libraries: dict[str, str]
+    files: dict[str, str]
+    code: tuple[str, ...] = ()
+    description: str = ""
+    metrics: dict[str, float] = {}
+    tolerance: float = TOLERANCE
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Return the manifest as indented JSON, for people to read and git to compare."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def decode_manifest(raw: bytes) -> Manifest:
+    """Read a manifest. Raises ArtefactFormatError."""
+    try:
+        found = msgspec.json.decode(raw, type=_Format).format
+        if found > FORMAT:
+            raise ArtefactFormatError(
+                f"The artefact has format {found}, and this service reads up to"
+                f" {FORMAT}: serve it with a newer release."
+            )
+        return msgspec.json.decode(raw, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ArtefactFormatError(f"manifest.json cannot be read: {error}.") from None
+
+
+def read_version(library: str) -> str | None:
+    """Return the version of an installed distribution, or of Python itself."""
+    if library == "python":
+        return platform.python_version()
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def check_libraries(libraries: Mapping[str, str]) -> None:
+    """Refuse an environment that differs in any major.minor.
+
+    Raises LibraryVersionError, naming each library that differs.
+    """
+    differing = []
+    for library, wanted in libraries.items():
+        found = read_version(library)
+        if found is None or _major_minor(found) != _major_minor(wanted):
+            differing.append(f"{library} {wanted} (here: {found or 'none'})")
+    if differing:
+        raise LibraryVersionError(
+            f"The pipeline was fitted with {', '.join(differing)}: install these"
+            " versions, or package it again with the ones here."
+        )
+
+
+def _major_minor(version: str) -> tuple[str, ...]:
+    return tuple(version.split(".")[:2])
+
+
+def describe_manifest(manifest: Manifest, digest: str) -> bytes:
+    """Return the manifest as JSON for a caller, with its own digest beside it."""
+    described = {"digest": digest, **msgspec.to_builtins(manifest)}
+    return msgspec.json.encode(described)

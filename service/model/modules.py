@@ -1,0 +1,154 @@
+"""The modules that travel in an artefact: found at packaging, imported where served.
+
+They are imported from the very bytes whose digests were checked, by a finder that
+knows their names alone, so that nothing else becomes importable with them.
+"""
+
+import ast
+import importlib.metadata
+import importlib.util
+import io
+import pickle
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from service.model.errors import PackagingError, PipelineLoadError
+
+
+class ModuleFinder(MetaPathFinder, InspectLoader):
+    """Imports modules from their sources, by dotted name."""
+
+    def __init__(self, sources: Mapping[str, bytes]) -> None:
+        self.sources = sources
+
+    def find_spec(
+        self, fullname: str, path: object, target: object = None
+    ) -> ModuleSpec | None:
+        """Return a spec for the names that the artefact lists, and no others."""
+        if fullname not in self.sources:
+            return None
+        return importlib.util.spec_from_loader(
+            fullname, self, is_package=self.is_package(fullname)
+        )
+
+    def is_package(self, fullname: str) -> bool:
+        """Say whether modules travel below this one."""
+        return any(name.startswith(f"{fullname}.") for name in self.sources)
+
+    def get_source(self, fullname: str) -> str:
+        """Return the source, which tracebacks quote too."""
+        return importlib.util.decode_source(self.sources[fullname])
+
+
+def install_modules(sources: Mapping[str, bytes]) -> None:
+    """Make the modules of an artefact importable in this process.
+
+    Raises PipelineLoadError where another module of that name is already imported:
+    unpickling would use it in silence.
+    """
+    for name, source in sources.items():
+        module = sys.modules.get(name)
+        if module is not None and _read_source(module) != source:
+            raise PipelineLoadError(
+                f"Another module {name!r} is already imported: load the artefact in a"
+                " process of its own."
+            )
+    if sources:
+        sys.meta_path.insert(0, ModuleFinder(sources))
+
+
+def _read_source(module: ModuleType) -> bytes | None:
+    loader = getattr(module, "__loader__", None)
+    if isinstance(loader, ModuleFinder):
+        return loader.sources[module.__name__]
+    path = getattr(module, "__file__", None)
+    return Path(path).read_bytes() if path else None
+
+
+def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
+    """Return the sources of the named modules; of a package, all modules below it.
+
+    Raises PackagingError for a name that is no module written in Python, or that
+    would hide one of the standard library's or the service's own.
+    """
+    sources: dict[str, bytes] = {}
+    for item in code:
+        name = item if isinstance(item, str) else item.__name__
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in ("service", "__main__"):
+            raise PackagingError(f"code= cannot take {name!r}: that name is taken.")
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+            raise PackagingError(f"code= names {name!r}, which is no Python module.")
+        origin = Path(spec.origin)
+        if spec.submodule_search_locations is None:
+            sources[name] = origin.read_bytes()
+            continue
+        for path in sorted(origin.parent.rglob("*.py")):
+            parts = path.relative_to(origin.parent).with_suffix("").parts
+            dotted = ".".join([name, *parts]).removesuffix(".__init__")
+            sources[dotted] = path.read_bytes()
+    return sources
+
+
+def find_libraries(pipeline: Any, sources: Mapping[str, bytes]) -> list[str]:
+    """Return the distributions that a pipeline and its modules import, sorted.
+
+    Raises PackagingError for a module that is neither installed nor in code=.
+    """
+    recorder = _ModuleRecorder(io.BytesIO(), protocol=5)
+    try:
+        recorder.dump(pipeline)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise PackagingError(
+            f"The pipeline cannot be pickled ({error}): put its functions and classes"
+            " into a module and name that in code=."
+        ) from None
+    wanted = {name.partition(".")[0] for name in recorder.modules - sources.keys()}
+    for name, source in sources.items():
+        wanted |= _find_imports(source, name)
+    wanted -= {name.partition(".")[0] for name in sources}
+    wanted -= {*sys.stdlib_module_names, *sys.builtin_module_names, "service"}
+    distributions = importlib.metadata.packages_distributions()
+    for name in sorted(wanted):
+        if name not in distributions:
+            raise PackagingError(
+                f"The pipeline uses the module {name!r}, which is not installed:"
+                " put what it uses into a module of its own and name that in code=."
+            )
+    return sorted({distributions[name][0] for name in wanted})
+
+
+class _ModuleRecorder(pickle.Pickler):
+    """Notes the module of every class and function it meets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.modules: set[str] = set()
+
+    def reducer_override(self, obj: Any) -> Any:
+        module = getattr(obj, "__module__", None) or type(obj).__module__
+        self.modules.add(str(module))
+        return NotImplemented
+
+
+def _find_imports(source: bytes, name: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source, filename=name)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def to_path(name: str, names: Sequence[str]) -> str:
+    """Return where a module lies in the artefact."""
+    is_package = any(other.startswith(f"{name}.") for other in names)
+    stem = name.replace(".", "/")
+    return f"code/{stem}/__init__.py" if is_package else f"code/{stem}.py"

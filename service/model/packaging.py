@@ -1,0 +1,174 @@
+"""package(): a fitted pipeline becomes a version that can be served."""
+
+import io
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import joblib
+import numpy as np
+
+from service.model.artefact import (
+    GOLDEN,
+    PIPELINE,
+    compute_digest,
+    refuse_overwriting,
+    write_artefact,
+)
+from service.model.contract import Contract, UnknownFields
+from service.model.errors import PackagingError
+from service.model.golden import encode_golden
+from service.model.manifest import FORMAT, NAME, VERSION, Manifest, read_version
+from service.model.modules import collect_sources, find_libraries, to_path
+from service.model.proposal import FeatureEdit, propose_contract
+from service.model.reference import Reference
+from service.model.selection import choose_golden
+
+
+def package(  # noqa: PLR0913 - each is one thing a training script has to say
+    pipeline: Any,
+    X: Any,  # noqa: N803 - scikit-learn's own name for it
+    y: Any = None,
+    *,
+    name: str,
+    version: str,
+    labels: Mapping[Any, str] | Sequence[str] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    code: Iterable[str | ModuleType] = (),
+    description: str = "",
+    to: str | Path = "artefacts",
+    features: Mapping[str, FeatureEdit] | None = None,
+    names: Sequence[str] | None = None,
+    unknown_fields: UnknownFields = "reject",
+) -> Path:
+    """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
+
+    `X` is the table it was fitted on, a DataFrame or an array of shape (n, features)
+    with `names` for its columns; `y` names a regressor's outputs if it is a DataFrame.
+    `labels` are the business labels by class, or in the order of `classes_`.
+    `features` edits the proposed contract, by feature. `code` names the modules that
+    the pipeline imports and that are not installed where it is served.
+
+    A fresh process loads what was written and reproduces the golden records before the
+    version appears. Raises PackagingError, and its subclass ContractError.
+    """
+    reference = Reference(pipeline)
+    target = _check_place(Path(to), name, version)
+    contract = propose_contract(
+        reference, X, names=names, edits=features, unknown_fields=unknown_fields
+    )
+    sources = collect_sources(code)
+    libraries = find_libraries(pipeline, sources)
+    answer_names = _name_answers(reference, X, y, labels)
+    golden = choose_golden(reference, contract, X, answer_names)
+    files = {
+        PIPELINE: _dump(pipeline),
+        GOLDEN: encode_golden(golden),
+        **{to_path(module, list(sources)): text for module, text in sources.items()},
+    }
+    manifest = Manifest(
+        format=FORMAT,
+        name=name,
+        version=version,
+        task=reference.task,
+        created=_read_clock(),
+        names=answer_names,
+        contract=contract,
+        libraries=_read_versions(libraries, contract),
+        files={path: compute_digest(content) for path, content in files.items()},
+        code=tuple(sources),
+        description=description,
+        metrics=_check_metrics(metrics or {}),
+    )
+    return write_artefact(manifest, files, target.parent.parent, _check_afresh)
+
+
+def _check_place(to: Path, name: str, version: str) -> Path:
+    if not NAME.fullmatch(name):
+        raise PackagingError(f"The name {name!r} must match {NAME.pattern}.")
+    if not VERSION.fullmatch(version):
+        raise PackagingError(f"The version {version!r} must be semantic: 1.0.0.")
+    target = to / name / version
+    if target.exists():
+        raise PackagingError(refuse_overwriting(target))
+    return target
+
+
+def _name_answers(
+    reference: Reference,
+    X: Any,  # noqa: N803
+    y: Any,
+    labels: Mapping[Any, str] | Sequence[str] | None,
+) -> tuple[str, ...]:
+    """Return the business labels of the classes, or the names of the outputs."""
+    if reference.task == "regression":
+        if labels is not None:
+            raise PackagingError("labels= is for classifiers.")
+        outputs = reference.predict(X[:1]).values
+        count = 1 if outputs is None else outputs.shape[1]
+        if count > 1 and hasattr(y, "columns"):
+            return tuple(str(column) for column in y.columns)
+        return ("value",) if count == 1 else tuple(f"y{i}" for i in range(count))
+    classes = reference.classes
+    if y is not None and not set(np.unique(np.asarray(y)).tolist()) <= set(classes):
+        raise PackagingError("y holds classes that the pipeline was not fitted on.")
+    if labels is None:
+        return tuple(str(label) for label in classes)
+    if isinstance(labels, Mapping):
+        if set(labels) != set(classes):
+            raise PackagingError(f"labels= must name each class of {classes}, once.")
+        labels = [labels[label] for label in classes]
+    if len(labels) != len(classes) or len(set(labels)) != len(labels):
+        raise PackagingError(f"labels= must hold a label for each class of {classes}.")
+    return tuple(labels)
+
+
+def _dump(pipeline: Any) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump(pipeline, buffer)
+    return buffer.getvalue()
+
+
+def _read_clock() -> str:
+    """Return the time in UTC; SOURCE_DATE_EPOCH, where set, makes it reproducible."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return now.isoformat(timespec="seconds")
+
+
+def _read_versions(libraries: list[str], contract: Contract) -> dict[str, str]:
+    always = ["python", "scikit-learn", "numpy", "scipy", "joblib"]
+    frames = ["pandas"] if contract.table == "frame" else []
+    wanted = dict.fromkeys([*always, *frames, *libraries])
+    return {library: read_version(library) or "" for library in wanted}
+
+
+def _check_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise PackagingError(f"The metric {name!r} is not finite.")
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def _check_afresh(folder: Path) -> None:
+    """Check the version in a process that has nothing of the training script's."""
+    root = Path(__file__).resolve().parents[2]
+    checked = subprocess.run(  # noqa: S603 - our own interpreter, our own module
+        [sys.executable, "-P", "-m", "service", "check", str(folder.resolve())],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if checked.returncode:
+        raise PackagingError(
+            "The version does not serve in a fresh process:\n"
+            + (checked.stdout + checked.stderr).strip()
+        )

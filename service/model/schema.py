@@ -1,0 +1,222 @@
+"""The contract compiled to a marshmallow schema, which is what validates.
+
+marshmallow's own fields turn "12" into 12 and 1.9 into 1; these coerce nothing.
+apispec turns the same schema into the JSON Schema that is published.
+"""
+
+import math
+import re
+import sys
+from typing import Any
+
+import pandas as pd
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+
+from service.model.contract import Contract, Feature
+from service.model.tables import fits_unit, read_limits
+
+# Where a double still holds every integer: beyond, 2**53 + 1 is read as 2**53.
+EXACT_INTEGERS = 2**53
+
+# A double beyond it is infinite, and refused as such.
+LARGEST_DOUBLE = sys.float_info.max
+
+DATE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?"
+OFFSET = r"(Z|[+-]\d\d:\d\d)"
+
+
+class StrictNumber(fields.Float):
+    """Any JSON number whose nearest double is finite."""
+
+    default_error_messages = {"invalid": "must be a number"}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        if type(value) is int:
+            return float(value)
+        if type(value) is not float or not math.isfinite(value):
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictInteger(fields.Integer):
+    """A JSON number without a fraction: 30 and 30.0, as JSON Schema has it."""
+
+    default_error_messages = {"invalid": "must be an integer"}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if type(value) is int:
+            return value
+        if type(value) is float and value.is_integer() and abs(value) < EXACT_INTEGERS:
+            return int(value)
+        raise self.make_error("invalid")
+
+
+class StrictBoolean(fields.Boolean):
+    """JSON true or false."""
+
+    default_error_messages = {"invalid": "must be true or false"}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if type(value) is not bool:
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictString(fields.String):
+    """A JSON string."""
+
+    default_error_messages = {"invalid": "must be a string"}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if type(value) is not str:
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictDateTime(fields.String):
+    """ISO 8601 text, to a Timestamp of the very dtype the pipeline was fitted on.
+
+    With an offset where the column knew its time zone, without one where it did not;
+    finer than the column's unit, or out of its range, is refused and never rounded.
+    """
+
+    default_error_messages = {"invalid": "must be a date-time such as {example}"}
+
+    def __init__(self, dtype: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dtype = dtype
+        self.is_zoned = "," in dtype
+        self.pattern = DATE_TIME + (OFFSET if self.is_zoned else "")
+        self.example = "2024-01-31T09:30:00" + ("Z" if self.is_zoned else "")
+        self.metadata["pattern"] = f"^{self.pattern}$"
+        self._is_date_time = re.compile(self.pattern, re.ASCII).fullmatch
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
+        return None if value is None else str(value.isoformat())
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> pd.Timestamp:
+        if type(value) is not str or not self._is_date_time(value):
+            raise self.make_error("invalid", example=self.example)
+        try:
+            return fits_unit(value, self.dtype)
+        except ValueError:
+            raise self.make_error("invalid", example=self.example) from None
+
+
+class InstanceSchema(Schema):
+    """The base of a compiled schema, with this service's wording."""
+
+    error_messages = {
+        "type": "must be an object",
+        "unknown": "is not a feature of this model",
+    }
+
+
+class RequestSchema(Schema):
+    """The base of the schema of a request's body."""
+
+    error_messages = {"type": "must be an object", "unknown": "is not expected here"}
+
+
+def compile_schema(contract: Contract, max_instances: int) -> RequestSchema:
+    """Compile the schema of a request: `instances`, from one to `max_instances`.
+
+    A feature's field is called f0, f1, ... within, so that no feature name can collide
+    with marshmallow's own (`fields`, `context`) or be read as a path (`a.b`).
+    """
+    columns = {f"f{i}": compile_field(f) for i, f in enumerate(contract.features)}
+    meta = {"unknown": EXCLUDE if contract.unknown_fields == "ignore" else RAISE}
+    instance = type(
+        "Instance", (InstanceSchema,), {**columns, "Meta": type("Meta", (), meta)}
+    )
+    instances = fields.List(
+        fields.Nested(instance),
+        required=True,
+        validate=validate.Length(1, max_instances, error="must not be empty"),
+        error_messages={
+            "required": "is required",
+            "null": "must be a list",
+            "invalid": "must be a list",
+        },
+    )
+    request = type("PredictRequest", (RequestSchema,), {"instances": instances})
+    schema: RequestSchema = request()
+    return schema
+
+
+def compile_field(feature: Feature) -> fields.Field[Any]:
+    """Compile the field that validates one feature."""
+    options: dict[str, Any] = {
+        "data_key": feature.name,
+        "allow_none": feature.nullable,
+        "metadata": _describe(feature),
+        "error_messages": {"required": "is required", "null": "must not be null"},
+        "validate": _compile_validators(feature),
+    }
+    if feature.required:
+        options["required"] = True
+    else:
+        options["load_default"] = feature.default
+    if feature.type == "date-time":
+        if feature.default is not None:
+            options["load_default"] = fits_unit(
+                str(feature.default), feature.storage.dtype
+            )
+        return StrictDateTime(feature.storage.dtype, **options)
+    strict: dict[str, type[fields.Field[Any]]] = {
+        "number": StrictNumber,
+        "integer": StrictInteger,
+        "boolean": StrictBoolean,
+        "string": StrictString,
+    }
+    return strict[feature.type](**options)
+
+
+def _compile_validators(feature: Feature) -> list[validate.Validator]:
+    validators: list[validate.Validator] = []
+    low, high = feature.minimum, feature.maximum
+    if feature.type in ("integer", "number") and feature.categories is None:
+        limits = read_limits(feature.storage, is_integer=feature.type == "integer")
+        if limits[1] != LARGEST_DOUBLE:
+            low = limits[0] if low is None else low
+            high = limits[1] if high is None else high
+    if low is not None or high is not None:
+        validators.append(_compile_range(feature, low, high))
+    if feature.categories is not None:
+        allowed = ", ".join(str(category) for category in feature.categories[:20])
+        more = ", ..." if len(feature.categories) > 20 else ""
+        sentence = _without_format(f"must be one of {allowed}{more}")
+        choices = dict.fromkeys(feature.categories)  # found by hash, however many
+        validators.append(validate.OneOf(choices, error=sentence))
+    return validators
+
+
+def _without_format(sentence: str) -> str:
+    """Escape braces: marshmallow formats its messages, and a category may hold some."""
+    return sentence.replace("{", "{{").replace("}", "}}")
+
+
+def _compile_range(feature: Feature, low: Any, high: Any) -> validate.Range:
+    sentence = f"must be between {low} and {high}"
+    if high is None:
+        sentence = f"must be at least {low}"
+    elif low is None:
+        sentence = f"must be at most {high}"
+    if feature.type == "date-time":
+        dtype = feature.storage.dtype
+        low = low if low is None else fits_unit(low, dtype)
+        high = high if high is None else fits_unit(high, dtype)
+    return validate.Range(low, high, error=sentence)
+
+
+def _describe(feature: Feature) -> dict[str, Any]:
+    """Return what JSON Schema says beyond what is enforced."""
+    observed = feature.observed
+    said = {
+        "description": feature.description,
+        "x-unit": feature.unit,
+        "x-observed-minimum": observed.minimum,
+        "x-observed-maximum": observed.maximum,
+        "x-observed-categories": observed.categories,
+    }
+    return {key: value for key, value in said.items() if value not in (None, "")}

@@ -1,0 +1,55 @@
+"""JSON as RFC 8259 means it, with nothing guessed.
+
+orjson refuses NaN, Infinity, 1e400, byte order marks, other encodings, lone
+surrogates and more than 1,024 nested brackets, and says where. It lets a duplicate
+key pass and keeps the last value, so those are looked for here.
+"""
+
+import json
+from typing import Any
+
+import orjson
+
+from service.model.errors import MalformedJsonError
+
+
+def decode(body: bytes) -> Any:
+    """Decode one JSON document.
+
+    Raises MalformedJsonError, naming line and column or the duplicate key.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedJsonError(f"The body is not JSON: {error}.") from None
+    # Each key has one colon behind it, so no more colons than keys means no key was
+    # dropped. More of them is a colon within a string, or a duplicate: look closely.
+    if body.count(b":") != _count_keys(document):
+        _refuse_duplicate_keys(body)
+    return document
+
+
+def _count_keys(document: Any) -> int:
+    """Count the keys down to the fields of an instance: deeper ones are looked for."""
+    if not isinstance(document, dict):
+        return 0
+    keys = len(document)
+    for value in document.values():
+        if isinstance(value, list):
+            keys += sum(len(row) for row in value if isinstance(row, dict))
+    return keys
+
+
+def _refuse_duplicate_keys(body: bytes) -> None:
+    try:
+        json.loads(body, object_pairs_hook=_refuse_duplicates)
+    except RecursionError:
+        raise MalformedJsonError("The body is nested too deeply.") from None
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise MalformedJsonError(f"The key {key[:64]!r} occurs twice in an object.")
+        seen.add(key)

@@ -1,0 +1,1 @@
+"""What HTTP is: keys, errors, logs, health and the routes. Knows no arithmetic."""

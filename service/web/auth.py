@@ -1,0 +1,75 @@
+"""Who is calling: every route declares the scope that its callers need, or is public.
+
+A route that declares neither stops the start, so none is open by accident.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from service.web.keys import Client, Keyring, Scope
+
+View = Callable[..., Any]
+_SCOPE = "required_scope"
+
+
+def requires(scope: Scope) -> Callable[[View], View]:
+    """Mark a view as open to the keys that have a scope."""
+
+    def mark(view: View) -> View:
+        setattr(view, _SCOPE, scope)
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Mark a view as open to everybody."""
+    setattr(view, _SCOPE, None)
+    return view
+
+
+def init_auth(app: Flask, keyring: Keyring) -> None:
+    """Ask every request for its key, before anything else sees it."""
+
+    def authenticate() -> None:
+        # Unmatched paths and methods have no endpoint, and stay the 404 or 405 they are.
+        if request.endpoint is None:
+            return
+        scope = getattr(current_app.view_functions[request.endpoint], _SCOPE)
+        if scope is None:
+            return
+        client = _find_client(keyring)
+        if client is None:
+            raise Unauthorized(
+                "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY.",
+                www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
+            )
+        g.client = client
+        if scope not in client.scopes:
+            raise Forbidden(f"The key does not have the scope {scope!r}.")
+
+    app.before_request(authenticate)
+
+
+def check_scopes(app: Flask) -> None:
+    """Refuse an app with a route that is neither guarded nor public on purpose."""
+    for endpoint, view in app.view_functions.items():
+        if not hasattr(view, _SCOPE):
+            raise RuntimeError(f"The route {endpoint!r} declares no scope.")
+
+
+def read_scope(view: View) -> Scope | None:
+    """Return the scope that a view requires, None where it is public."""
+    scope: Scope | None = getattr(view, _SCOPE)
+    return scope
+
+
+def _find_client(keyring: Keyring) -> Client | None:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        return keyring.find_client(key.strip()) if scheme.lower() == "bearer" else None
+    return keyring.find_client(request.headers.get("X-API-Key", ""))

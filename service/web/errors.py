@@ -1,0 +1,83 @@
+"""The one error body: RFC 9457, with the request's id, and nothing of the inside.
+
+    {"type": "about:blank", "title": "Unprocessable Content", "status": 422,
+     "detail": "...", "request_id": "...", "errors": [{"path": ..., "message": ...}]}
+"""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, g
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    UnprocessableEntity,
+)
+from werkzeug.wrappers import Response
+
+from service.model.errors import (
+    ContractViolationError,
+    MalformedJsonError,
+    TooManyInstancesError,
+)
+
+PROBLEM = "application/problem+json"
+
+# RFC 9110's names, where Python 3.11 still has those of its predecessors.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+class NotReadyError(Exception):
+    """This process has not reproduced its golden records; the sentence says why."""
+
+
+# Seconds after which an instance that is not ready is worth asking again: a new worker
+# proves itself in about one.
+RETRY_AFTER_SECONDS = 2
+
+
+def init_errors(app: Flask) -> None:
+    """Answer every exception with a problem."""
+    app.register_error_handler(Exception, answer_error)
+
+
+def answer_error(error: Exception) -> Response:
+    """Turn an exception into the answer it deserves, keeping the answer's headers."""
+    http = _to_http(error)
+    response = http.get_response()
+    status = response.status_code
+    if status < 400:  # a redirection is raised, too
+        return response
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": http.description,
+        "request_id": g.get("request_id", ""),
+    }
+    if isinstance(error, ContractViolationError):
+        problem["errors"] = [
+            {"path": remark.path, "message": remark.message} for remark in error.remarks
+        ]
+    response.data = json.dumps(problem)
+    response.content_type = PROBLEM
+    return response
+
+
+def _to_http(error: Exception) -> HTTPException:
+    if isinstance(error, HTTPException):
+        return error
+    if isinstance(error, MalformedJsonError):
+        return BadRequest(str(error))
+    if isinstance(error, TooManyInstancesError):
+        return RequestEntityTooLarge(str(error))
+    if isinstance(error, ContractViolationError):
+        return UnprocessableEntity("The request does not keep the model's contract.")
+    if isinstance(error, NotReadyError):
+        return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
+    g.fault = error  # for the log line of this request; the caller learns nothing of it
+    return InternalServerError("The service could not answer; its log says why.")

@@ -1,0 +1,61 @@
+"""Live: the process answers. Ready: it has reproduced its golden records."""
+
+import logging
+import os
+
+from flask import Blueprint
+
+from service.model.errors import ModelError
+from service.model.predictor import Predictor
+from service.web.auth import public
+from service.web.errors import NotReadyError
+from service.web.logs import NOT_READY, READY
+
+logger = logging.getLogger("service")
+
+
+class Readiness:
+    """Whether this very process has proved itself: a fork has to do so anew."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._process = 0
+        self._reason = ""
+
+    def prove(self) -> None:
+        """Reproduce the golden records here, and remember why if they differ."""
+        try:
+            self._predictor.prove()
+        except ModelError as error:
+            self._reason = str(error)
+            logger.exception(NOT_READY)
+        else:
+            self._reason = ""
+            logger.info(READY, extra={"records": len(self._predictor.golden.records)})
+        self._process = os.getpid()
+
+    def require(self) -> None:
+        """Raise NotReadyError, with the reason, unless this process is ready."""
+        if self._process != os.getpid():
+            self.prove()
+        if self._reason:
+            raise NotReadyError(self._reason)
+
+
+def build_health(readiness: Readiness) -> Blueprint:
+    """Build the health routes: for balancers, so without a key."""
+    health = Blueprint("health", __name__)
+
+    @health.get("/health/live")
+    @public
+    def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @health.get("/health/ready")
+    @health.get("/health")
+    @public
+    def ready() -> dict[str, str]:
+        readiness.require()
+        return {"status": "ready"}
+
+    return health

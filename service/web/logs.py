@@ -1,0 +1,98 @@
+"""One JSON line a request, with its id, and the same form for everything else logged."""
+
+import logging
+import re
+import secrets
+import time
+from typing import Any
+
+from flask import Flask, Response, g, request
+
+from service.model.manifest import Manifest
+
+logger = logging.getLogger("service")
+
+REQUEST = "request"
+NOT_READY = "not_ready"
+READY = "ready"
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+# https://www.w3.org/TR/trace-context/#traceparent-header
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+def build_log_config(level: str) -> dict[str, Any]:
+    """Return the configuration for logging.config.dictConfig, gunicorn's lines too."""
+    quiet = {"level": level, "handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "fmt": ["levelname", "name", "message", "exc_info"],
+                "rename_fields": {
+                    "levelname": "level",
+                    "name": "logger",
+                    "message": "event",
+                    "timestamp": "time",
+                },
+                "timestamp": True,
+            }
+        },
+        "handlers": {
+            "stdout": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stdout",
+                "formatter": "json",
+            }
+        },
+        "root": {"level": level, "handlers": ["stdout"]},
+        "loggers": {"service": quiet, "gunicorn.error": quiet, "gunicorn.access": quiet},
+    }
+
+
+def init_logs(app: Flask, manifest: Manifest) -> None:
+    """Give each request its id and its clock, and log it when it is answered."""
+
+    def open_request() -> None:
+        g.started = time.perf_counter()
+        wanted = request.headers.get("X-Request-ID", "")
+        is_usable = REQUEST_ID.fullmatch(wanted)
+        g.request_id = wanted if is_usable else secrets.token_hex(16)
+
+    def close_request(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.request_id
+        response.headers["X-Model-Version"] = manifest.version
+        _log_request(response, manifest)
+        return response
+
+    app.before_request(open_request)
+    app.after_request(close_request)
+
+
+def _log_request(response: Response, manifest: Manifest) -> None:
+    fault = g.get("fault")
+    # Health checks come every second from every balancer: they are for debugging only.
+    is_routine = request.blueprint == "health" and response.status_code < 400
+    level = logging.ERROR if fault else logging.DEBUG if is_routine else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    client = g.get("client")
+    rule = request.url_rule
+    fields: dict[str, Any] = {
+        "request_id": g.request_id,
+        "method": request.method,
+        "route": rule.rule if rule else None,
+        "status": response.status_code,
+        "duration_ms": round(1000 * (time.perf_counter() - g.started), 3),
+        "client": client.name if client else None,
+        "instances": g.get("instances"),
+        "model": manifest.name,
+        "version": manifest.version,
+    }
+    trace = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    if trace:
+        fields["trace_id"], fields["span_id"] = trace.groups()
+    logger.log(level, REQUEST, extra=fields, exc_info=fault)

@@ -1,0 +1,79 @@
+"""The v1 routes: predict, and what is served."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from service.model.codec import Codec
+from service.model.errors import Remark
+from service.model.instances import Predictions
+from service.model.manifest import Manifest, describe_manifest
+from service.model.predictor import Predictor
+from service.web.auth import requires
+from service.web.health import Readiness
+
+JSON = "application/json"
+
+
+def build_predict(
+    predictor: Predictor, codec: Codec, readiness: Readiness, max_body_bytes: int
+) -> Blueprint:
+    """Build the routes of the model."""
+    v1 = Blueprint("v1", __name__, url_prefix="/v1")
+    described = describe_manifest(predictor.manifest, predictor.digest)
+
+    @v1.post("/predict")
+    @requires("predict")
+    def predict() -> Response:
+        readiness.require()
+        instances = codec.load(read_body(max_body_bytes))
+        g.instances = instances.count
+        predictions = predictor.predict(instances)
+        return write_answer(predictor.manifest, predictions, instances.warnings)
+
+    @v1.get("/model")
+    @requires("predict")
+    def model() -> Response:
+        return Response(described, content_type=JSON)
+
+    return v1
+
+
+def read_body(max_body_bytes: int) -> bytes:
+    """Return the JSON bytes of the request, or raise 413 or 415.
+
+    A byte more than is allowed is read and then refused: Werkzeug's own limit cuts a
+    chunked body short and says nothing.
+    """
+    if request.mimetype != JSON or _names_other_charset():
+        raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.")
+    too_large = RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")
+    if (request.content_length or 0) > max_body_bytes:
+        raise too_large
+    body = request.stream.read(max_body_bytes + 1)
+    if len(body) > max_body_bytes:
+        raise too_large
+    return bytes(body)
+
+
+def _names_other_charset() -> bool:
+    charset = request.mimetype_params.get("charset", "utf-8")
+    return charset.lower() not in ("utf-8", "utf8")
+
+
+def write_answer(
+    manifest: Manifest, predictions: Predictions, warnings: tuple[Remark, ...]
+) -> Response:
+    """Write the answer to a request."""
+    answer: dict[str, Any] = {
+        "model": {"name": manifest.name, "version": manifest.version},
+        "request_id": g.request_id,
+        "predictions": predictions.to_json(),
+    }
+    if warnings:
+        answer["warnings"] = warnings
+    return Response(orjson.dumps(answer), content_type=JSON)
