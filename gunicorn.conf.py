@@ -1,4 +1,4 @@
-"""gunicorn -c gunicorn.conf.py, with the settings of the environment, is all it takes."""
+"""gunicorn -c gunicorn.conf.py, with the environment's settings, is all it takes."""
 
 import os
 from typing import Any
@@ -29,7 +29,6 @@ threads = 2
 preload_app = True
 
 logconfig_dict = build_log_config(settings.log_level)
-accesslog = None  # web.logs writes a line a request
 
 # It would open a socket under $HOME, which a container may not have.
 control_socket_disable = True

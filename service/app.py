@@ -40,6 +40,7 @@ def _wire(settings: Settings) -> Flask:
     readiness = Readiness(predictor)
 
     app = Flask(__name__, static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     init_logs(app, predictor.manifest)
     init_auth(app, keyring)
     init_errors(app)

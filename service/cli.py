@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from service.model.artefact import read_artefact
-from service.model.errors import ArtefactError
 from service.model.card import format_card
+from service.model.errors import ArtefactError
 from service.model.predictor import load_predictor
 from service.settings import Settings, SettingsError
 from service.web.keys import SCOPES, KeysFileError, create_key

@@ -1,4 +1,4 @@
-"""The settings, read once from the environment, or a refusal that names the variable."""
+"""The settings, read once from the environment, or a refusal naming the variable."""
 
 import os
 from collections.abc import Callable, Mapping

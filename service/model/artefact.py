@@ -1,10 +1,10 @@
 """The folder on disk: written whole or not at all, read once, verified byte for byte.
 
-    manifest.json     all that is said of the version, with the digest of every file
-    manifest.sha256   the manifest's own digest, as `sha256sum -c` reads it
-    pipeline.joblib   the fitted pipeline, preprocessing and model together
-    golden.json       instances with the predictions the training environment made
-    code/             the modules that travel along
+manifest.json     all that is said of the version, with the digest of every file
+manifest.sha256   the manifest's own digest, as `sha256sum -c` reads it
+pipeline.joblib   the fitted pipeline, preprocessing and model together
+golden.json       instances with the predictions the training environment made
+code/             the modules that travel along
 """
 
 import hashlib
@@ -142,4 +142,6 @@ def _refuse_strangers(folder: Path, manifest: Manifest) -> None:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if not path.is_dir() and name not in known:
-            raise ArtefactDigestError(f"{name} in {folder} was not packaged: remove it.")
+            raise ArtefactDigestError(
+                f"{name} in {folder} was not packaged: remove it."
+            )

@@ -19,7 +19,9 @@ def _iterate_lines(manifest: Manifest, digest: str) -> Iterator[str]:
     yield f"packaged {manifest.created}, manifest SHA-256 {digest}"
     if manifest.metrics:
         yield "\n## Measured in training\n"
-        yield from (f"- {name}: {value:.6g}" for name, value in manifest.metrics.items())
+        yield from (
+            f"- {name}: {value:.6g}" for name, value in manifest.metrics.items()
+        )
     yield "\n## Features\n"
     yield "| name | type | null | valid | observed | unit | description |"
     yield "|---|---|---|---|---|---|---|"

@@ -28,7 +28,7 @@ class Record(
     """A frozen record of the manifest; in JSON, what has its default is left out."""
 
 
-class Observed(Record):
+class Observed(Record, frozen=True):
     """What training saw of a feature; `categories` is None for text and quantities."""
 
     nulls: int = 0
@@ -37,7 +37,7 @@ class Observed(Record):
     categories: tuple[Scalar, ...] | None = None
 
 
-class Storage(Record):
+class Storage(Record, frozen=True):
     """How a column lay in the table the pipeline was fitted on.
 
     `null` is the object that stood for a missing value; `categories` and `ordered`
@@ -50,7 +50,7 @@ class Storage(Record):
     ordered: bool = False
 
 
-class Feature(Record):
+class Feature(Record, frozen=True):
     """One field of an instance. Bounds are inclusive; date-times are ISO 8601 text.
 
     `categories`, where given, is the closed set of what is allowed. `default` stands
@@ -71,7 +71,7 @@ class Feature(Record):
     observed: Observed = Observed()
 
 
-class Contract(Record):
+class Contract(Record, frozen=True):
     """The features in the order the pipeline was fitted on, and the table's kind.
 
     `array_dtype` is the dtype of the whole table where it is a bare numpy array.

@@ -27,14 +27,14 @@ from service.model.manifest import Manifest
 NEGLIGIBLE = 1e-12
 
 
-class GoldenRecord(Record):
+class GoldenRecord(Record, frozen=True):
     """One instance, and the prediction as it stands in an answer."""
 
     instance: dict[str, Any]
     prediction: dict[str, Any]
 
 
-class Golden(Record):
+class Golden(Record, frozen=True):
     """What `golden.json` holds; the first record is a typical instance, of nobody."""
 
     records: tuple[GoldenRecord, ...]
@@ -69,7 +69,9 @@ def prove(
     try:
         answer = orjson.dumps(predict(codec.load(body)).to_json())
     except (ContractViolationError, NonFinitePredictionError) as error:
-        raise GoldenMismatchError(f"The golden records are refused: {error}.") from error
+        raise GoldenMismatchError(
+            f"The golden records are refused: {error}."
+        ) from error
     scale = max(
         (abs(n) for record in golden.records for _, n in _iterate(record.prediction)),
         default=0.0,
@@ -105,7 +107,9 @@ def _find_difference(
     return ""
 
 
-def _flatten(prediction: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(
+    prediction: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Any]]:
     for key, value in prediction.items():
         if isinstance(value, Mapping):
             yield from _flatten(value, f"{path}{key}.")

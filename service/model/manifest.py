@@ -25,7 +25,7 @@ VERSION = re.compile(
 )
 
 
-class Manifest(Record):
+class Manifest(Record, frozen=True):
     """What `manifest.json` holds.
 
     `names` are the business labels in the order of the pipeline's classes, or the
@@ -45,7 +45,7 @@ class Manifest(Record):
     files: dict[str, str]
     code: tuple[str, ...] = ()
     description: str = ""
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
     tolerance: float = TOLERANCE
 
 

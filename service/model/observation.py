@@ -17,7 +17,7 @@ from service.model.contract import (
 )
 from service.model.errors import ContractError
 
-# Beyond this many different values a column of strings is text, not a set of categories.
+# A column of strings with more different values than this is text, not categories.
 MAX_OBSERVED_CATEGORIES = 256
 
 PLAIN_TYPES: dict[type, FeatureType] = {
@@ -28,7 +28,7 @@ PLAIN_TYPES: dict[type, FeatureType] = {
 }
 
 
-def observe_table(X: Any, names: Sequence[str] | None = None) -> Contract:  # noqa: N803
+def observe_table(X: Any, names: Sequence[str] | None = None) -> Contract:
     """Return what a training table of n rows says of itself, with nothing enforced.
 
     `X` is a DataFrame, or a numpy array of shape (n, features) whose columns are called
@@ -65,7 +65,7 @@ def _plain(dtype: np.dtype) -> Any:
     return object if dtype.kind == "U" else dtype
 
 
-def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:  # noqa: N803
+def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
     """Return the columns of some rows as plain values, a null as None."""
     part = X.iloc[list(rows)] if isinstance(X, pd.DataFrame) else X[list(rows)]
     if not isinstance(part, pd.DataFrame):
@@ -75,7 +75,7 @@ def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:  # noqa:
     )
 
 
-def read_distinct(X: Any, index: int) -> tuple[Scalar, ...]:  # noqa: N803
+def read_distinct(X: Any, index: int) -> tuple[Scalar, ...]:
     """Return every different value of a column, sorted."""
     column = X.iloc[:, index] if isinstance(X, pd.DataFrame) else X[:, index]
     values = {to_plain(value) for value in column}
@@ -92,7 +92,7 @@ def to_plain(value: Any) -> Any:
 def to_json(value: Any) -> Scalar:
     """Return a plain value as it stands in JSON."""
     if isinstance(value, pd.Timestamp):
-        return value.isoformat()
+        return str(value.isoformat())
     scalar: Scalar = value
     return scalar
 
@@ -128,7 +128,9 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
     elif pd.api.types.is_datetime64_any_dtype(dtype):
         return "date-time"
     elif isinstance(dtype, pd.SparseDtype | pd.ArrowDtype):
-        raise ContractError(f"The column {name!r} has the dtype {dtype}: make it dense.")
+        raise ContractError(
+            f"The column {name!r} has the dtype {dtype}: make it dense."
+        )
     elif pd.api.types.is_bool_dtype(dtype):
         return "boolean"
     elif pd.api.types.is_integer_dtype(dtype):
@@ -151,9 +153,11 @@ def _read_storage(column: pd.Series) -> Storage:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         categories = tuple(to_plain(category) for category in dtype.categories)
-        return Storage(dtype="category", categories=categories, ordered=dtype.ordered)
+        return Storage(
+            dtype="category", categories=categories, ordered=bool(dtype.ordered)
+        )
     null: NullMark = "NaN"
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         null = next((_read_null(v) for v in column if to_plain(v) is None), "NaN")
     return Storage(dtype=str(dtype), null=null)
 

@@ -33,7 +33,7 @@ from service.model.selection import choose_golden
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say
     pipeline: Any,
-    X: Any,  # noqa: N803 - scikit-learn's own name for it
+    X: Any,
     y: Any = None,
     *,
     name: str,
@@ -102,7 +102,7 @@ def _check_place(to: Path, name: str, version: str) -> Path:
 
 def _name_answers(
     reference: Reference,
-    X: Any,  # noqa: N803
+    X: Any,
     y: Any,
     labels: Mapping[Any, str] | Sequence[str] | None,
 ) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from service.model import tables
 from service.model.contract import Contract, Feature
 from service.model.observation import read_columns
 from service.model.reference import Reference
-from service.model import tables
 
 # A category that no training table holds.
 UNSEEN = "a category unseen in training"
@@ -43,7 +43,7 @@ Bounds = tuple[Any, Any]
 class Probe:
     """A few training rows, those with the fewest nulls, into which values are set."""
 
-    def __init__(self, reference: Reference, contract: Contract, X: Any) -> None:  # noqa: N803
+    def __init__(self, reference: Reference, contract: Contract, X: Any) -> None:
         self.reference = reference
         self.contract = contract
         nulls = np.asarray(pd.isna(X)).sum(axis=1)
@@ -59,16 +59,17 @@ class Probe:
 
     def answers(self, columns: Sequence[Sequence[Any]]) -> bool:
         """Say whether the pipeline answers these instances with finite numbers."""
+        table = tables.build_table(self.contract, columns)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # what it says of a probe concerns nobody
             try:
-                self.reference.predict(tables.build_table(self.contract, columns))
+                self.reference.predict(table)
             except Exception:  # noqa: BLE001 - whether it raises, whatever, is asked
                 return False
         return True
 
     def find_bounds(self, index: int) -> Bounds:
-        """Return the widest bounds the pipeline answers at, None for the dtype's own."""
+        """Return the widest bounds that are answered at, None for the dtype's own."""
         feature = self.contract.features[index]
         seen = (feature.observed.minimum, feature.observed.maximum)
         low, high = (

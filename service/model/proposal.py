@@ -47,13 +47,13 @@ class FeatureEdit(TypedDict, total=False):
 
 def propose_contract(
     reference: Reference,
-    X: Any,  # noqa: N803
+    X: Any,
     *,
     names: Sequence[str] | None = None,
     edits: Mapping[str, FeatureEdit] | None = None,
     unknown_fields: UnknownFields = "reject",
 ) -> Contract:
-    """Return the contract of a fitted pipeline and the table of n rows it was fitted on.
+    """Return the contract of a fitted pipeline and the table it was fitted on.
 
     Raises ContractError, naming the column, for what cannot be represented and for an
     edit that lets in what the pipeline does not answer.
@@ -75,7 +75,7 @@ def propose_contract(
     return replace(observed, features=tuple(features), unknown_fields=unknown_fields)
 
 
-def _propose(probe: Probe, index: int, X: Any) -> Feature:  # noqa: N803
+def _propose(probe: Probe, index: int, X: Any) -> Feature:
     """Add what the pipeline takes to what was observed of a feature."""
     feature = probe.contract.features[index]
     feature = replace(feature, nullable=probe.takes(index, None))
@@ -174,7 +174,7 @@ def _edit(
     index: int,
     feature: Feature,
     edit: FeatureEdit,
-    X: Any,  # noqa: N803
+    X: Any,
 ) -> Feature:
     """Apply the owner's edit, and ask the pipeline for whatever it lets in."""
     known = FeatureEdit.__annotations__
@@ -208,12 +208,17 @@ def _check_edit(probe: Probe, index: int, before: Feature, after: Feature) -> No
         asked.extend(after.categories or ())
     asked.extend(
         bound
-        for bound, old in ((after.minimum, before.minimum), (after.maximum, before.maximum))
+        for bound, old in (
+            (after.minimum, before.minimum),
+            (after.maximum, before.maximum),
+        )
         if bound is not None and bound != old
     )
     try:
         field = compile_field(replace(after, required=True))
-        asked = [value if value is None else field.deserialize(value) for value in asked]
+        asked = [
+            value if value is None else field.deserialize(value) for value in asked
+        ]
         if not after.required and not (after.default is None and after.nullable):
             field.deserialize(after.default)
     except (ValidationError, TypeError, ValueError) as error:
@@ -229,5 +234,3 @@ def _check_edit(probe: Probe, index: int, before: Feature, after: Feature) -> No
                 f"The edit of {after.name!r} lets in {shown}, for which the pipeline"
                 " does not answer."
             )
-
-

@@ -55,11 +55,13 @@ class Reference:
 
 
 def read_task(pipeline: Any) -> Task:
-    """Return what the fitted pipeline does. Raises PackagingError if we serve no such."""
+    """Return what the pipeline does. Raises PackagingError if it is not served here."""
     try:
         check_is_fitted(pipeline)
     except (NotFittedError, TypeError) as error:
-        raise PackagingError(f"The pipeline is not a fitted estimator: {error}") from None
+        raise PackagingError(
+            f"The pipeline is not a fitted estimator: {error}"
+        ) from None
     if is_classifier(pipeline):
         return "classification"
     if is_regressor(pipeline):

@@ -73,7 +73,7 @@ class StrictString(fields.String):
         return value
 
 
-class StrictDateTime(fields.String):
+class StrictDateTime(fields.Field[pd.Timestamp]):
     """ISO 8601 text, to a Timestamp of the very dtype the pipeline was fitted on.
 
     With an offset where the column knew its time zone, without one where it did not;
@@ -82,14 +82,13 @@ class StrictDateTime(fields.String):
 
     default_error_messages = {"invalid": "must be a date-time such as {example}"}
 
-    def __init__(self, dtype: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, dtype: str, metadata: dict[str, Any], **kwargs: Any) -> None:
         self.dtype = dtype
-        self.is_zoned = "," in dtype
-        self.pattern = DATE_TIME + (OFFSET if self.is_zoned else "")
-        self.example = "2024-01-31T09:30:00" + ("Z" if self.is_zoned else "")
-        self.metadata["pattern"] = f"^{self.pattern}$"
-        self._is_date_time = re.compile(self.pattern, re.ASCII).fullmatch
+        is_zoned = "," in dtype
+        pattern = DATE_TIME + (OFFSET if is_zoned else "")
+        super().__init__(metadata={**metadata, "pattern": f"^{pattern}$"}, **kwargs)
+        self.example = "2024-01-31T09:30:00" + ("Z" if is_zoned else "")
+        self._is_date_time = re.compile(pattern, re.ASCII).fullmatch
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         return None if value is None else str(value.isoformat())

@@ -36,7 +36,7 @@ Row = list[Any]
 def choose_golden(
     reference: Reference,
     contract: Contract,
-    X: Any,  # noqa: N803
+    X: Any,
     names: tuple[str, ...],
 ) -> Golden:
     """Choose instances from the training table of n rows, and predict them.
@@ -79,7 +79,7 @@ _ABSENT = object()
 
 def _sample_rows(rows: int, columns: int) -> list[int]:
     count = min(rows, max(MAX_REAL_ROWS, MAX_SAMPLED_CELLS // columns))
-    return np.unique(np.linspace(0, rows - 1, count).astype(int)).tolist()
+    return [int(row) for row in np.unique(np.linspace(0, rows - 1, count).astype(int))]
 
 
 def _find_valid(feature: Feature, values: Sequence[Any]) -> np.ndarray:
@@ -101,7 +101,9 @@ def _choose_rows(
     chosen: dict[int, None] = {}
     for feature, values in zip(contract.features, columns, strict=True):
         present = [i for i in kept.tolist() if values[i] is not None]
-        chosen.update(dict.fromkeys([i for i in kept.tolist() if values[i] is None][:1]))
+        chosen.update(
+            dict.fromkeys([i for i in kept.tolist() if values[i] is None][:1])
+        )
         if not present:
             continue
         if feature.observed.categories is not None:
@@ -158,7 +160,7 @@ def _to_instance(contract: Contract, row: Sequence[Any]) -> dict[str, Any]:
 def _check_equal_tables(
     reference: Reference,
     contract: Contract,
-    X: Any,  # noqa: N803
+    X: Any,
     rows: list[int],
 ) -> None:
     """Hold the table that serving builds against the training table itself."""

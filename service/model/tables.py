@@ -64,12 +64,10 @@ def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
 def _build_column(values: Sequence[Any], storage: Storage) -> Any:
     if storage.dtype == "category":
         return _build_categorical(values, storage)
-    if storage.dtype.startswith("datetime64"):
-        return pd.Series(pd.to_datetime(list(values)).astype(storage.dtype))
     if storage.dtype == "object":
         return _build_objects(values, NULLS[storage.null])
     dtype = pd.api.types.pandas_dtype(storage.dtype)
-    if not isinstance(dtype, np.dtype):  # str, Int64, boolean, ...: these know nulls
+    if not isinstance(dtype, np.dtype) or dtype.kind == "M":  # these know nulls
         return pd.array(list(values), dtype=dtype)
     has_null = None in values
     if has_null and dtype.kind == "b":

@@ -36,7 +36,7 @@ def init_auth(app: Flask, keyring: Keyring) -> None:
     """Ask every request for its key, before anything else sees it."""
 
     def authenticate() -> None:
-        # Unmatched paths and methods have no endpoint, and stay the 404 or 405 they are.
+        # What matches no route has no endpoint, and stays the 404 or 405 it is.
         if request.endpoint is None:
             return
         scope = getattr(current_app.view_functions[request.endpoint], _SCOPE)
@@ -45,7 +45,7 @@ def init_auth(app: Flask, keyring: Keyring) -> None:
         client = _find_client(keyring)
         if client is None:
             raise Unauthorized(
-                "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY.",
+                "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key.",
                 www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
             )
         g.client = client

@@ -1,13 +1,13 @@
 """The one error body: RFC 9457, with the request's id, and nothing of the inside.
 
-    {"type": "about:blank", "title": "Unprocessable Content", "status": 422,
-     "detail": "...", "request_id": "...", "errors": [{"path": ..., "message": ...}]}
+{"type": "about:blank", "title": "Unprocessable Content", "status": 422,
+ "detail": "...", "request_id": "...", "errors": [{"path": ..., "message": ...}]}
 """
 
-import json
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from flask import Flask, g
 from werkzeug.exceptions import (
     BadRequest,
@@ -63,7 +63,7 @@ def answer_error(error: Exception) -> Response:
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]
-    response.data = json.dumps(problem)
+    response.data = orjson.dumps(problem)
     response.content_type = PROBLEM
     return response
 

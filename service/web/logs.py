@@ -1,4 +1,4 @@
-"""One JSON line a request, with its id, and the same form for everything else logged."""
+"""One JSON line a request, with its id, and the same form for all else logged."""
 
 import logging
 import re
@@ -31,7 +31,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         "formatters": {
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
-                "fmt": ["levelname", "name", "message", "exc_info"],
+                "fmt": ["levelname", "name", "message"],
                 "rename_fields": {
                     "levelname": "level",
                     "name": "logger",
@@ -49,7 +49,11 @@ def build_log_config(level: str) -> dict[str, Any]:
             }
         },
         "root": {"level": level, "handlers": ["stdout"]},
-        "loggers": {"service": quiet, "gunicorn.error": quiet, "gunicorn.access": quiet},
+        "loggers": {
+            "service": quiet,
+            "gunicorn.error": quiet,
+            "gunicorn.access": {"level": "CRITICAL"},  # web.logs writes the line
+        },
     }
 
 

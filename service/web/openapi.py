@@ -17,6 +17,7 @@ from service.model.codec import Codec
 from service.model.golden import GoldenRecord
 from service.model.manifest import Manifest
 from service.model.predictor import Predictor
+from service.model.schema import StrictDateTime
 from service.web.auth import public
 from service.web.errors import PROBLEM, TITLES
 
@@ -68,13 +69,15 @@ def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
 def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     """Return the OpenAPI document."""
     manifest, example = predictor.manifest, predictor.golden.records[0]
+    plugin = MarshmallowPlugin()
     spec = APISpec(
         title=manifest.name,
         version=manifest.version,
         openapi_version="3.1.0",
         info={"description": manifest.description},
-        plugins=[MarshmallowPlugin()],
+        plugins=[plugin],
     )
+    plugin.map_to_openapi_type(StrictDateTime, "string", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
     schemas.schema("Prediction", _describe_prediction(manifest, example))
@@ -179,13 +182,15 @@ def _errors(*statuses: int) -> dict[str, Any]:
 
 
 def _describe_prediction(manifest: Manifest, example: GoldenRecord) -> dict[str, Any]:
-    numbers = _object({name: NUMBER for name in manifest.names})
+    numbers = _object(dict.fromkeys(manifest.names, NUMBER))
     if "label" in example.prediction:
         label = {"type": "string", "enum": list(manifest.names)}
         if "probabilities" not in example.prediction:
             return _object({"label": label})
         return _object({"label": label, "probabilities": numbers})
-    return _object({"value": NUMBER} if len(manifest.names) == 1 else {"values": numbers})
+    return _object(
+        {"value": NUMBER} if len(manifest.names) == 1 else {"values": numbers}
+    )
 
 
 REMARK = _object({"path": TEXT, "message": TEXT})

@@ -1,0 +1,76 @@
+"""Fixtures: artefacts packaged once a session, a service in process, a real server."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pipelines import CREDIT, FITTED
+from server import Server
+
+from service import create_app
+from service.settings import Settings
+from service.web.keys import create_key
+
+Package = Callable[[str], Path]
+Serve = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Package a fitted pipeline by name, once."""
+    to = tmp_path_factory.mktemp("artefacts")
+    folders: dict[str, Path] = {}
+
+    def get(name: str) -> Path:
+        if name not in folders:
+            folders[name] = FITTED[name]().package(to)
+        return folders[name]
+
+    return get
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Boot a real gunicorn on a free port; it is stopped after the test."""
+    servers: list[Server] = []
+
+    def boot(artefact: Path, **variables: str) -> Server:
+        server = Server(artefact, tmp_path / f"server-{len(servers)}", variables)
+        servers.append(server)
+        server.wait_until_ready()
+        return server
+
+    yield boot
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Keys by scope, in a file of their own."""
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    made = {
+        "predict": create_key(path, "scoring", ("predict",)),
+        "metrics": create_key(path, "prometheus", ("metrics",)),
+    }
+    return {**made, "file": str(path)}
+
+
+@pytest.fixture(scope="session")
+def app(keys: dict[str, str]) -> Flask:
+    """The service around the committed credit model."""
+    return create_app(Settings(artefact=CREDIT, api_keys_file=Path(keys["file"])))
+
+
+@pytest.fixture
+def client(app: Flask, keys: dict[str, str]) -> FlaskClient:
+    """A client of the service in process, with a key that may predict."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {keys['predict']}"
+    return client
