@@ -1,6 +1,7 @@
 # The two commands of the README are `make serve` and `make test`.
 PYTHON   ?= $(shell command -v python3.11 || command -v python3)
 ARTEFACT ?= artefacts/credit-risk/1.0.0
+TRAINED  ?= build/artefacts
 VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -19,7 +20,8 @@ check: $(VENV)/development
 	$(BIN)/mypy
 
 train: $(VENV)/serving
-	PYTHONPATH=. $(BIN)/python artefacts/credit-risk/train.py
+	rm -rf $(TRAINED)
+	PYTHONPATH=. $(BIN)/python artefacts/credit-risk/train.py $(TRAINED)
 
 # The locks hold for every platform; both are made again after a change in pyproject.toml.
 lock: $(VENV)/development

@@ -19,6 +19,7 @@ from service.web.keys import create_key
 
 Package = Callable[[str], Path]
 Serve = Callable[..., Server]
+Served = Callable[[str], Server]
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,26 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
     yield boot
     for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def served(
+    packaged: Package, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """A real gunicorn for each model by name, booted once and shared."""
+    servers: dict[str, Server] = {}
+
+    def get(name: str) -> Server:
+        if name not in servers:
+            artefact = CREDIT if name == "credit-risk" else packaged(name)
+            folder = tmp_path_factory.mktemp("servers") / name
+            servers[name] = Server(artefact, folder, {})
+            servers[name].wait_until_ready()
+        return servers[name]
+
+    yield get
+    for server in servers.values():
         server.stop()
 
 

@@ -83,14 +83,14 @@ class Server:
 
     def stop(self) -> int:
         """Stop the server as ops would, and return its exit code."""
+        if self.url:
+            self.client.close()  # gunicorn lingers on connections that are kept alive
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.wait_for_exit()
         self._reader.join()
         if self.process.stdout:
             self.process.stdout.close()
-        if self.url:
-            self.client.close()
         return code
 
     def _read(self) -> None:

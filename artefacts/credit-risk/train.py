@@ -1,4 +1,4 @@
-"""Train and package the credit model: `make train`, from the project's root.
+"""Train and package the credit model: `make train`, into build/artefacts.
 
 The data: 4,454 credit applications, 13 features of mixed type, 455 missing values, from
 the R package modeldata; originally G. Sanchez's CreditScoring data.

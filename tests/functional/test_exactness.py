@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Package, Serve
+from conftest import Served
 from pipelines import FITTED, Fitted
 
 from service.model.observation import read_columns, to_json
@@ -35,10 +35,10 @@ def to_arrays(fitted: Fitted, predictions: list[dict[str, Any]]) -> Any:
 
 @pytest.mark.parametrize("name", FITTED)
 def test_every_row_is_answered_as_the_pipeline_answers_it(
-    name: str, packaged: Package, serve: Serve
+    name: str, served: Served
 ) -> None:
     fitted = FITTED[name]()
-    server = serve(packaged(name))
+    server = served(name)
 
     response = server.predict(to_instances(fitted))
 
@@ -57,10 +57,8 @@ def test_every_row_is_answered_as_the_pipeline_answers_it(
     assert (answered == expected).all()
 
 
-def test_the_outputs_of_a_regressor_carry_their_names(
-    packaged: Package, serve: Serve
-) -> None:
-    server = serve(packaged("outputs"))
+def test_the_outputs_of_a_regressor_carry_their_names(served: Served) -> None:
+    server = served("outputs")
     answer = server.predict(to_instances(FITTED["outputs"]())[:1]).json()
     assert list(answer["predictions"][0]["values"]) == [
         "progression",
@@ -68,10 +66,8 @@ def test_the_outputs_of_a_regressor_carry_their_names(
     ]
 
 
-def test_the_order_of_an_instances_fields_does_not_matter(
-    packaged: Package, serve: Serve
-) -> None:
-    server = serve(packaged("mixed"))
+def test_the_order_of_an_instances_fields_does_not_matter(served: Served) -> None:
+    server = served("mixed")
     instance = to_instances(FITTED["mixed"]())[0]
     reordered = dict(reversed(instance.items()))
     one, other = server.predict([instance, reordered]).json()["predictions"]

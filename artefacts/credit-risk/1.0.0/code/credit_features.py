@@ -5,6 +5,6 @@ import pandas as pd
 
 
 def add_financed_share(applications: pd.DataFrame) -> pd.DataFrame:
-    """Add the share of the price that is to be financed, null where there is no price."""
+    """Add the share of the price to be financed, null where there is no price."""
     price = applications["Price"].where(applications["Price"] > 0, np.nan)
     return applications.assign(FinancedShare=applications["Amount"] / price)
