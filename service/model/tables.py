@@ -81,7 +81,7 @@ def _build_column(values: Sequence[Any], storage: Storage) -> Any:
 def _build_objects(values: Sequence[Any], null: Any) -> Any:
     column = np.empty(len(values), dtype=object)
     column[:] = [null if value is None else value for value in values]
-    return column
+    return pd.Series(column, dtype=object)  # a frame would make strings of bare objects
 
 
 def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorical:

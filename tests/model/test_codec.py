@@ -1,0 +1,89 @@
+import json
+from typing import Any
+
+import pytest
+
+from service.model.codec import MAX_REMARKS, Codec
+from service.model.contract import Contract, Feature, Observed, Storage
+from service.model.errors import ContractViolationError, TooManyInstancesError
+
+AGE = Feature(
+    name="Age",
+    type="integer",
+    storage=Storage(dtype="int64"),
+    nullable=True,
+    observed=Observed(minimum=18, maximum=68),
+)
+HOME = Feature(
+    name="Home",
+    type="string",
+    storage=Storage(dtype="str"),
+    required=False,
+    default="own",
+    observed=Observed(categories=("own", "rent")),
+)
+DAY = Feature(
+    name="day",
+    type="date-time",
+    storage=Storage(dtype="datetime64[us]"),
+    required=False,
+    default="2024-01-31T00:00:00",
+    observed=Observed(minimum="2024-01-01T00:00:00", maximum="2024-12-31T00:00:00"),
+)
+
+
+def load(*instances: Any, limit: int = 1000, **rules: Any) -> Any:
+    contract = Contract(features=(AGE, HOME, DAY), **rules)
+    body = json.dumps({"instances": list(instances)}).encode()
+    return Codec(contract, limit).load(body)
+
+
+def test_instances_come_by_column_and_absent_fields_by_default() -> None:
+    loaded = load({"Age": 30}, {"Home": "rent", "Age": None})
+    assert loaded.count == 2
+    assert loaded.columns[:2] == ([30, None], ["own", "rent"])
+    assert [str(day) for day in loaded.columns[2]] == ["2024-01-31 00:00:00"] * 2
+
+
+def test_unknown_fields_are_refused_or_warned_of() -> None:
+    with pytest.raises(ContractViolationError, match=r"instances\[0\]\.age"):
+        load({"Age": 30, "age": 1})
+    [warning] = load({"Age": 30, "age": 1}, unknown_fields="ignore").warnings
+    assert warning.path == "instances[0].age"
+    assert "ignored" in warning.message
+
+
+def test_what_training_did_not_see_is_warned_of_at_its_place() -> None:
+    warnings = load(
+        {"Age": 30}, {"Age": 17, "Home": "tent", "day": "2025-01-01T00:00:00"}
+    ).warnings
+    assert [w.path for w in warnings] == [
+        "instances[1].Age",
+        "instances[1].Home",
+        "instances[1].day",
+    ]
+
+
+def test_the_bounds_of_what_was_observed_are_within() -> None:
+    assert load({"Age": 18}, {"Age": 68}).warnings == ()
+
+
+def test_warnings_are_cut() -> None:
+    warnings = load(*[{"Age": 99}] * 300).warnings
+    assert len(warnings) == MAX_REMARKS + 1
+    assert warnings[-1].message == "and 200 more"
+
+
+def test_one_instance_more_than_allowed_is_too_many() -> None:
+    assert load(*[{"Age": 30}] * 5, limit=5).count == 5
+    with pytest.raises(TooManyInstancesError, match="6 instances"):
+        load(*[{"Age": 30}] * 6, limit=5)
+
+
+def test_a_remark_never_repeats_a_value() -> None:
+    secret = "4111-1111"
+    with pytest.raises(ContractViolationError) as caught:
+        load({"Age": secret, "Home": 4111, "day": secret})
+    assert "4111" not in str([r.message for r in caught.value.remarks])
+    warnings = load({"Age": 4111, "Home": secret}).warnings
+    assert "4111" not in str(warnings)
