@@ -16,7 +16,7 @@ from pipelines import ROOT
 
 from service.web.keys import create_key
 
-# Far above what a start takes on a busy machine: a test that waits this long has failed.
+# Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60
 
 

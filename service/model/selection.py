@@ -24,7 +24,8 @@ from service.model.tables import build_table
 
 # All golden records are predicted when a worker starts, so there are not more of them
 # than cover the categories and extremes of a table of some tens of columns.
-MAX_REAL_ROWS = 64
+MAX_REAL_ROWS = 96
+MAX_COVERING_ROWS = 64
 MAX_EDGES = 128
 
 # A larger training table is sampled evenly down to this many cells.
@@ -111,7 +112,7 @@ def _choose_rows(
         else:
             chosen[min(present, key=values.__getitem__)] = None
             chosen[max(present, key=values.__getitem__)] = None
-    covering = list(chosen)[: MAX_REAL_ROWS // 2]
+    covering = list(chosen)[:MAX_COVERING_ROWS]
     spread = kept[np.linspace(0, len(kept) - 1, MAX_REAL_ROWS).astype(int)].tolist()
     return list(dict.fromkeys([*covering, *spread]))[:MAX_REAL_ROWS]
 

@@ -1,0 +1,81 @@
+"""What is on disk is served byte for byte as it was packaged, or not at all."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from faults import FAULTS, copy_credit, make_other_golden
+from pipelines import CREDIT
+
+from service.model.artefact import read_artefact, write_artefact
+from service.model.errors import ArtefactError, PackagingError
+from service.model.predictor import load_predictor
+
+
+def test_the_committed_version_is_whole_and_proves_itself() -> None:
+    predictor = load_predictor(read_artefact(CREDIT))
+    predictor.prove()
+    assert len(predictor.golden.records) > 50
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_artefact_is_refused_in_one_sentence(
+    fault: str, tmp_path: Path
+) -> None:
+    make, expected = FAULTS[fault]
+    folder = make(copy_credit(tmp_path))
+    with pytest.raises(ArtefactError) as caught:
+        load_predictor(read_artefact(folder)).prove()
+    sentence = str(caught.value)
+    assert expected in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+
+
+def test_nothing_is_unpickled_before_every_byte_is_verified(tmp_path: Path) -> None:
+    folder = copy_credit(tmp_path)
+    evidence = tmp_path / "evidence"
+    # A pickle that runs a command when it is loaded.
+    bomb = f"cos\nsystem\n(S'touch {evidence}'\ntR.".encode()
+    (folder / "pipeline.joblib").write_bytes(bomb)
+    with pytest.raises(ArtefactError, match=r"pipeline\.joblib"):
+        load_predictor(read_artefact(folder))
+    assert not evidence.exists()
+
+
+def test_a_difference_within_the_tolerance_is_another_processors(
+    tmp_path: Path,
+) -> None:
+    folder = make_other_golden(copy_credit(tmp_path), by=1e-11)
+    load_predictor(read_artefact(folder)).prove()
+
+
+def test_ops_verify_the_manifest_with_their_own_tool() -> None:
+    subprocess.run(["sha256sum", "-c", "manifest.sha256"], cwd=CREDIT, check=True)
+
+
+def test_a_version_is_never_overwritten(tmp_path: Path) -> None:
+    artefact = read_artefact(CREDIT)
+    first = write_artefact(artefact.manifest, artefact.files, tmp_path, print)
+    before = sorted(first.rglob("*"))
+    with pytest.raises(PackagingError, match="never overwritten"):
+        write_artefact(artefact.manifest, artefact.files, tmp_path, print)
+    assert sorted(first.rglob("*")) == before
+
+
+def test_a_crash_half_way_leaves_no_version_behind(tmp_path: Path) -> None:
+    artefact = read_artefact(CREDIT)
+
+    def crash(staged: Path) -> None:
+        assert (staged / "manifest.json").exists()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_artefact(artefact.manifest, artefact.files, tmp_path, crash)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "credit-risk"]
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    artefact = read_artefact(CREDIT)
+    folder = write_artefact(artefact.manifest, artefact.files, tmp_path, print)
+    assert read_artefact(folder) == artefact

@@ -1,0 +1,96 @@
+"""What create_app wires, and in which order."""
+
+from pathlib import Path
+
+import pytest
+from faults import FAULTS, copy_credit
+from flask import Flask
+from pipelines import CREDIT
+
+from service import create_app
+from service.settings import Settings
+from service.web.auth import check_scopes, read_scope
+
+# The routes that need no key. Whatever is added here is open to everybody.
+PUBLIC = {
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/openapi.json",
+    "/docs",
+    "/docs/<path:name>",
+}
+
+
+def test_hooks_run_in_the_order_of_the_request_path(app: Flask) -> None:
+    hooks = [hook.__qualname__ for hook in app.before_request_funcs[None]]
+    assert hooks == [
+        "init_logs.<locals>.open_request",
+        "init_auth.<locals>.authenticate",
+    ]
+
+
+def test_every_route_is_guarded_or_on_the_list(app: Flask) -> None:
+    scopes = {
+        rule.rule: read_scope(app.view_functions[rule.endpoint])
+        for rule in app.url_map.iter_rules()
+    }
+    assert {route for route, scope in scopes.items() if scope is None} == PUBLIC
+    assert scopes["/v1/predict"] == "predict"
+    assert scopes["/v1/model"] == "predict"
+
+
+def test_a_route_that_declares_no_scope_stops_the_start() -> None:
+    app = Flask("undecided", static_folder=None)
+    app.add_url_rule("/open", "open", lambda: "open")
+    with pytest.raises(RuntimeError, match="'open' declares no scope"):
+        check_scopes(app)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_artefact_stops_the_start_with_one_sentence(
+    fault: str, tmp_path: Path, keys: dict[str, str]
+) -> None:
+    make, expected = FAULTS[fault]
+    settings = Settings(
+        artefact=make(copy_credit(tmp_path)), api_keys_file=Path(keys["file"])
+    )
+    with pytest.raises(SystemExit) as caught:
+        create_app(settings)
+    sentence = str(caught.value)
+    assert sentence.startswith("The service does not start: ")
+    assert expected in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(), "SERVICE_ARTEFACT is not set"),
+        (Settings(artefact=Path("absent")), "There is no artefact at absent"),
+    ],
+)
+def test_no_artefact_is_nothing_to_serve(
+    settings: Settings, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=expected):
+        create_app(settings)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b'{"keys": []}', b"[]", b"\xff", b'{"keys": [{"id": "a"}]}'],
+)
+def test_a_bad_key_file_stops_the_start_with_one_sentence(
+    content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys.json"
+    path.write_bytes(content)
+    with pytest.raises(SystemExit, match=r"The key file .*keys\.json"):
+        create_app(Settings(artefact=CREDIT, api_keys_file=path))
+
+
+def test_a_missing_key_file_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="cannot be read: No such file"):
+        create_app(Settings(artefact=CREDIT, api_keys_file=tmp_path / "absent"))
