@@ -1,11 +1,15 @@
 """Fixtures: artefacts packaged once a session, a service in process, a real server."""
 
+import io
+import json
+import logging
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -87,6 +91,32 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def app(keys: dict[str, str]) -> Flask:
     """The service around the committed credit model."""
     return create_app(Settings(artefact=CREDIT, api_keys_file=Path(keys["file"])))
+
+
+class Log:
+    """What the service wrote to its log since the test began."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def log(app: Flask) -> Iterator[Log]:
+    """The log of the service in process, formatted as it is on stdout."""
+    log = Log()
+    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(log.stream)
+    yield log
+    handler.setStream(before)
 
 
 @pytest.fixture

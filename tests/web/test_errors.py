@@ -1,0 +1,108 @@
+"""A fault of the service says nothing of the inside, and its log line says all."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Log
+from flask import Flask
+from flask.testing import FlaskClient
+from moods import MoodyRegressor
+
+from service import create_app
+from service.model import package
+from service.settings import Settings
+
+X = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+BODY = {"instances": [{"x": 1.0}, {"x": 2.5}]}
+
+
+@pytest.fixture(scope="module")
+def moody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that does what a file says; see moods.py."""
+    return package(
+        MoodyRegressor().fit(X, X["x"]),
+        X,
+        name="moody",
+        version="1.0.0",
+        code=["moods"],
+        to=tmp_path_factory.mktemp("moody"),
+    )
+
+
+@pytest.fixture
+def mood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "mood"
+    monkeypatch.setenv("MOOD_FILE", str(path))
+    return path
+
+
+@pytest.fixture
+def app(moody: Path, mood: Path, keys: dict[str, str]) -> Flask:
+    return create_app(Settings(artefact=moody, api_keys_file=Path(keys["file"])))
+
+
+@pytest.fixture
+def asked(app: Flask, keys: dict[str, str]) -> FlaskClient:
+    client = app.test_client()
+    client.environ_base["HTTP_X_API_KEY"] = keys["predict"]
+    client.environ_base["HTTP_X_REQUEST_ID"] = "fault-1"
+    return client
+
+
+@pytest.mark.parametrize(
+    ("mood_text", "logged"),
+    [
+        ("nan", "instances[0] is NaN or infinite"),
+        ("inf", "instances[0] is NaN or infinite"),
+        ("raise", "the secret inside"),
+    ],
+)
+def test_a_fault_is_a_500_that_the_log_explains(
+    asked: FlaskClient, mood: Path, log: Log, mood_text: str, logged: str
+) -> None:
+    assert asked.post("/v1/predict", json=BODY).status_code == 200
+    mood.write_text(mood_text)
+    response = asked.post("/v1/predict", json=BODY)
+
+    assert response.status_code == 500
+    assert response.content_type == "application/problem+json"
+    assert json.loads(response.data) == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "The service could not answer; its log says why.",
+        "request_id": "fault-1",
+    }
+    line = log.lines[-1]
+    assert line["level"] == "ERROR"
+    assert line["request_id"] == "fault-1"
+    assert line["status"] == 500
+    assert "Traceback" in line["exc_info"]
+    assert logged in line["exc_info"]
+
+
+def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
+    app: Flask, asked: FlaskClient, mood: Path
+) -> None:
+    assert asked.get("/health/ready").status_code == 200
+    mood.write_text("shift")
+    app.extensions["readiness"].prove()
+
+    for path in ("/health", "/health/ready"):
+        response = asked.get(path)
+        assert response.status_code == 503
+        assert (
+            "Golden record 0 is answered otherwise"
+            in json.loads(response.data)["detail"]
+        )
+        assert int(response.headers["Retry-After"]) > 0
+    assert asked.get("/health/live").status_code == 200
+    refused = asked.post("/v1/predict", json=BODY)
+    assert refused.status_code == 503
+
+    mood.unlink()
+    app.extensions["readiness"].prove()
+    assert asked.get("/health/ready").status_code == 200
+    assert asked.post("/v1/predict", json=BODY).status_code == 200
