@@ -1,0 +1,185 @@
+"""The service as ops run it: real gunicorn, real sockets, real signals."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import Serve, Served
+from faults import copy_credit, flip_byte, make_other_golden, make_other_library, reseal
+from pipelines import CREDIT, ROOT
+
+TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+
+
+def start_in_vain(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Start a server that must end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": "0", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda folder: flip_byte(folder, "pipeline.joblib"), "pipeline.joblib"),
+        (make_other_library, "scikit-learn 1.8.2"),
+        (make_other_golden, "Golden record 7"),
+        (lambda folder: folder.parent / "absent", "There is no artefact"),
+    ],
+)
+def test_a_faulty_artefact_ends_gunicorn_with_one_sentence(
+    make: object, expected: str, tmp_path: Path, keys: dict[str, str]
+) -> None:
+    folder = make(copy_credit(tmp_path))  # type: ignore[operator]
+    done = start_in_vain(
+        SERVICE_ARTEFACT=str(folder), SERVICE_API_KEYS_FILE=keys["file"]
+    )
+    assert done.returncode != 0
+    assert "Booting worker" not in done.stdout
+    [sentence] = done.stderr.splitlines()
+    assert sentence.startswith("The service does not start: ")
+    assert expected in sentence
+
+
+def test_a_bad_setting_ends_gunicorn_with_one_sentence() -> None:
+    done = start_in_vain(WEB_CONCURRENCY="0")
+    assert done.returncode != 0
+    [sentence] = done.stderr.splitlines()
+    assert sentence == (
+        "The service does not start: WEB_CONCURRENCY must be a whole number from 1."
+    )
+
+
+def test_workers_forked_after_a_prediction_answer_though_openmp_was_asked_for(
+    serve: Serve,
+) -> None:
+    """A pool of OpenMP threads, started in the master, would hang each of them."""
+    server = serve(CREDIT, OMP_NUM_THREADS="2", WEB_CONCURRENCY="2")
+    for _ in range(10):
+        with httpx.Client(headers={"X-API-Key": server.key}, timeout=30) as client:
+            response = client.post(
+                f"{server.url}/v1/predict", json={"instances": [TYPICAL["instance"]]}
+            )
+        assert response.json()["predictions"] == [TYPICAL["prediction"]]
+
+
+def test_each_worker_proves_itself_and_a_killed_one_is_replaced(serve: Serve) -> None:
+    server = serve(CREDIT)
+    booted = [e for e in server.events if e["event"].startswith("Booting worker")]
+    assert len(booted) == 2
+    assert len([e for e in server.events if e["event"] == "ready"]) == 2
+
+    os.kill(int(booted[0]["event"].rsplit(" ", 1)[1]), signal.SIGKILL)
+    proved = server.wait_for("ready")
+    assert proved["records"] > 50
+    assert server.predict([TYPICAL["instance"]]).status_code == 200
+
+
+def test_the_workers_share_the_memory_of_the_model(serve: Serve) -> None:
+    server = serve(CREDIT)
+    booted = [e for e in server.events if e["event"].startswith("Booting worker")]
+    for event in booted:
+        pid = event["event"].rsplit(" ", 1)[1]
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        sizes = {
+            line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]
+        }
+        # Loaded by each on its own, nearly all of the 150 MB or so would be private.
+        assert sizes["Private_Dirty"] < sizes["Rss"] / 2
+
+
+def test_sigterm_ends_the_service_with_0(serve: Serve) -> None:
+    server = serve(CREDIT)
+    assert server.predict([TYPICAL["instance"]]).status_code == 200
+    assert server.stop() == 0
+
+
+def test_two_versions_behind_one_address_are_told_apart(
+    serve: Serve, tmp_path: Path
+) -> None:
+    newer = reseal(copy_credit(tmp_path), lambda m: m.update(version="1.1.0"))
+    for folder, version in ((CREDIT, "1.0.0"), (newer, "1.1.0")):
+        response = serve(folder).predict([TYPICAL["instance"]])
+        assert response.headers["X-Model-Version"] == version
+        assert response.json()["model"]["version"] == version
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Transfer-Encoding": "chunked"}, 413),
+        ({"Content-Length": str(8 * 2**20 + 1)}, 413),
+    ],
+)
+def test_a_body_over_the_limit_is_never_cut(
+    served: Served, headers: dict[str, str], status: int
+) -> None:
+    server = served("credit-risk")
+    body = json.dumps({"instances": [TYPICAL["instance"]]}).encode()
+    body += b" " * (8 * 2**20 + 1 - len(body))
+    chunked = "Transfer-Encoding" in headers
+    # Over a connection of its own: it is closed on the rest of the body.
+    response = httpx.post(
+        f"{server.url}/v1/predict",
+        content=iter([body]) if chunked else body,
+        headers={
+            "X-API-Key": server.key,
+            "Content-Type": "application/json",
+            **headers,
+        },
+        timeout=60,
+    )
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_chunked_body_within_the_limit_is_read(served: Served) -> None:
+    body = json.dumps({"instances": [TYPICAL["instance"]]}).encode()
+    response = served("credit-risk").client.post(
+        "/v1/predict",
+        content=iter([body[:50], body[50:]]),
+        headers={"Content-Type": "application/json"},
+    )
+    assert response.json()["predictions"] == [TYPICAL["prediction"]]
+
+
+def test_a_body_shorter_than_promised_is_400(served: Served) -> None:
+    server = served("credit-risk")
+    address = httpx.URL(server.url)
+    connection = http.client.HTTPConnection(
+        address.host, address.port or 80, timeout=30
+    )
+    connection.putrequest("POST", "/v1/predict")
+    connection.putheader("X-API-Key", server.key)
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", "100")
+    connection.endheaders(b'{"instances"')
+    assert connection.sock is not None
+    connection.sock.shutdown(1)  # no more will be written
+    response = connection.getresponse()
+    assert response.status == 400
+    connection.close()
+
+
+def test_every_line_of_the_log_is_json(serve: Serve) -> None:
+    server = serve(CREDIT)
+    server.predict([TYPICAL["instance"]])
+    server.client.get("/nothing%1b[2J%0a%0d")
+    assert server.stop() == 0
+    assert len(server.events) == len(server.lines)
+    requests = [e for e in server.events if e["event"] == "request"]
+    assert [e["status"] for e in requests] == [200, 404]
+    assert requests[0]["instances"] == 1
+    assert server.key not in "".join(server.lines)
