@@ -109,6 +109,7 @@ def _iterate_operations(
     }
     predict = {
         "operationId": "predict",
+        "tags": ["model"],
         "summary": "Predict instances",
         "security": [{"bearer": []}, {"header": []}],
         "requestBody": {
@@ -127,6 +128,7 @@ def _iterate_operations(
     }
     model = {
         "operationId": "describeModel",
+        "tags": ["model"],
         "summary": "Name, version, contract, digests, libraries and metrics",
         "security": [{"bearer": []}, {"header": []}],
         "responses": {
@@ -134,11 +136,13 @@ def _iterate_operations(
             **_errors(401, 403),
         },
     }
-    ready = {
+    ready: dict[str, Any] = {
+        "tags": ["health"],
         "summary": "Ready: this process has reproduced its golden records",
         "responses": {"200": _body("Ready", "Health"), **_errors(503)},
     }
-    live = {
+    live: dict[str, Any] = {
+        "tags": ["health"],
         "summary": "Live: the process answers",
         "responses": {"200": _body("Live", "Health")},
     }

@@ -1,1 +1,6 @@
-SwaggerUIBundle({ url: "openapi.json", dom_id: "#contract", validatorUrl: null });
+SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#contract",
+  docExpansion: "full",
+  validatorUrl: null,
+});

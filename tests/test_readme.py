@@ -1,0 +1,129 @@
+"""What the README says is so."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Served
+from flask import Flask
+from pipelines import ROOT
+
+from service.model.artefact import read_artefact
+from service.settings import variables
+from service.web.openapi import ERRORS
+
+README = (ROOT / "README.md").read_text()
+
+
+def read_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def read_table(first_column: str) -> dict[str, str]:
+    """Return the rows of the table whose first column is so headed."""
+    table = README.split(f"\n| {first_column} |", 1)[1].split("\n\n", 1)[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {row[0].strip("` "): row[1].strip("` |") for row in rows}
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    assert list(read_table("variable")) == list(variables())
+
+
+def test_every_route_stands_in_the_readme_with_its_scope(app: Flask) -> None:
+    routes = {
+        rule.rule: f"{next(iter(rule.methods - {'HEAD'}))} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule.methods
+    }
+    for route in routes.values():
+        assert f"`{route}`" in README, route
+    listed = {row.split()[1] for row in read_table("route")}
+    assert listed == set(routes) - {"/docs/<path:name>"}
+
+
+def test_every_error_status_stands_in_the_readme() -> None:
+    assert [int(status) for status in read_table("status")] == list(ERRORS)
+
+
+def test_the_request_is_answered_as_shown(served: Served) -> None:
+    server = served("credit-risk")
+    [_, curl, *_] = read_blocks("sh")
+    command = curl.replace("http://127.0.0.1:8000", server.url).strip()
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env={"KEY": server.key, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = json.loads(read_blocks("json")[0])
+    answer = json.loads(done.stdout)
+    assert {**answer, "request_id": ""} == {**shown, "request_id": ""}
+
+
+def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
+    [script] = read_blocks("python")
+    subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    manifest = read_artefact(tmp_path / "artefacts/wine/1.0.0").manifest
+    assert manifest.names == ("barolo", "grignolino", "barbera")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        line
+        for block in read_blocks("sh")
+        for line in block.splitlines()
+        if "python -m service" in line
+    ],
+)
+def test_the_commands_run_as_shown(command: str, tmp_path: Path) -> None:
+    (tmp_path / "artefacts").symlink_to(ROOT / "artefacts")
+    subprocess.run(
+        ["bash", "-c", command.replace("python", sys.executable, 1)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_make_serve_prints_a_curl_line_that_works_when_pasted(
+    tmp_path: Path,
+) -> None:
+    """The first command, on a free port, with a key of its own making."""
+    # A copy, so that the key it makes is not this checkout's.
+    for name in ("Makefile", "gunicorn.conf.py", "requirements.txt"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    for name in ("service", "artefacts", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    if not (ROOT / ".venv/serving").exists():
+        pytest.skip("the environment was not made by make")
+    process = subprocess.Popen(
+        ["make", "-o", "requirements.txt", "serve"],
+        cwd=tmp_path,
+        env={"PORT": "0", "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert process.stdout
+    curl = next(line for line in process.stdout if line.startswith("curl "))
+    answer = subprocess.run(
+        ["bash", "-c", curl], capture_output=True, text=True, check=True
+    ).stdout
+    assert "predictions" in json.loads(answer)
+    next(line for line in process.stdout if '"request"' in line)
+    subprocess.run(["pkill", "-TERM", "-g", str(process.pid)], check=True)
+    process.stdout.read()
+    process.wait(timeout=60)
+    process.stdout.close()
