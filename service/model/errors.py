@@ -46,6 +46,10 @@ class GoldenMismatchError(ArtefactError):
     """A golden record is not answered as the training environment answered it."""
 
 
+class NoPlanError(ModelError):
+    """A fitted object has no exact compiled form, and runs as itself."""
+
+
 class MalformedJsonError(ModelError):
     """The bytes are not the strict JSON that the service reads."""
 
