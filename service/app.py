@@ -2,7 +2,6 @@
 
 import gc
 import logging.config
-from pathlib import Path
 
 from flask import Flask
 
@@ -15,7 +14,7 @@ from service.web.auth import check_scopes, init_auth
 from service.web.errors import init_errors
 from service.web.health import Readiness, build_health
 from service.web.keys import Keyring, KeysFileError, ensure_local_key, read_keys
-from service.web.logs import build_log_config, init_logs
+from service.web.logs import build_log_config, init_logs, log_engine
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
 
@@ -35,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
     keyring = Keyring(read_keys(settings.api_keys_file or ensure_local_key()))
-    predictor = _load(settings.artefact)
+    predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, settings.max_instances)
     readiness = Readiness(predictor)
 
@@ -55,15 +54,18 @@ def _wire(settings: Settings) -> Flask:
     return app
 
 
-def _load(folder: Path | None) -> Predictor:
-    if folder is None:
+def _load(settings: Settings) -> Predictor:
+    if settings.artefact is None:
         raise SettingsError(
             "SERVICE_ARTEFACT is not set: name the folder of a version, such as"
             " artefacts/credit-risk/1.0.0."
         )
-    predictor = load_predictor(read_artefact(folder))
+    artefact = read_artefact(settings.artefact)
+    predictor = load_predictor(artefact, use_plan=settings.plan == "on")
     predictor.prove()
+    log_engine(predictor.engine)
     # What was loaded stays: workers forked from here share its memory untouched.
+    del artefact
     gc.collect()
     gc.freeze()
     return predictor

@@ -31,10 +31,13 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-def _log_level(text: str) -> str:
-    if text not in LOG_LEVELS:
-        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
-    return text
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return parse
 
 
 def _host(text: str) -> str:
@@ -63,7 +66,8 @@ class Settings:
     workers: int = _variable("WEB_CONCURRENCY", _natural, 2)
     max_instances: int = _variable("SERVICE_MAX_INSTANCES", _natural, 10_000)
     max_body_bytes: int = _variable("SERVICE_MAX_BODY_BYTES", _natural, 8 * 2**20)
-    log_level: str = _variable("SERVICE_LOG_LEVEL", _log_level, "INFO")
+    plan: str = _variable("SERVICE_PLAN", _one_of("on", "off"), "on")
+    log_level: str = _variable("SERVICE_LOG_LEVEL", _one_of(*LOG_LEVELS), "INFO")
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -129,3 +129,19 @@ def client(app: Flask, keys: dict[str, str]) -> FlaskClient:
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {keys['predict']}"
     return client
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the parity table of the plans that were tested."""
+    rows = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for key, value in report.user_properties
+        if key == "parity"
+    ]
+    if not rows:
+        return
+    terminalreporter.section("parity with scikit-learn")
+    terminalreporter.line(f"{'':40}  largest difference  one row, times faster")
+    for name, difference, speed_up in rows:
+        terminalreporter.line(f"{name:40}  {difference:18.1e}  {speed_up:21.1f}")

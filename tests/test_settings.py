@@ -19,6 +19,7 @@ def test_each_variable_is_read() -> None:
             "WEB_CONCURRENCY": "4",
             "SERVICE_MAX_INSTANCES": "5",
             "SERVICE_MAX_BODY_BYTES": "6",
+            "SERVICE_PLAN": "off",
             "SERVICE_LOG_LEVEL": "DEBUG",
         }
     )
@@ -30,9 +31,10 @@ def test_each_variable_is_read() -> None:
         workers=4,
         max_instances=5,
         max_body_bytes=6,
+        plan="off",
         log_level="DEBUG",
     )
-    assert len(variables()) == 8
+    assert len(variables()) == 9
 
 
 @pytest.mark.parametrize(

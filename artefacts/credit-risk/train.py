@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from credit_features import add_financed_share
+from credit_features import compute_financed_share
 from service.model import package
 
 HERE = Path(__file__).parent
@@ -41,11 +41,14 @@ def build_pipeline() -> BaseEstimator:
         SimpleImputer(strategy="most_frequent"),
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     )
+    share = make_pipeline(
+        SimpleImputer(strategy="median"), FunctionTransformer(compute_financed_share)
+    )
     return make_pipeline(
-        FunctionTransformer(add_financed_share),
         make_column_transformer(
             (numbers, make_column_selector(dtype_include="number")),
             (categories, make_column_selector(dtype_exclude="number")),
+            (share, ["Amount", "Price"]),
         ),
         HistGradientBoostingClassifier(
             learning_rate=0.05, max_iter=150, max_leaf_nodes=15, random_state=0

@@ -31,6 +31,7 @@ MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
 PIPELINE = "pipeline.joblib"
 GOLDEN = "golden.json"
+SAMPLE = "sample.json"
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,9 @@ def _refuse_strangers(folder: Path, manifest: Manifest) -> None:
     known = {MANIFEST, MANIFEST_DIGEST, *manifest.files}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name not in known:
+        # Python leaves __pycache__ where somebody imports from code/; nothing reads it.
+        is_cache = path.parent.name == "__pycache__"
+        if not path.is_dir() and not is_cache and name not in known:
             raise ArtefactDigestError(
                 f"{name} in {folder} was not packaged: remove it."
             )

@@ -1,10 +1,11 @@
 """Bytes to instances and back, by the contract: the only way in and out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError
 
+from service.model.columns import ColumnReader
 from service.model.contract import Contract, Feature
 from service.model.errors import (
     ContractViolationError,
@@ -31,6 +32,7 @@ class Codec:
         self.contract = contract
         self.max_instances = max_instances
         self.schema = compile_schema(contract, max_instances)
+        self._reader = ColumnReader(contract)
         self._names = frozenset(feature.name for feature in contract.features)
         self._watches = [_Watch(feature) for feature in contract.features]
 
@@ -41,27 +43,33 @@ class Codec:
         which names every place.
         """
         document = decode(body)
-        rows = document.get("instances") if isinstance(document, dict) else None
+        is_object = isinstance(document, dict)
+        rows = document.get("instances") if is_object else None
         if isinstance(rows, list) and len(rows) > self.max_instances:
             raise TooManyInstancesError(
                 f"{len(rows)} instances are more than the {self.max_instances} that"
                 " one request may hold."
             )
+        columns = self._reader.read(rows) if is_object and len(document) == 1 else None
+        if columns is None:
+            columns = self._validate(document)
+        warnings = _cut(self._iterate_warnings(rows or [], columns))
+        return Instances(columns, len(columns[0]), warnings)
+
+    def _validate(self, document: Any) -> tuple[Sequence[Any], ...]:
+        """Let marshmallow decide, and say what is wrong."""
         try:
             loaded = self.schema.load(document)["instances"]
         except ValidationError as error:
             raise ContractViolationError(
                 _cut(_iterate_errors(error.messages, ""))
             ) from None
-        columns = tuple(
+        return tuple(
             [row[f"f{i}"] for row in loaded] for i in range(len(self._watches))
-        )
-        return Instances(
-            columns, len(loaded), _cut(self._iterate_warnings(rows or [], columns))
         )
 
     def _iterate_warnings(
-        self, rows: list[dict[str, Any]], columns: tuple[list[Any], ...]
+        self, rows: list[dict[str, Any]], columns: tuple[Sequence[Any], ...]
     ) -> Iterator[Remark]:
         for feature, watch, values in zip(
             self.contract.features, self._watches, columns, strict=True
@@ -95,8 +103,14 @@ class _Watch:
             None if observed.categories is None else frozenset(observed.categories)
         )
         self.is_null_new = not observed.nulls
+        self.quiet = frozenset(
+            [*(observed.categories or ()), *([None] if observed.nulls else [])]
+        )
 
-    def notice(self, values: list[Any]) -> Iterator[tuple[int, str]]:
+    def notice(self, values: Sequence[Any]) -> Iterator[tuple[int, str]]:
+        """Yield the index of each such value, and what to say of it."""
+        if self._is_quiet(values):
+            return
         for index, value in enumerate(values):
             if value is None:
                 if self.is_null_new:
@@ -106,6 +120,16 @@ class _Watch:
                     yield index, "is a category that was not observed in training"
             elif self.minimum is not None and not self.minimum <= value <= self.maximum:
                 yield index, self.range_message
+
+    def _is_quiet(self, values: Sequence[Any]) -> bool:
+        """Say whether there is nothing to notice, in a few passes of C."""
+        if self.categories is not None:
+            return self.quiet.issuperset(values)
+        if None in values:
+            return False
+        return self.minimum is None or bool(
+            self.minimum <= min(values) and max(values) <= self.maximum
+        )
 
 
 def _iterate_errors(messages: Any, path: str) -> Iterator[Remark]:

@@ -46,6 +46,12 @@ def encode_golden(golden: Golden) -> bytes:
     return f'{{"records": [\n{lines}\n]}}\n'.encode()
 
 
+def encode_sample(sample: list[dict[str, Any]]) -> bytes:
+    """Return sample.json, an instance a line: it is the body of a request."""
+    lines = ",\n".join(msgspec.json.encode(instance).decode() for instance in sample)
+    return f'{{"instances": [\n{lines}\n]}}\n'.encode()
+
+
 def decode_golden(raw: bytes) -> Golden:
     """Read golden.json. Raises ArtefactFormatError."""
     try:

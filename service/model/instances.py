@@ -34,6 +34,15 @@ class Predictions:
     probabilities: list[list[float]] | None = None
     values: list[list[float]] | None = None
 
+    def slice(self, start: int, end: int) -> "Predictions":
+        """Return the answers of the instances from `start` to before `end`."""
+        return Predictions(
+            self.names,
+            self.labels and self.labels[start:end],
+            self.probabilities and self.probabilities[start:end],
+            self.values and self.values[start:end],
+        )
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return what stands under `predictions` in an answer."""
         if self.values is not None:

@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -103,7 +104,7 @@ def _major_minor(version: str) -> tuple[str, ...]:
     return tuple(version.split(".")[:2])
 
 
-def describe_manifest(manifest: Manifest, digest: str) -> bytes:
-    """Return the manifest as JSON for a caller, with its own digest beside it."""
-    described = {"digest": digest, **msgspec.to_builtins(manifest)}
-    return msgspec.json.encode(described)
+def describe_manifest(manifest: Manifest) -> dict[str, Any]:
+    """Return the manifest as it stands in JSON."""
+    described: dict[str, Any] = msgspec.to_builtins(manifest)
+    return described

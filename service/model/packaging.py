@@ -17,18 +17,19 @@ import numpy as np
 from service.model.artefact import (
     GOLDEN,
     PIPELINE,
+    SAMPLE,
     compute_digest,
     refuse_overwriting,
     write_artefact,
 )
 from service.model.contract import Contract, UnknownFields
 from service.model.errors import PackagingError
-from service.model.golden import encode_golden
+from service.model.golden import encode_golden, encode_sample
 from service.model.manifest import FORMAT, NAME, VERSION, Manifest, read_version
 from service.model.modules import collect_sources, find_libraries, to_path
 from service.model.proposal import FeatureEdit, propose_contract
 from service.model.reference import Reference
-from service.model.selection import choose_golden
+from service.model.selection import select_records
 
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say
@@ -66,10 +67,11 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     sources = collect_sources(code)
     libraries = find_libraries(pipeline, sources)
     answer_names = _name_answers(reference, X, y, labels)
-    golden = choose_golden(reference, contract, X, answer_names)
+    selection = select_records(reference, contract, X, answer_names)
     files = {
         PIPELINE: _dump(pipeline),
-        GOLDEN: encode_golden(golden),
+        GOLDEN: encode_golden(selection.golden),
+        SAMPLE: encode_sample(selection.sample),
         **{to_path(module, list(sources)): text for module, text in sources.items()},
     }
     manifest = Manifest(

@@ -1,20 +1,56 @@
 """The predictor: validated instances in, predictions out."""
 
 import io
+import statistics
+import time
 import warnings
+from dataclasses import dataclass, replace
 from typing import Any
 
 import joblib
+import orjson
 from sklearn.exceptions import InconsistentVersionWarning
 
-from service.model.artefact import GOLDEN, PIPELINE, Artefact
-from service.model.errors import ModelError, PipelineLoadError
+from service.model.artefact import GOLDEN, PIPELINE, SAMPLE, Artefact
+from service.model.batching import Batcher
+from service.model.codec import Codec
+from service.model.errors import (
+    ArtefactFormatError,
+    ContractViolationError,
+    MalformedJsonError,
+    ModelError,
+    PipelineLoadError,
+)
+from service.model.gate import check_agreement
 from service.model.golden import Golden, decode_golden, prove
 from service.model.instances import Instances, Predictions
 from service.model.manifest import Manifest
 from service.model.modules import install_modules, to_path
-from service.model.reference import Outputs, Reference, use_one_thread
+from service.model.plan.plan import Plan, compile_plan
+from service.model.reference import Outputs, Reference, check_finite, use_one_thread
 from service.model.tables import build_table
+
+# Batching pays where an instance among others is so much cheaper than alone that the
+# threads' handing over of the lock, some 50 microseconds under load, is lost in it.
+WORTHWHILE_SAVING_SECONDS = 200e-6
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What answers, a compiled plan or scikit-learn, and why; measured at start.
+
+    `as_itself` names the steps of a plan that have no compiled form; `difference` is
+    the largest one found between the plan and scikit-learn. The times are of one
+    instance, asked alone and as one of sixteen.
+    """
+
+    name: str = "scikit-learn"
+    reason: str = "The plan is off."
+    as_itself: tuple[str, ...] = ()
+    difference: float | None = None
+    is_batching: bool = False
+    microseconds_alone: float = 0.0
+    microseconds_of_sixteen: float = 0.0
 
 
 class Predictor:
@@ -30,18 +66,67 @@ class Predictor:
         self.digest = digest
         self.golden = golden
         self.reference = Reference(pipeline)
+        self.plan: Plan | None = None
+        self.engine = Engine()
+        self._batcher: Batcher | None = None
 
     def predict(self, instances: Instances) -> Predictions:
         """Answer the instances, in order.
 
         Raises NonFinitePredictionError, and whatever the pipeline raises.
         """
-        table = build_table(self.manifest.contract, instances.columns)
-        return name_outputs(self.reference.predict(table), self.manifest.names)
+        if self._batcher is not None:
+            return self._batcher.predict(instances)
+        return self._predict_now(instances)
+
+    def _predict_now(self, instances: Instances) -> Predictions:
+        if self.plan is not None:
+            outputs = self.plan.predict(instances.columns)
+            check_finite(outputs)
+        else:
+            table = build_table(self.manifest.contract, instances.columns)
+            outputs = self.reference.predict(table)
+        return name_outputs(outputs, self.manifest.names)
 
     def prove(self) -> None:
         """Reproduce the golden records. Raises GoldenMismatchError."""
         prove(self.predict, self.manifest, self.golden)
+
+    def use_plan(self, sample: Instances) -> None:
+        """Answer by a compiled plan, if there is one that agrees with scikit-learn."""
+        contract = self.manifest.contract
+        try:
+            plan = compile_plan(self.reference.pipeline, contract, sample.columns)
+            difference = check_agreement(
+                self.reference, plan.predict, contract, sample.columns
+            )
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is not used
+            self.engine = Engine(reason=f"The plan is not used: {error}")
+        else:
+            self.plan = plan
+            self.engine = Engine("plan", "", plan.as_itself, difference)
+
+    def use_batches(self, sample: Instances) -> None:
+        """Predict waiting requests together, if measuring says that it pays."""
+        alone = self._measure(_take(sample, 1))
+        of_sixteen = self._measure(_take(sample, 16)) / 16
+        pays = alone - of_sixteen > WORTHWHILE_SAVING_SECONDS
+        self._batcher = Batcher(self._predict_now) if pays else None
+        self.engine = replace(
+            self.engine,
+            is_batching=pays,
+            microseconds_alone=round(1e6 * alone, 1),
+            microseconds_of_sixteen=round(1e6 * of_sixteen, 1),
+        )
+
+    def _measure(self, instances: Instances) -> float:
+        """Return the seconds a prediction takes, the median of seven after a first."""
+        seconds = []
+        for _ in range(8):
+            start = time.perf_counter()
+            self._predict_now(instances)
+            seconds.append(time.perf_counter() - start)
+        return statistics.median(seconds[1:])
 
 
 def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
@@ -54,7 +139,7 @@ def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
     return Predictions(names, labels, outputs.probabilities.astype(float).tolist())
 
 
-def load_predictor(artefact: Artefact) -> Predictor:
+def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     """Load the pipeline of a verified artefact. Raises PipelineLoadError."""
     manifest = artefact.manifest
     sources = {
@@ -68,7 +153,7 @@ def load_predictor(artefact: Artefact) -> Predictor:
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
         use_one_thread(pipeline)
-        return Predictor(manifest, artefact.digest, golden, pipeline)
+        predictor = Predictor(manifest, artefact.digest, golden, pipeline)
     except ModelError:
         raise
     except Exception as error:
@@ -76,3 +161,29 @@ def load_predictor(artefact: Artefact) -> Predictor:
             f"The pipeline of {manifest.name} {manifest.version} does not load:"
             f" {type(error).__name__}: {error}."
         ) from error
+    sample = _read_sample(artefact, golden)
+    if use_plan:
+        predictor.use_plan(sample)
+    predictor.use_batches(sample)
+    return predictor
+
+
+def _take(instances: Instances, count: int) -> Instances:
+    return Instances(tuple(column[:count] for column in instances.columns), count)
+
+
+def _read_sample(artefact: Artefact, golden: Golden) -> Instances:
+    """Read the golden instances and the sample, by the path that requests take."""
+    try:
+        sample = orjson.loads(artefact.files[SAMPLE])["instances"]
+        rows = [*(record.instance for record in golden.records), *sample]
+        codec = Codec(artefact.manifest.contract, len(rows))
+        return codec.load(orjson.dumps({"instances": rows}))
+    except (
+        orjson.JSONDecodeError,
+        ContractViolationError,
+        MalformedJsonError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise ArtefactFormatError(f"sample.json cannot be read: {error}.") from None

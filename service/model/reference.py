@@ -40,17 +40,19 @@ class Reference:
 
     def predict(self, table: Any) -> Outputs:
         """Ask the pipeline. Raises NonFinitePredictionError, naming the instance."""
+        outputs = self._ask(table)
+        check_finite(outputs)
+        return outputs
+
+    def _ask(self, table: Any) -> Outputs:
         if self.task == "regression":
             values = np.asarray(self.pipeline.predict(table))
-            values = values.reshape(len(values), -1)
-            _refuse_non_finite(values)
-            return Outputs(values=values)
+            return Outputs(values=values.reshape(len(values), -1))
         labels = np.asarray(self.pipeline.predict(table))
         classes = np.array([self._class_index[label] for label in labels.tolist()])
         if not self._has_probabilities:
             return Outputs(classes=classes)
         probabilities = np.asarray(self.pipeline.predict_proba(table))
-        _refuse_non_finite(probabilities)
         return Outputs(classes=classes, probabilities=probabilities)
 
 
@@ -106,10 +108,12 @@ def _iterate_estimators(part: Any, seen: set[int]) -> Iterator[Any]:
             yield from _iterate_estimators(inner, seen)
 
 
-def _refuse_non_finite(numbers: np.ndarray) -> None:
-    is_finite = np.isfinite(numbers).all(axis=1)
-    if not is_finite.all():
-        index = int(np.flatnonzero(~is_finite)[0])
-        raise NonFinitePredictionError(
-            f"The pipeline's prediction for instances[{index}] is NaN or infinite."
-        )
+def check_finite(outputs: Outputs) -> None:
+    """Refuse NaN and infinities. Raises NonFinitePredictionError."""
+    numbers = outputs.probabilities if outputs.values is None else outputs.values
+    if numbers is None or np.isfinite(numbers).all():
+        return
+    index = int(np.flatnonzero(~np.isfinite(numbers).all(axis=1))[0])
+    raise NonFinitePredictionError(
+        f"The pipeline's prediction for instances[{index}] is NaN or infinite."
+    )

@@ -171,16 +171,29 @@ def compile_field(feature: Feature) -> fields.Field[Any]:
     return strict[feature.type](**options)
 
 
-def _compile_validators(feature: Feature) -> list[validate.Validator]:
-    validators: list[validate.Validator] = []
+def effective_bounds(feature: Feature) -> tuple[Any, Any]:
+    """Return the declared bounds, or those of what the column's dtype can hold."""
     low, high = feature.minimum, feature.maximum
+    if feature.type == "date-time":
+        dtype = feature.storage.dtype
+        return (
+            low if low is None else fits_unit(str(low), dtype),
+            high if high is None else fits_unit(str(high), dtype),
+        )
     if feature.type in ("integer", "number") and feature.categories is None:
         limits = read_limits(feature.storage, is_integer=feature.type == "integer")
         if limits[1] != LARGEST_DOUBLE:
             low = limits[0] if low is None else low
             high = limits[1] if high is None else high
+    return low, high
+
+
+def _compile_validators(feature: Feature) -> list[validate.Validator]:
+    validators: list[validate.Validator] = []
+    low, high = effective_bounds(feature)
     if low is not None or high is not None:
-        validators.append(_compile_range(feature, low, high))
+        sentence = _describe_range(low, high)
+        validators.append(validate.Range(low, high, error=sentence))
     if feature.categories is not None:
         allowed = ", ".join(str(category) for category in feature.categories[:20])
         more = ", ..." if len(feature.categories) > 20 else ""
@@ -195,17 +208,12 @@ def _without_format(sentence: str) -> str:
     return sentence.replace("{", "{{").replace("}", "}}")
 
 
-def _compile_range(feature: Feature, low: Any, high: Any) -> validate.Range:
-    sentence = f"must be between {low} and {high}"
+def _describe_range(low: Any, high: Any) -> str:
     if high is None:
-        sentence = f"must be at least {low}"
-    elif low is None:
-        sentence = f"must be at most {high}"
-    if feature.type == "date-time":
-        dtype = feature.storage.dtype
-        low = low if low is None else fits_unit(low, dtype)
-        high = high if high is None else fits_unit(high, dtype)
-    return validate.Range(low, high, error=sentence)
+        return f"must be at least {low}"
+    if low is None:
+        return f"must be at most {high}"
+    return f"must be between {low} and {high}"
 
 
 def _describe(feature: Feature) -> dict[str, Any]:

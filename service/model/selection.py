@@ -6,6 +6,7 @@ the typical instance wherever the contract lets it in, and leave out what has a 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,30 @@ MAX_REAL_ROWS = 96
 MAX_COVERING_ROWS = 64
 MAX_EDGES = 128
 
+# What a plan is held against at every start, beside the golden records.
+SAMPLED_ROWS = 256
+
 # A larger training table is sampled evenly down to this many cells.
 MAX_SAMPLED_CELLS = 500_000
 
 Row = list[Any]
 
 
-def choose_golden(
+@dataclass(frozen=True)
+class Selection:
+    """The golden records, and a sample of instances, evenly from the training table."""
+
+    golden: Golden
+    sample: list[dict[str, Any]]
+
+
+def select_records(
     reference: Reference,
     contract: Contract,
     X: Any,
     names: tuple[str, ...],
-) -> Golden:
-    """Choose instances from the training table of n rows, and predict them.
+) -> Selection:
+    """Choose instances from the training table of n rows, and predict the golden ones.
 
     Raises PackagingError where no row keeps the contract, or where the table built
     from JSON is not answered bit for bit as the training table is.
@@ -65,7 +77,7 @@ def choose_golden(
     answered = [typical, *(_fill(contract, edge) for edge in edges), *real]
     table = build_table(contract, list(zip(*answered, strict=True)))
     predictions = name_outputs(reference.predict(table), names).to_json()
-    return Golden(
+    golden = Golden(
         records=tuple(
             GoldenRecord(instance=_to_instance(contract, row), prediction=prediction)
             for row, prediction in zip(
@@ -73,6 +85,10 @@ def choose_golden(
             )
         )
     )
+    spread = np.linspace(0, kept.sum() - 1, min(SAMPLED_ROWS, kept.sum())).astype(int)
+    rows = [sample[i] for i in np.flatnonzero(kept)[spread]]
+    sampled = zip(*read_columns(X, rows), strict=True)
+    return Selection(golden, [_to_instance(contract, row) for row in sampled])
 
 
 _ABSENT = object()

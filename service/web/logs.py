@@ -4,15 +4,18 @@ import logging
 import re
 import secrets
 import time
+from dataclasses import asdict
 from typing import Any
 
 from flask import Flask, Response, g, request
 
 from service.model.manifest import Manifest
+from service.model.predictor import Engine
 
 logger = logging.getLogger("service")
 
 REQUEST = "request"
+ENGINE = "engine"
 NOT_READY = "not_ready"
 READY = "ready"
 
@@ -74,6 +77,15 @@ def init_logs(app: Flask, manifest: Manifest) -> None:
 
     app.before_request(open_request)
     app.after_request(close_request)
+
+
+def log_engine(engine: Engine) -> None:
+    """Say what answers: a warning where a plan was wanted and could not be used."""
+    is_fallback = engine.name != "plan"
+    level = logging.WARNING if is_fallback else logging.INFO
+    logger.log(
+        level, ENGINE, extra={f"engine_{k}": v for k, v in asdict(engine).items()}
+    )
 
 
 def _log_request(response: Response, manifest: Manifest) -> None:

@@ -22,7 +22,13 @@ def build_predict(
 ) -> Blueprint:
     """Build the routes of the model."""
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
-    described = describe_manifest(predictor.manifest, predictor.digest)
+    described = orjson.dumps(
+        {
+            "digest": predictor.digest,
+            "engine": predictor.engine,
+            **describe_manifest(predictor.manifest),
+        }
+    )
 
     @v1.post("/predict")
     @requires("predict")

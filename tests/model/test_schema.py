@@ -5,6 +5,7 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
+from contracts import FEATURES, VALUES, make
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
@@ -12,7 +13,7 @@ from pipelines import CREDIT, build_mixed_table
 
 from service.model.artefact import read_artefact
 from service.model.codec import Codec
-from service.model.contract import Contract, Feature, Storage
+from service.model.contract import Contract, Feature
 from service.model.observation import observe_table
 from service.model.predictor import load_predictor
 from service.model.schema import compile_schema
@@ -26,10 +27,6 @@ def accepts(feature: Feature, value: Any) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def make(kind: Any, dtype: str, **rules: Any) -> Feature:
-    return Feature(name="f", type=kind, storage=Storage(dtype=dtype), **rules)
 
 
 @pytest.mark.parametrize(
@@ -94,28 +91,6 @@ def test_a_feature_may_have_any_name(name: str) -> None:
     contract = observe_table(pd.DataFrame({name: [1, 2]}))
     body = {"instances": [{name: 3}]}
     assert compile_schema(contract, 1).load(body) == {"instances": [{"f0": 3}]}
-
-
-VALUES = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**64), 2**64)
-    | st.integers(-200, 200)
-    | st.floats(-(2.0**53), 2.0**53)
-    | st.sampled_from(["a", "b", "", "2024-01-31T09:30:00", "2024-01-31T09:30:00Z"])
-    | st.lists(st.integers(), max_size=2)
-)
-FEATURES = [
-    make("number", "float64", nullable=True, minimum=-100),
-    make("number", "float64", categories=(1.0, 2.5)),
-    make("integer", "int8"),
-    make("integer", "Int64", nullable=True, maximum=100),
-    make("boolean", "bool"),
-    make("string", "str", categories=("a", "b"), nullable=True),
-    make("string", "object"),
-    make("date-time", "datetime64[us]"),
-    make("date-time", "datetime64[us, UTC]", nullable=True),
-]
 
 
 @pytest.fixture(scope="module")

@@ -262,4 +262,8 @@ def test_the_model_is_described(client: FlaskClient) -> None:
     described = read(client.get("/v1/model"))
     manifest = json.loads((CREDIT / "manifest.json").read_text())
     digest = (CREDIT / "manifest.sha256").read_text().split()[0]
+    engine = described.pop("engine")
     assert described == {"digest": digest, **manifest}
+    assert engine["name"] == "plan"
+    assert engine["as_itself"] == []
+    assert engine["difference"] <= 1e-12

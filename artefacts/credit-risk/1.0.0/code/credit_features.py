@@ -1,10 +1,14 @@
 """The derived feature of the credit model; it travels in the artefact."""
 
 import numpy as np
-import pandas as pd
 
 
-def add_financed_share(applications: pd.DataFrame) -> pd.DataFrame:
-    """Add the share of the price to be financed, null where there is no price."""
-    price = applications["Price"].where(applications["Price"] > 0, np.nan)
-    return applications.assign(FinancedShare=applications["Amount"] / price)
+def compute_financed_share(amounts: np.ndarray) -> np.ndarray:
+    """Return the share of the price that is financed, 0 where there is no price.
+
+    Takes columns of amount and price, shape (n, 2), and returns shape (n, 1).
+    """
+    amount, price = amounts[:, :1], amounts[:, 1:]
+    share = np.zeros_like(amount)
+    np.divide(amount, price, out=share, where=price > 0)
+    return share

@@ -1,0 +1,53 @@
+"""An environment for each peer, made once from its pinned requirements."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from benchmarks.places import BIN, BUILD, HERE
+
+
+def find_python(name: str) -> Path:
+    """Return the interpreter of a peer's environment."""
+    return BUILD / "envs" / name / "bin" / "python"
+
+
+def prepare_environment(name: str) -> None:
+    """Install a peer, unless these very requirements are installed already."""
+    requirements = HERE / "requirements" / f"{name}.txt"
+    folder = BUILD / "envs" / name
+    stamp = folder / "installed.txt"
+    if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
+        return
+    print(f"installing {name}", flush=True)
+    uv = str(BIN / "uv")
+    interpreter = str(BIN / "python")
+    subprocess.run(
+        [uv, "venv", "--quiet", "--clear", "--python", interpreter, str(folder)],
+        check=True,
+    )
+    # Compiled now, or the first start of a server would be measured compiling.
+    install = [uv, "pip", "install", "--quiet", "--compile-bytecode"]
+    subprocess.run(
+        [*install, "--python", str(find_python(name)), "-r", str(requirements)],
+        check=True,
+    )
+    stamp.write_bytes(requirements.read_bytes())
+
+
+def read_version(name: str, package: str) -> str:
+    """Return the version of a package that a peer's requirements pin."""
+    text = (HERE / "requirements" / f"{name}.txt").read_text()
+    pins = dict(line.split("==") for line in text.splitlines() if "==" in line)
+    return pins[package].split()[0]
+
+
+def prepare_wrk() -> str:
+    """Return the path of wrk, which Debian has, and install it if need be."""
+    if not shutil.which("wrk"):
+        subprocess.run(["apt-get", "update", "--quiet"], check=True)
+        subprocess.run(["apt-get", "install", "--quiet", "--yes", "wrk"], check=True)
+    found = shutil.which("wrk")
+    if found is None:
+        raise RuntimeError("wrk is not to be had: install it with apt-get.")
+    return found

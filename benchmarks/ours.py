@@ -1,0 +1,86 @@
+"""Our service, and the constant view that bounds what it can reach."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from benchmarks.places import BIN, BUILD, ROOT
+from benchmarks.process import build_environment
+from benchmarks.server import Launch, Server
+
+KEYS = BUILD / "api-keys.json"
+
+
+class Ours(Server):
+    """Started as its README says."""
+
+    name = "ours"
+    title = "this service"
+    setting = "`gunicorn -c gunicorn.conf.py`"
+    path = "/v1/predict"
+
+    def prepare(self, artefact: Path) -> None:
+        """Make a key, once in a run."""
+        if self.headers:
+            return
+        KEYS.parent.mkdir(parents=True, exist_ok=True)
+        KEYS.unlink(missing_ok=True)
+        create = ["key", "create", "--client", "bench", "--scope", "predict"]
+        key = subprocess.run(
+            [str(BIN / "python"), "-m", "service", *create, "--file", str(KEYS)],
+            cwd=ROOT,
+            env=build_environment({}),
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        self.headers = {"Authorization": f"Bearer {key}"}
+
+    @property
+    def version(self) -> str:
+        """The commit, and whether anything in the tree differs from it."""
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    def command(self, launch: Launch) -> list[str]:
+        """Return the command of the README."""
+        return [str(BIN / "gunicorn"), "-c", "gunicorn.conf.py"]
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """Return the settings: the only place where the benchmarks make them."""
+        return {
+            "SERVICE_ARTEFACT": str(launch.artefact),
+            "SERVICE_API_KEYS_FILE": str(KEYS),
+            "PORT": str(launch.port),
+            "WEB_CONCURRENCY": str(launch.workers),
+        }
+
+    def decode(self, answer: Any) -> list[float]:
+        """Return the probability that comes first in each prediction."""
+        return [
+            next(iter(prediction["probabilities"].values()))
+            for prediction in answer["predictions"]
+        ]
+
+
+class Constant(Ours):
+    """No answer to check: it is a limit, not a peer."""
+
+    name = "constant"
+    title = "limit: a constant Flask view"
+    setting = "the same `gunicorn.conf.py`"
+    path = "/predict"
+    is_limit = True
+
+    def command(self, launch: Launch) -> list[str]:
+        """Return our command with another application."""
+        return [*super().command(launch), "benchmarks.servers.constant:app"]
+
+    def decode(self, answer: Any) -> list[float]:
+        """Return nothing, which is checked against nothing."""
+        return []

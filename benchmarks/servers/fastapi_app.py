@@ -1,0 +1,30 @@
+"""FastAPI: a Pydantic model of the instance and a path operation with pandas."""
+
+from typing import Any
+
+import pandas as pd
+from fastapi import FastAPI
+from pydantic import BaseModel, create_model
+
+from benchmarks.servers.artefact import load_pipeline, read_features
+
+pipeline = load_pipeline()
+Instance: Any = create_model(
+    "Instance", **{name: (kind, ...) for name, kind in read_features().items()}
+)
+
+
+class Request(BaseModel):
+    """The body of a request."""
+
+    instances: list[Instance]
+
+
+app = FastAPI()
+
+
+@app.post("/predict")
+def predict(request: Request) -> dict[str, list[list[float]]]:
+    """Answer with the probabilities of each instance."""
+    frame = pd.DataFrame([instance.model_dump() for instance in request.instances])
+    return {"predictions": pipeline.predict_proba(frame).tolist()}

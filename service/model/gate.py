@@ -1,0 +1,130 @@
+"""The gate: a plan is used only if it answers as the pipeline does.
+
+Held against scikit-learn on the golden records, on the sample of the training table
+that is kept for it, and on edges: all null, unseen categories, bounds, zeros, huge,
+tiny and -0.0. Labels are equal, and numbers differ by no more than 1e-12.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from service.model.contract import Contract, Feature
+from service.model.errors import ModelError
+from service.model.probe import TINY, UNSEEN, nearest_to
+from service.model.reference import Outputs, Reference
+from service.model.tables import build_table, read_limits
+
+# Absolute for a probability; relative for a value beyond 1.
+AGREEMENT = 1e-12
+
+# Instances that are also asked for alone: a plan may go another way for one than for
+# many, and a batch of one is what most requests are.
+ALONE = 12
+
+Columns = Sequence[Sequence[Any]]
+Ask = Callable[[Columns], Outputs]
+
+
+class DisagreementError(ModelError):
+    """The plan answers otherwise than the pipeline; the sentence says where."""
+
+
+def check_agreement(
+    reference: Reference, plan: Ask, contract: Contract, columns: Columns
+) -> float:
+    """Return the largest difference between a plan and its pipeline.
+
+    `columns` holds instances that keep the contract, the first a typical one. Raises
+    DisagreementError, or whatever the plan raises.
+    """
+
+    def ask(part: Columns) -> Outputs:
+        return reference.predict(build_table(contract, part))
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # edges overflow; what comes of it is compared
+        typical = [values[0] for values in columns]
+        edges = list(zip(*_iterate_edges(contract, typical), strict=True))
+        largest = compare(ask(columns), plan(columns))
+        largest = max(largest, _compare_alone(ask, plan, _spread(columns, ALONE)))
+        try:
+            return max(largest, compare(ask(edges), plan(edges)))
+        except DisagreementError:
+            raise
+        except Exception:  # noqa: BLE001 - the pipeline refuses some: ask one by one
+            return max(largest, _compare_alone(ask, plan, edges))
+
+
+def compare(expected: Outputs, found: Outputs) -> float:
+    """Return the largest difference. Raises DisagreementError beyond the agreement."""
+    if (expected.classes is None) != (found.classes is None) or (
+        expected.classes is not None
+        and found.classes is not None
+        and not np.array_equal(expected.classes, found.classes)
+    ):
+        raise DisagreementError("a label differs")
+    largest = 0.0
+    for wanted, got in (
+        (expected.probabilities, found.probabilities),
+        (expected.values, found.values),
+    ):
+        if wanted is None and got is None:
+            continue
+        if wanted is None or got is None or wanted.shape != got.shape:
+            raise DisagreementError("an answer has another shape")
+        scale = np.maximum(1.0, np.abs(wanted))
+        difference = float(np.max(np.abs(wanted - got) / scale, initial=0.0))
+        if not difference <= AGREEMENT:  # nor is NaN
+            raise DisagreementError(f"a number differs by {difference:.3g}")
+        largest = max(largest, difference)
+    return largest
+
+
+def _compare_alone(ask: Ask, plan: Ask, columns: Columns) -> float:
+    """Compare instances one by one, passing over those the pipeline itself refuses."""
+    largest = 0.0
+    for index in range(len(columns[0])):
+        instance = [values[index : index + 1] for values in columns]
+        try:
+            expected = ask(instance)
+        except Exception:  # noqa: BLE001, S112 - refused, whatever the plan
+            continue
+        largest = max(largest, compare(expected, plan(instance)))
+    return largest
+
+
+def _spread(columns: Columns, count: int) -> Columns:
+    rows = np.unique(np.linspace(0, len(columns[0]) - 1, count).astype(int)).tolist()
+    return [[values[row] for row in rows] for values in columns]
+
+
+def _iterate_edges(contract: Contract, typical: list[Any]) -> Iterator[list[Any]]:
+    """Yield instances with an edge in every feature that has it, and in one alone."""
+    edges = [_list_edges(feature) for feature in contract.features]
+    yield typical
+    for kind in dict.fromkeys(kind for found in edges for kind in found):
+        yield [
+            found.get(kind, value) for found, value in zip(edges, typical, strict=True)
+        ]
+    for index, found in enumerate(edges):
+        for value in found.values():
+            yield [*typical[:index], value, *typical[index + 1 :]]
+
+
+def _list_edges(feature: Feature) -> dict[str, Any]:
+    edges: dict[str, Any] = {"null": None} if feature.nullable else {}
+    if feature.type == "string" and feature.categories is None:
+        edges["unseen"] = UNSEEN
+    if feature.type in ("number", "integer") and feature.categories is None:
+        low, high = read_limits(feature.storage, is_integer=feature.type == "integer")
+        bounds = (
+            low if feature.minimum is None else feature.minimum,
+            high if feature.maximum is None else feature.maximum,
+        )
+        edges["least"], edges["greatest"] = bounds
+        for kind, value in (("zero", 0.0), ("minus zero", -0.0), ("tiny", TINY)):
+            edges[kind] = nearest_to(value, bounds, feature)
+    return edges

@@ -1,0 +1,140 @@
+"""What flows between the steps of a plan, and how one form becomes another.
+
+A block is a Table (columns of plain values, as a request brought them), Numbers, or
+Objects. Which one it is at each step is known when the plan is built: its Source.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from service.model.contract import Contract, Feature
+from service.model.errors import ContractError, NoPlanError
+from service.model.observation import observe_table, read_columns
+from service.model.plan.steps import Numbers, Objects
+from service.model.tables import build_table
+
+Block = Any
+Step = Callable[[Block], Block]
+
+# numpy and scikit-learn keep arithmetic on these in their own precision.
+NARROW = ("float16", "float32", "Float32")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a step is given: a table of a contract, or numbers, or objects.
+
+    `contract` is None once the columns of the request have become one array.
+    """
+
+    contract: Contract | None = None
+    is_objects: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names; none for an array."""
+        if self.contract is None:
+            return []
+        return [feature.name for feature in self.contract.features]
+
+
+NUMBERS = Source()
+OBJECTS = Source(is_objects=True)
+
+
+def take_numbers(source: Source) -> Callable[[Block], Numbers]:
+    """Return what turns a block into numbers. Raises NoPlanError where that loses."""
+    if source.contract is None:
+        if source.is_objects:
+            raise NoPlanError("Strings are no numbers.")
+        return _same
+    for feature in source.contract.features:
+        _check_number(feature)
+    if source.contract.array_dtype in NARROW:
+        raise NoPlanError(f"The table is {source.contract.array_dtype}.")
+
+    def take(table: Sequence[Sequence[Any]]) -> Numbers:
+        return np.ascontiguousarray(np.array(table, dtype=np.float64).T)
+
+    return take
+
+
+def take_objects(source: Source) -> Callable[[Block], Objects]:
+    """Return what turns a block into objects. Raises NoPlanError where that loses."""
+    if source.contract is None:
+        return _same if source.is_objects else _list_numbers
+    for feature in source.contract.features:
+        storage = feature.storage
+        if feature.type == "date-time":
+            raise NoPlanError(f"{feature.name!r} is a date-time.")
+        if storage.dtype == "object" and storage.null != "NaN":
+            raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
+    return _same
+
+
+def take_original(source: Source, fitted: Any) -> Callable[[Block], Any]:
+    """Return what turns a block into what scikit-learn would hand to a step."""
+    contract = source.contract
+    if contract is not None:
+        return lambda table: build_table(contract, table)
+    if source.is_objects:
+        raise NoPlanError("What comes before gives an array of objects.")
+    names = getattr(fitted, "feature_names_in_", None)
+    if names is not None:  # the step before was set to give frames
+        return lambda numbers: pd.DataFrame(numbers, columns=names)
+    return _same
+
+
+def select(
+    source: Source, indices: list[int]
+) -> tuple[Callable[[Block], Block], Source]:
+    """Return what takes some columns out of a block, and what that leaves."""
+    if source.contract is None:
+        if source.is_objects:
+            return (lambda objects: [objects[index] for index in indices]), source
+        return (lambda numbers: numbers[:, indices]), source
+    features = tuple(source.contract.features[index] for index in indices)
+    part = Contract(
+        features=features,
+        table=source.contract.table,
+        array_dtype=source.contract.array_dtype,
+    )
+    return (lambda table: [table[index] for index in indices]), Source(part)
+
+
+def describe_output(output: Any) -> tuple[Step, Source]:
+    """Return how to take what a step returned, and what it is, from one example."""
+    if isinstance(output, pd.DataFrame):
+        try:
+            contract = observe_table(output)
+        except ContractError as error:
+            raise NoPlanError(str(error)) from None
+        return (lambda frame: read_columns(frame, range(len(frame)))), Source(contract)
+    if issparse(output):
+        return (lambda matrix: matrix.toarray()), NUMBERS
+    if isinstance(output, np.ndarray) and output.ndim == 2 and output.dtype == float:
+        return _same, NUMBERS
+    raise NoPlanError(f"A step gives {type(output).__name__}, no array of float64.")
+
+
+def _check_number(feature: Feature) -> None:
+    if feature.type not in ("number", "integer", "boolean"):
+        raise NoPlanError(f"{feature.name!r} is a {feature.type}.")
+    if feature.storage.dtype in NARROW:
+        raise NoPlanError(f"{feature.name!r} is {feature.storage.dtype}.")
+
+
+def _same(block: Block) -> Block:
+    return block
+
+
+def _list_numbers(numbers: Numbers) -> Objects:
+    return [
+        [None if value != value else value for value in column]  # noqa: PLR0124
+        for column in numbers.T.tolist()
+    ]

@@ -1,0 +1,218 @@
+"""Pipelines, column transformers and unions: how fitted parts are put together.
+
+A step that has no plan runs as itself, on just the columns it needs.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from service.model.errors import NoPlanError
+from service.model.plan.blocks import (
+    NUMBERS,
+    OBJECTS,
+    Block,
+    Source,
+    Step,
+    describe_output,
+    select,
+    take_numbers,
+    take_objects,
+    take_original,
+)
+from service.model.plan.registry import (
+    ENCODERS,
+    IMPUTERS,
+    NUMERIC,
+    WRAPPERS,
+    find_final,
+)
+from service.model.plan.steps import FinalStep
+from service.model.reference import Reference
+
+SKIPPED = (None, "passthrough")
+
+
+class Composer:
+    """Compiles fitted parts, trying each step on a sample as it goes.
+
+    `as_itself` collects the names of the steps that have no plan, and `compiled` of
+    those that have one.
+    """
+
+    def __init__(self) -> None:
+        self.as_itself: list[str] = []
+        self.compiled: list[str] = []
+
+    def compile_final(self, fitted: Any, source: Source, sample: Block) -> FinalStep:
+        """Compile a fitted predictor that is given the sample's kind of block."""
+        kind = type(fitted)
+        if kind is Pipeline:
+            before, source, sample = self._compile_chain(
+                [step for _, step in fitted.steps[:-1]], source, sample
+            )
+            last = self.compile_final(fitted.steps[-1][1], source, sample)
+            return _chain(before, last)
+        if kind in WRAPPERS:
+            return WRAPPERS[kind](
+                fitted, lambda part: self.compile_final(part, source, sample)
+            )
+        try:
+            final: FinalStep = _chain([take_numbers(source)], find_final(kind)(fitted))
+        except (KeyError, NoPlanError):
+            self.as_itself.append(kind.__name__)
+            return _ask_itself(fitted, take_original(source, fitted))
+        self.compiled.append(kind.__name__)
+        return final
+
+    def compile_step(
+        self, fitted: Any, source: Source, sample: Block
+    ) -> tuple[Step, Source]:
+        """Compile a fitted transformer, and say what it gives."""
+        kind = type(fitted)
+        before = len(self.as_itself), len(self.compiled)
+        try:
+            if kind is Pipeline:
+                steps, source, _ = self._compile_chain(
+                    [step for _, step in fitted.steps], source, sample
+                )
+                return _chain(steps[:-1], steps[-1]) if steps else _same, source
+            if kind is ColumnTransformer:
+                return self._compile_columns(fitted, source, sample), NUMBERS
+            if kind is FeatureUnion:
+                return self._compile_union(fitted, source, sample), NUMBERS
+            leaf = _compile_leaf(fitted, source)
+            self.compiled.append(kind.__name__)
+            return leaf
+        except (KeyError, NoPlanError):
+            # What was compiled within it is not used.
+            del self.as_itself[before[0] :], self.compiled[before[1] :]
+            return self._run_as_itself(fitted, source, sample)
+
+    def _compile_chain(
+        self, parts: Sequence[Any], source: Source, sample: Block
+    ) -> tuple[list[Step], Source, Block]:
+        steps = []
+        for part in parts:
+            if _is_skipped(part):
+                continue
+            step, source = self.compile_step(part, source, sample)
+            sample = step(sample)
+            steps.append(step)
+        return steps, source, sample
+
+    def _compile_columns(
+        self, fitted: ColumnTransformer, source: Source, sample: Block
+    ) -> Step:
+        branches: list[Step] = []
+        for _, part, columns in fitted.transformers_:
+            if isinstance(part, str) and part == "drop":
+                continue
+            if isinstance(columns, str | int):
+                raise NoPlanError("A transformer of one bare column takes a series.")
+            indices = _find_columns(columns, source, fitted.n_features_in_)
+            if not indices:
+                continue
+            take, below = select(source, indices)
+            branches.append(
+                _chain([take], self._compile_branch(part, below, take(sample)))
+            )
+        return _join(branches)
+
+    def _compile_union(
+        self, fitted: FeatureUnion, source: Source, sample: Block
+    ) -> Step:
+        if fitted.transformer_weights:
+            raise NoPlanError("A union with weights.")
+        return _join(
+            [
+                self._compile_branch(part, source, sample)
+                for _, part in fitted.transformer_list
+                if not (isinstance(part, str) and part == "drop")
+            ]
+        )
+
+    def _compile_branch(self, part: Any, source: Source, sample: Block) -> Step:
+        if _is_skipped(part):
+            return take_numbers(source)
+        step, below = self.compile_step(part, source, sample)
+        return _chain([step], take_numbers(below))
+
+    def _run_as_itself(
+        self, fitted: Any, source: Source, sample: Block
+    ) -> tuple[Step, Source]:
+        original = take_original(source, fitted)
+        transform: Callable[[Any], Any] = fitted.transform
+        take, below = describe_output(transform(original(sample)))
+        self.as_itself.append(type(fitted).__name__)
+        return (lambda block: take(transform(original(block)))), below
+
+
+def _compile_leaf(fitted: Any, source: Source) -> tuple[Step, Source]:
+    kind = type(fitted)
+    if kind in ENCODERS:
+        return _chain([take_objects(source)], ENCODERS[kind](fitted)), NUMBERS
+    try:
+        return _chain([take_numbers(source)], NUMERIC[kind](fitted)), NUMBERS
+    except NoPlanError:
+        step = _chain([take_objects(source)], IMPUTERS[kind](fitted))
+        return step, OBJECTS
+
+
+def _ask_itself(fitted: Any, original: Callable[[Block], Any]) -> FinalStep:
+    reference = Reference(fitted)
+    return lambda block: reference.predict(original(block))
+
+
+def _find_columns(columns: Any, source: Source, width: int) -> list[int]:
+    """Return the positions of the columns that a fitted transformer takes."""
+    if isinstance(columns, slice):
+        if isinstance(columns.start, str) or isinstance(columns.stop, str):
+            raise NoPlanError("Columns are sliced by name.")
+        return list(range(width))[columns]
+    wanted = list(columns)
+    if wanted and isinstance(wanted[0], bool | np.bool_):
+        return [index for index, is_wanted in enumerate(wanted) if is_wanted]
+    if wanted and isinstance(wanted[0], str):
+        return [source.names.index(name) for name in wanted]
+    return [int(index) % width for index in wanted]
+
+
+def _is_skipped(part: Any) -> bool:
+    return part is None or (isinstance(part, str) and part == "passthrough")
+
+
+def _chain(
+    steps: Sequence[Step], last: Callable[[Block], Any]
+) -> Callable[[Block], Any]:
+    if not steps:
+        return last
+    if len(steps) == 1:
+        first = steps[0]
+        return last if first is _same else lambda block: last(first(block))
+
+    def run(block: Block) -> Any:
+        for step in steps:
+            block = step(block)
+        return last(block)
+
+    return run
+
+
+def _join(branches: Sequence[Step]) -> Step:
+    if not branches:
+        raise NoPlanError("Every column is dropped.")
+    if len(branches) == 1:
+        return branches[0]
+
+    def join(block: Block) -> Block:
+        return np.concatenate([branch(block) for branch in branches], axis=1)
+
+    return join
+
+
+def _same(block: Block) -> Block:
+    return block

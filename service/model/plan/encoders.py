@@ -1,0 +1,136 @@
+"""Steps that make numbers of categories, by a table of the rows each encodes to."""
+
+import math
+import warnings
+from itertools import chain
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
+
+from service.model.errors import NoPlanError
+from service.model.plan.steps import EncodingStep, Numbers, Objects
+
+# The most numbers an encoder is asked for at once: 128 MB of them. A column of
+# thousands of categories, one-hot, makes a table that is the square of that.
+MAX_NUMBERS = 2**24
+
+Encoder: TypeAlias = OneHotEncoder | OrdinalEncoder | TargetEncoder
+
+
+def plan_one_hot_encoder(fitted: OneHotEncoder) -> EncodingStep:
+    """Compile a OneHotEncoder; its output is dense."""
+    rare = getattr(fitted, "infrequent_categories_", None)
+    dropped = fitted.drop_idx_
+    widths = []
+    for index, categories in enumerate(fitted.categories_):
+        width = len(categories)
+        if rare is not None and rare[index] is not None:
+            width -= len(rare[index]) - 1
+        if dropped is not None and dropped[index] is not None:
+            width -= 1
+        widths.append(width)
+    return _plan_lookup(fitted, widths, takes_unknown=fitted.handle_unknown != "error")
+
+
+def plan_ordinal_encoder(fitted: OrdinalEncoder) -> EncodingStep:
+    """Compile an OrdinalEncoder."""
+    dtype = np.dtype(fitted.dtype)
+    if dtype.kind == "f" and dtype != np.float64:
+        raise NoPlanError(f"OrdinalEncoder gives {dtype}.")
+    widths = [1] * len(fitted.categories_)
+    return _plan_lookup(fitted, widths, takes_unknown=fitted.handle_unknown != "error")
+
+
+def plan_target_encoder(fitted: TargetEncoder) -> EncodingStep:
+    """Compile a TargetEncoder, as it encodes what it was not fitted on."""
+    width = len(fitted.classes_) if fitted.target_type_ == "multiclass" else 1
+    widths = [width] * len(fitted.categories_)
+    return _plan_lookup(fitted, widths, takes_unknown=True)
+
+
+class _Rows(dict[Any, bytes]):
+    """The encoded row of each category, as the bytes of its float64 numbers."""
+
+    unknown: bytes | None = None
+
+    def __missing__(self, value: Any) -> bytes:
+        if self.unknown is None:
+            raise ValueError("A value is none of the categories of its column.")
+        return self.unknown
+
+
+def _plan_lookup(
+    fitted: Encoder, widths: list[int], *, takes_unknown: bool
+) -> EncodingStep:
+    """Return the step that joins the row of each value: no array until the last."""
+    width = sum(widths)
+    lookups = [
+        _build_rows(categories, encoded, takes_unknown=takes_unknown)
+        for categories, encoded in zip(
+            fitted.categories_,
+            _ask_rows(fitted, widths, takes_unknown=takes_unknown),
+            strict=True,
+        )
+    ]
+    getters = [rows.__getitem__ for rows in lookups]
+
+    def step(columns: Objects) -> Numbers:
+        rows = zip(*map(map, getters, columns), strict=True)
+        # A bytearray, as an array over bytes cannot be written to, which some refuse.
+        joined = bytearray().join(chain.from_iterable(rows))
+        return np.frombuffer(joined, dtype=np.float64).reshape(-1, width)
+
+    return step
+
+
+def _build_rows(
+    categories: np.ndarray, encoded: np.ndarray, *, takes_unknown: bool
+) -> _Rows:
+    rows = _Rows(
+        (_read_category(category), row.tobytes())
+        for category, row in zip(categories, encoded, strict=False)
+    )
+    if takes_unknown:
+        rows.unknown = encoded[-1].tobytes()
+    return rows
+
+
+def _ask_rows(
+    fitted: Encoder, widths: list[int], *, takes_unknown: bool
+) -> list[np.ndarray]:
+    """Return what each column's categories encode to, an unknown one in the last row.
+
+    Asking takes care of all that the encoder makes of rare and dropped categories.
+    """
+    count = max(map(len, fitted.categories_)) + takes_unknown
+    if not sum(widths):
+        raise NoPlanError(f"{type(fitted).__name__} gives no column.")
+    if count * sum(widths) > MAX_NUMBERS:
+        raise NoPlanError(f"{type(fitted).__name__} has too many categories.")
+    table = np.empty((count, len(widths)), dtype=object)
+    for index, categories in enumerate(fitted.categories_):
+        table[:, index] = categories[0]
+        table[: len(categories), index] = categories
+    if takes_unknown:
+        table[-1] = object()  # which equals no category of any type
+    names = getattr(fitted, "feature_names_in_", None)
+    asked = table if names is None else pd.DataFrame(table, columns=names, dtype=object)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the unknown category
+        answer: Any = fitted.transform(asked)
+    if hasattr(answer, "toarray"):
+        answer = answer.toarray()
+    encoded = np.ascontiguousarray(answer, dtype=np.float64)
+    return np.split(encoded, np.cumsum(widths[:-1]), axis=1)
+
+
+def _read_category(category: Any) -> Any:
+    """Return a category as requests bring it. Raises NoPlanError if none can."""
+    if isinstance(category, np.float16 | np.float32):
+        raise NoPlanError("An encoder was fitted on numbers narrower than float64.")
+    plain = category.item() if isinstance(category, np.generic) else category
+    if not isinstance(plain, str | int | float):  # None neither: a null is NaN here
+        raise NoPlanError(f"An encoder was fitted on {type(plain).__name__}.")
+    return None if isinstance(plain, float) and math.isnan(plain) else plain

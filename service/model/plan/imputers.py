@@ -1,0 +1,120 @@
+"""Steps that fill nulls in, or mark them."""
+
+import math
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.impute import MissingIndicator, SimpleImputer
+
+from service.model.errors import NoPlanError
+from service.model.plan.checks import refuse_infinite, refuse_non_finite
+from service.model.plan.steps import Numbers, NumbersStep, Objects, ObjectsStep
+
+
+def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:
+    """Compile a SimpleImputer over numbers."""
+    find_missing = _plan_search(fitted.missing_values)
+    fills = np.array([_read_number(fill) for fill in fitted.statistics_])
+    kept = np.flatnonzero(~np.isnan(fills) | fitted.keep_empty_features)
+    has_dropped = len(kept) < len(fills)
+    marked = fitted.indicator_.features_ if fitted.add_indicator else None
+    if not kept.size and marked is None:
+        raise NoPlanError("SimpleImputer keeps no column.")
+
+    def step(X: Numbers) -> Numbers:
+        missing = find_missing(X)
+        filled = np.where(missing, fills, X)
+        if has_dropped:
+            filled = filled.take(kept, axis=1)
+        if marked is None:
+            return filled
+        return np.concatenate([filled, missing.take(marked, axis=1)], axis=1)
+
+    return step
+
+
+def plan_missing_indicator(fitted: MissingIndicator) -> NumbersStep:
+    """Compile a MissingIndicator; its marks are 0.0 and 1.0."""
+    find_missing = _plan_search(fitted.missing_values)
+    marked = fitted.features_
+    if not marked.size:
+        raise NoPlanError("MissingIndicator marks no column.")
+    is_new = np.ones(fitted.n_features_in_, dtype=bool)
+    is_new[marked] = False
+    refuses_new = fitted.features == "missing-only" and fitted.error_on_new
+
+    def step(X: Numbers) -> Numbers:
+        missing = find_missing(X)
+        if refuses_new and (missing & is_new).any():
+            raise ValueError("A value is missing in a column that never missed one.")
+        marks: Numbers = missing.take(marked, axis=1).astype(np.float64)
+        return marks
+
+    return step
+
+
+def plan_object_imputer(fitted: SimpleImputer) -> ObjectsStep:
+    """Compile a SimpleImputer over objects, whose nulls are NaN."""
+    if not _is_nan(fitted.missing_values):
+        raise NoPlanError("SimpleImputer takes something other than NaN for a null.")
+    if fitted.strategy not in ("most_frequent", "constant"):
+        raise NoPlanError("SimpleImputer computes with what may be strings.")
+    if fitted.add_indicator:
+        raise NoPlanError("SimpleImputer adds indicators to objects.")
+    fills = [_read_object(fill) for fill in fitted.statistics_.tolist()]
+    kept = [
+        (index, fill)
+        for index, fill in enumerate(fills)
+        if fill is not None or fitted.keep_empty_features
+    ]
+
+    def step(columns: Objects) -> Objects:
+        return [_fill(columns[index], fill) for index, fill in kept]
+
+    return step
+
+
+def _fill(column: Any, fill: Any) -> Any:
+    if None not in column:
+        return column
+    return [fill if value is None else value for value in column]
+
+
+def _plan_search(marker: Any) -> Callable[[Numbers], np.ndarray]:
+    """Return what finds the missing. Raises NoPlanError if `marker` is no number."""
+
+    def find_nan(X: Numbers) -> np.ndarray:
+        refuse_infinite(X)
+        found: np.ndarray = np.isnan(X)
+        return found
+
+    def find_number(X: Numbers) -> np.ndarray:
+        refuse_non_finite(X)
+        found: np.ndarray = np.equal(X, number)
+        return found
+
+    if _is_nan(marker):
+        return find_nan
+    number = _read_number(marker)
+    return find_number
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, Real) and math.isnan(value)
+
+
+def _read_number(value: Any) -> float:
+    if not isinstance(value, Real):
+        raise NoPlanError("SimpleImputer fills or seeks something that is no number.")
+    return float(value)
+
+
+def _read_object(fill: Any) -> Any:
+    plain = fill.item() if isinstance(fill, np.generic) else fill
+    if _is_nan(plain):
+        return None
+    if not isinstance(plain, str | int | float):
+        raise NoPlanError("SimpleImputer fills in something other than plain values.")
+    return plain

@@ -1,0 +1,182 @@
+"""Steps that scale numbers, choose among them, or turn them as a whole.
+
+Each keeps scikit-learn's order of operations, and so its last bit.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_selection import SelectorMixin
+from sklearn.preprocessing import (
+    Binarizer,
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.utils import get_tags
+
+from service.model.errors import NoPlanError
+from service.model.plan.checks import read_floats, refuse_infinite, refuse_non_finite
+from service.model.plan.steps import Numbers, NumbersStep
+
+# Below this a norm counts as zero, as in scikit-learn's scaling.
+LEAST_NORM = 10 * np.finfo(np.float64).eps
+
+
+def plan_standard_scaler(fitted: StandardScaler) -> NumbersStep:
+    """Compile a StandardScaler."""
+    return centre_and_scale(
+        read_floats(fitted.mean_) if fitted.with_mean else None,
+        read_floats(fitted.scale_) if fitted.with_std else None,
+    )
+
+
+def plan_robust_scaler(fitted: RobustScaler) -> NumbersStep:
+    """Compile a RobustScaler."""
+    return centre_and_scale(
+        read_floats(fitted.center_) if fitted.with_centering else None,
+        read_floats(fitted.scale_) if fitted.with_scaling else None,
+    )
+
+
+def centre_and_scale(
+    centre: np.ndarray | None, scale: np.ndarray | None
+) -> NumbersStep:
+    """Return the step that subtracts the one, then divides by the other."""
+
+    def step(X: Numbers) -> Numbers:
+        refuse_infinite(X)
+        if centre is not None:
+            X = X - centre
+        return X if scale is None else X / scale
+
+    return step
+
+
+def plan_min_max_scaler(fitted: MinMaxScaler) -> NumbersStep:
+    """Compile a MinMaxScaler."""
+    scale, least = read_floats(fitted.scale_), read_floats(fitted.min_)
+    low, high = map(float, fitted.feature_range)
+
+    def step(X: Numbers) -> Numbers:
+        refuse_infinite(X)
+        scaled: Numbers = X * scale
+        scaled += least
+        return scaled.clip(low, high, out=scaled) if fitted.clip else scaled
+
+    return step
+
+
+def plan_max_abs_scaler(fitted: MaxAbsScaler) -> NumbersStep:
+    """Compile a MaxAbsScaler."""
+    scale = read_floats(fitted.scale_)
+
+    def step(X: Numbers) -> Numbers:
+        refuse_infinite(X)
+        scaled: Numbers = X / scale
+        return scaled.clip(-1.0, 1.0, out=scaled) if fitted.clip else scaled
+
+    return step
+
+
+def plan_binarizer(fitted: Binarizer) -> NumbersStep:
+    """Compile a Binarizer."""
+    threshold = float(fitted.threshold)
+
+    def step(X: Numbers) -> Numbers:
+        refuse_non_finite(X)
+        return (threshold < X).astype(np.float64)
+
+    return step
+
+
+def plan_normalizer(fitted: Normalizer) -> NumbersStep:
+    """Compile a Normalizer."""
+
+    def measure(X: Numbers) -> np.ndarray:
+        norms: np.ndarray
+        if fitted.norm == "l2":
+            norms = np.sqrt(np.einsum("ij,ij->i", X, X))
+        elif fitted.norm == "l1":
+            norms = np.abs(X).sum(axis=1)
+        else:
+            norms = np.abs(X).max(axis=1)
+        norms[norms < LEAST_NORM] = 1.0
+        return norms
+
+    def step(X: Numbers) -> Numbers:
+        refuse_non_finite(X)
+        normed: Numbers = X / measure(X)[:, None]
+        return normed
+
+    return step
+
+
+def plan_selector(fitted: SelectorMixin) -> NumbersStep:
+    """Compile whatever keeps some columns and drops the others.
+
+    Raises NoPlanError if it keeps none.
+    """
+    kept = np.flatnonzero(fitted.get_support())
+    if not kept.size:
+        raise NoPlanError(f"{type(fitted).__name__} keeps no column.")
+    # scikit-learn checks nothing at all where it lets NaN pass.
+    takes_null = get_tags(fitted).input_tags.allow_nan
+
+    def step(X: Numbers) -> Numbers:
+        if not takes_null:
+            refuse_non_finite(X)
+        return X.take(kept, axis=1)
+
+    return step
+
+
+def plan_pca(fitted: PCA) -> NumbersStep:
+    """Compile a PCA."""
+    # A view, as scikit-learn has it: BLAS sums a copy of it in another order.
+    axes = read_floats(fitted.components_).T
+    offset = read_floats(fitted.mean_).reshape(1, -1) @ axes
+    scale = None
+    if fitted.whiten:
+        deviations = np.sqrt(read_floats(fitted.explained_variance_))
+        scale = np.maximum(deviations, np.finfo(np.float64).eps)
+
+    def step(X: Numbers) -> Numbers:
+        refuse_non_finite(X)
+        turned: Numbers = X @ axes
+        turned -= offset
+        return turned if scale is None else turned / scale
+
+    return step
+
+
+def plan_truncated_svd(fitted: TruncatedSVD) -> NumbersStep:
+    """Compile a TruncatedSVD."""
+    axes = read_floats(fitted.components_).T
+
+    def step(X: Numbers) -> Numbers:
+        refuse_non_finite(X)
+        turned: Numbers = X @ axes
+        return turned
+
+    return step
+
+
+def plan_function_transformer(fitted: FunctionTransformer) -> NumbersStep:
+    """Compile a FunctionTransformer that scikit-learn would hand an array."""
+    function, options = fitted.func, dict(fitted.kw_args or {})
+
+    def step(X: Numbers) -> Numbers:
+        if fitted.validate:
+            refuse_non_finite(X)
+        if function is None:
+            return X
+        # It may write into what it is given, and another step may need that yet.
+        result: Any = function(X.copy(), **options)
+        return np.ascontiguousarray(result, dtype=np.float64)
+
+    return step

@@ -1,0 +1,205 @@
+"""How trees are asked: few rows by treelite's interpreter, many by the model itself.
+
+Treelite is used only for a model on whose probing rows (its own thresholds among
+them) it agreed with the model itself, and only up to the batch size at which it was
+measured to be the faster of the two.
+"""
+
+import time
+import warnings
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import treelite
+from treelite.core import TreeliteError
+
+from service.model.plan.linear import Scores
+from service.model.plan.steps import Numbers
+from service.model.reference import Outputs
+
+Link = Callable[[np.ndarray], Outputs]
+Prepare = Callable[[Numbers], Numbers]
+
+TOLERANCE = 1e-12  # absolute, and relative for values above 1
+TIE = 1e-9  # far above what two orders of summation differ by
+SIZES = (1, 8, 64, 512, 4096)
+MEASURING_SECONDS = 0.2
+PROBING_ROWS = 512
+PROBED_TREES = 64  # their thresholds stand for those of the others
+
+
+def _keep(numbers: np.ndarray) -> np.ndarray:
+    return numbers
+
+
+class TreeStep:
+    """A model of trees, read by treelite for batches of up to `crossover` rows."""
+
+    def __init__(
+        self, own: Scores, link: Link, *, gives_decisions: bool = False
+    ) -> None:
+        self.crossover = 0
+        self.gives_decisions = gives_decisions
+        self._own = own
+        self._link = link
+        self._model: Any = None
+        self._prepare: Prepare = _keep
+        self._finish: Prepare = _keep
+        self._reads_null = False
+
+    def __call__(self, X: Numbers) -> Outputs:
+        return self._link(self.score(X))
+
+    def score(self, X: Numbers) -> np.ndarray:
+        """Return what the link takes: margins, probabilities or values, (n, k)."""
+        if len(X) > self.crossover:
+            return self._own(X)
+        ready = self._prepare(X)
+        is_finite = np.isfinite(ready).all()
+        if not is_finite and not (self._reads_null and not np.isinf(ready).any()):
+            return self._own(X)
+        scores = treelite.gtil.predict(self._model, ready, nthread=1, pred_margin=True)
+        margins = scores[:, 0]
+        if self.gives_decisions and _has_tie(margins):
+            return self._own(X)
+        return self._finish(margins)
+
+    def try_treelite(
+        self,
+        load: Callable[[], Any],
+        columns: int,
+        prepare: Prepare = _keep,
+        finish: Prepare = _keep,
+    ) -> None:
+        """Set `crossover` to what is measured; it stays 0 if treelite is not exact.
+
+        `prepare` is applied to the rows, `finish` to treelite's margins.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # it casts a null code
+                self._model = load()
+        except (TreeliteError, NotImplementedError, AssertionError):
+            return
+        self._prepare, self._finish = prepare, finish
+        known = getattr(prepare, "codes", {})
+        rows = gather_rows(self._model, columns, known)
+        is_null = np.isnan(rows).any(axis=1)
+        plain, nulls = rows[~is_null], rows[is_null]
+        self.crossover = len(rows)
+        if not self._agrees(plain):
+            self.crossover = 0
+            return
+        self._reads_null = True
+        self._reads_null = self._answers(nulls[:1]) and self._agrees(nulls)
+        self.crossover = self._measure(plain)
+
+    def _answers(self, rows: Numbers) -> bool:
+        try:
+            self._own(rows)
+        except ValueError:
+            return False
+        return True
+
+    def _agrees(self, rows: Numbers) -> bool:
+        ours, own = self._link(self.score(rows)), self._link(self._own(rows))
+        if not np.array_equal(ours.classes, own.classes):  # type: ignore[arg-type]
+            return False
+        return all(
+            bool((np.abs(a - b) <= TOLERANCE * np.maximum(1, np.abs(b))).all())
+            for a, b in (
+                (ours.probabilities, own.probabilities),
+                (ours.values, own.values),
+            )
+            if a is not None and b is not None
+        )
+
+    def _measure(self, rows: Numbers) -> int:
+        best, deadline = 0, time.perf_counter() + MEASURING_SECONDS
+        for size in SIZES:
+            X = np.resize(rows, (size, rows.shape[1]))
+            self.crossover = size
+            mine, own = _time(self.score, X), _time(self._own, X)
+            # A step is eight times the last, and each is run a few times.
+            is_over = time.perf_counter() + 30 * (mine + own) > deadline
+            if mine >= own:
+                break
+            best = size
+            if is_over:
+                break
+        return best
+
+
+def _time(score: Scores, X: Numbers) -> float:
+    durations = []
+    for _ in range(5):
+        start = time.perf_counter()
+        score(X)
+        durations.append(time.perf_counter() - start)
+        if sum(durations) > MEASURING_SECONDS / 20:
+            break
+    return median(durations)
+
+
+def _has_tie(margins: np.ndarray) -> bool:
+    """Say whether a label could hang on the order in which trees were summed."""
+    if margins.shape[1] == 1:
+        return bool((np.abs(margins) < TIE).any())
+    ordered = np.sort(margins, axis=1)
+    return bool((ordered[:, -1] - ordered[:, -2] < TIE).any())
+
+
+def gather_rows(model: Any, columns: int, known: dict[int, np.ndarray]) -> Numbers:
+    """Return rows at the model's thresholds and beside them, half with nulls."""
+    random = np.random.default_rng(0)
+    edges = np.array([0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40])
+    pools: list[list[np.ndarray]] = [[edges] for _ in range(columns)]
+    step = max(1, model.num_tree // PROBED_TREES)
+    for index in range(0, model.num_tree, step):
+        accessor = model.get_tree_accessor(index)
+        thresholds = accessor.get_field("threshold").astype(np.float64)
+        for feature, threshold in zip(
+            accessor.get_field("split_index").tolist(), thresholds, strict=True
+        ):
+            if feature >= 0 and feature not in known and np.isfinite(threshold):
+                beside = np.nextafter(threshold, [-np.inf, np.inf])
+                ends = np.array([-np.inf, np.inf], dtype=np.float32)
+                single = np.nextafter(np.float32(threshold), ends)
+                pools[feature] += [threshold[np.newaxis], beside, single]
+    for feature, codes in known.items():
+        far = np.array([5e9, 255.0])
+        pools[feature] += [np.tile(codes, 3), codes + 0.5, codes + 1, far]
+    rows = np.empty((PROBING_ROWS, columns))
+    for feature, pool in enumerate(pools):
+        rows[:, feature] = random.choice(np.concatenate(pool), PROBING_ROWS)
+    half = rows[: PROBING_ROWS // 2]
+    half[random.random(half.shape) < 0.3] = np.nan
+    half[:, 0][~np.isnan(half).any(axis=1)] = np.nan
+    return rows
+
+
+class CategoryCleaner:
+    """Makes a null of every unknown category, as HistGradientBoosting does.
+
+    Treelite would send it down the right branch.
+    """
+
+    def __init__(self, codes: dict[int, np.ndarray]) -> None:
+        self.codes = codes
+        width = max(len(values) for values in codes.values())
+        self._columns = list(codes)
+        self._known = np.array(
+            [[*values, *[np.nan] * (width - len(values))] for values in codes.values()]
+        )
+
+    def __call__(self, X: Numbers) -> Numbers:
+        given = X[:, self._columns]
+        is_known = (given[:, :, np.newaxis] == self._known).any(axis=2)
+        if is_known.all():
+            return X
+        cleaned = X.copy()
+        # An infinity stays, for scikit-learn to refuse.
+        cleaned[:, self._columns] = np.where(is_known | np.isinf(given), given, np.nan)
+        return cleaned

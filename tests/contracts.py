@@ -1,0 +1,34 @@
+"""Features of each type, and values that keep or break their contract."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from service.model.contract import Feature, Storage
+
+
+def make(kind: Any, dtype: str, **rules: Any) -> Feature:
+    """Return a feature called f."""
+    return Feature(name="f", type=kind, storage=Storage(dtype=dtype), **rules)
+
+
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64)
+    | st.integers(-200, 200)
+    | st.floats(-(2.0**53), 2.0**53)
+    | st.sampled_from(["a", "b", "", "2024-01-31T09:30:00", "2024-01-31T09:30:00Z"])
+    | st.lists(st.integers(), max_size=2)
+)
+FEATURES = [
+    make("number", "float64", nullable=True, minimum=-100),
+    make("number", "float64", categories=(1.0, 2.5)),
+    make("integer", "int8"),
+    make("integer", "Int64", nullable=True, maximum=100),
+    make("boolean", "bool"),
+    make("string", "str", categories=("a", "b"), nullable=True),
+    make("string", "object"),
+    make("date-time", "datetime64[us]"),
+    make("date-time", "datetime64[us, UTC]", nullable=True),
+]

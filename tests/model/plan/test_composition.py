@@ -1,0 +1,190 @@
+"""However fitted parts are put together, the plan answers as the pipeline does."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipelines import FITTED
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
+
+import train
+from service.model.errors import NoPlanError
+from service.model.gate import check_agreement
+from service.model.observation import observe_table, read_columns
+from service.model.plan.plan import Plan, compile_plan
+from service.model.reference import Reference
+
+X, Y = train.read_data()
+NUMBERS = list(X.select_dtypes("number"))
+TEXTS = list(X.select_dtypes(exclude="number"))
+
+
+class Logarithm(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A transformer that no table lists."""
+
+    def fit(self, X: Any, y: Any = None) -> "Logarithm":
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return np.log1p(np.abs(np.asarray(X, dtype=float)))
+
+
+class Halved(StandardScaler):  # type: ignore[misc]
+    """A subclass with another transform, not to be mistaken for its parent."""
+
+    def transform(self, X: Any, copy: Any = None) -> Any:
+        return super().transform(X) / 2
+
+
+def add_share(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(Share=frame["Amount"] / frame["Price"].clip(lower=1))
+
+
+def scale() -> BaseEstimator:
+    return make_pipeline(SimpleImputer(), StandardScaler())
+
+
+def encode() -> BaseEstimator:
+    return make_pipeline(
+        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+    )
+
+
+def columns(*parts: Any, **options: Any) -> ColumnTransformer:
+    named = [(f"part{i}", *part) for i, part in enumerate(parts)]
+    return ColumnTransformer(named, **{"sparse_threshold": 0, **options})
+
+
+def boost() -> BaseEstimator:
+    return HistGradientBoostingClassifier(max_iter=10, random_state=0)
+
+
+def fit_plan(*steps: Any, table: Any = X) -> Plan:
+    """Fit a pipeline of the steps, and return its plan once it has passed the gate."""
+    pipeline = make_pipeline(*steps).fit(table, Y)
+    contract = observe_table(table)
+    sample = read_columns(table, range(0, len(table), 40))
+    plan = compile_plan(pipeline, contract, sample)
+    check_agreement(Reference(pipeline), plan.predict, contract, sample)
+    return plan
+
+
+COMPOSED: dict[str, Any] = {
+    "names": columns((scale(), NUMBERS), (encode(), TEXTS)),
+    "positions": columns((scale(), [0, 2, -1]), (encode(), [1])),
+    "a slice": columns((scale(), slice(2, 4))),
+    "a mask": columns((scale(), (X.dtypes != "str").tolist())),
+    "a selector": columns((scale(), make_column_selector(dtype_include="number"))),
+    "dropped": columns(("drop", ["Age"]), (encode(), TEXTS)),
+    "passed through": columns(("passthrough", ["Age", "Time"]), (encode(), TEXTS)),
+    "the rest passed": columns((encode(), TEXTS), remainder="passthrough"),
+    "the rest scaled": columns((encode(), TEXTS), remainder=StandardScaler()),
+    "no columns": columns((scale(), []), (encode(), TEXTS)),
+    "sparse": columns((scale(), NUMBERS), (encode(), TEXTS), sparse_threshold=1.0),
+    "a column twice": columns((scale(), NUMBERS), (scale(), ["Age"])),
+    "nested": columns(
+        (columns((scale(), ["Age"]), (encode(), ["Job"])), ["Job", "Age"])
+    ),
+    "a union": columns(
+        (FeatureUnion([("s", scale()), ("m", SimpleImputer())]), NUMBERS)
+    ),
+    "a union that drops": columns(
+        (FeatureUnion([("s", scale()), ("d", "drop")]), NUMBERS)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_what_is_listed_runs_as_compiled(name: str) -> None:
+    final = LogisticRegression(max_iter=1000) if name == "sparse" else boost()
+    assert fit_plan(COMPOSED[name], final).as_itself == ()
+
+
+@pytest.mark.parametrize(
+    ("steps", "as_itself"),
+    [
+        ((columns((scale(), NUMBERS), (encode(), TEXTS)), KNeighborsClassifier()), 1),
+        ((columns((Logarithm(), ["Amount"]), (encode(), TEXTS)), boost()), 1),
+        ((columns((Halved(), ["Amount", "Price"]), (encode(), TEXTS)), boost()), 1),
+        (
+            (
+                columns((make_pipeline(SimpleImputer(), Logarithm()), NUMBERS)),
+                MinMaxScaler(),
+                boost(),
+            ),
+            1,
+        ),
+        (
+            (
+                FunctionTransformer(add_share),
+                columns((scale(), [*NUMBERS, "Share"]), (encode(), TEXTS)),
+                boost(),
+            ),
+            1,
+        ),
+        (
+            (
+                columns(
+                    (TfidfVectorizer(), "Marital"),
+                    (scale(), NUMBERS),
+                ),
+                boost(),
+            ),
+            1,
+        ),
+    ],
+)
+def test_a_step_that_is_not_listed_runs_as_itself(
+    steps: tuple[Any, ...], as_itself: int
+) -> None:
+    table = X.assign(Marital=X["Marital"].fillna("none"))
+    assert len(fit_plan(*steps, table=table).as_itself) == as_itself
+
+
+def test_frames_between_steps_carry_their_names() -> None:
+    steps = columns((scale(), NUMBERS), (OrdinalEncoder(), ["Records"]))
+    steps.set_output(transform="pandas")
+    plan = fit_plan(steps, FunctionTransformer(lambda frame: frame * 2), boost())
+    assert plan.as_itself == ("FunctionTransformer",) or plan.as_itself == ()
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_the_plans_of_whole_pipelines_pass_the_gate(name: str) -> None:
+    fitted = FITTED[name]()
+    contract = observe_table(fitted.X)
+    sample = read_columns(fitted.X, range(len(fitted.X)))
+    plan = compile_plan(fitted.pipeline, contract, sample)
+    check_agreement(Reference(fitted.pipeline), plan.predict, contract, sample)
+
+
+def test_a_bare_array_has_a_plan() -> None:
+    table = X[NUMBERS].to_numpy()
+    assert fit_plan(SimpleImputer(), StandardScaler(), boost(), table=table)
+
+
+def test_a_narrow_table_is_not_widened() -> None:
+    table = X[NUMBERS].fillna(0).astype("float32")
+    with pytest.raises(NoPlanError, match="no array of float64"):
+        fit_plan(StandardScaler(), LogisticRegression(), table=table)
+
+
+def test_a_pipeline_with_nothing_to_compile_has_no_plan() -> None:
+    table = X[NUMBERS].fillna(0)
+    with pytest.raises(NoPlanError):
+        fit_plan(KNeighborsClassifier(), table=table)

@@ -1,0 +1,80 @@
+"""Requests that wait are answered together, split exactly, and fail alone."""
+
+import threading
+
+import pytest
+
+from service.model.batching import MAX_BATCHED_INSTANCES, Batcher
+from service.model.instances import Instances, Predictions
+
+
+class SlowModel:
+    """Answers a number with its double; holds its first call until it is released."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.entered = threading.Event()
+        self.released = threading.Event()
+
+    def predict(self, instances: Instances) -> Predictions:
+        self.batches.append(instances.count)
+        self.entered.set()
+        assert self.released.wait(60)
+        if -1 in instances.columns[0]:
+            raise ValueError("minus one")
+        return Predictions(("value",), values=[[2.0 * v] for v in instances.columns[0]])
+
+
+def ask_at_once(model: SlowModel, requests: list[list[float]]) -> list[object]:
+    """Ask from a thread each, the first holding the model until all the others wait."""
+    batcher = Batcher(model.predict)
+    answers: list[object] = [None] * len(requests)
+
+    def ask(index: int) -> None:
+        try:
+            answers[index] = batcher.predict(
+                Instances((requests[index],), len(requests[index]))
+            ).values
+        except ValueError as error:
+            answers[index] = str(error)
+
+    threads = [threading.Thread(target=ask, args=[i]) for i in range(len(requests))]
+    threads[0].start()
+    assert model.entered.wait(60)
+    for thread in threads[1:]:
+        thread.start()
+    while len(batcher._queue) < len(requests) - 1:
+        pass  # until every request waits in the queue
+    model.released.set()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_what_waits_goes_as_one_batch_and_is_split_exactly() -> None:
+    model = SlowModel()
+    answers = ask_at_once(model, [[1.0], [2.0, 3.0], [4.0], [5.0, 6.0, 7.0]])
+    assert answers == [[[2.0]], [[4.0], [6.0]], [[8.0]], [[10.0], [12.0], [14.0]]]
+    assert model.batches == [1, 6]
+
+
+def test_one_bad_request_fails_alone() -> None:
+    model = SlowModel()
+    answers = ask_at_once(model, [[1.0], [2.0], [-1], [4.0]])
+    assert answers == [[[2.0]], [[4.0]], "minus one", [[8.0]]]
+
+
+def test_a_batch_has_a_bound_but_a_request_is_never_split() -> None:
+    model = SlowModel()
+    large = [1.0] * (MAX_BATCHED_INSTANCES + 1)
+    ask_at_once(model, [[1.0], large, [2.0], [3.0]])
+    assert sorted(model.batches) == [1, 2, MAX_BATCHED_INSTANCES + 1]
+
+
+def test_a_lone_request_waits_for_nobody() -> None:
+    model = SlowModel()
+    model.released.set()
+    batcher = Batcher(model.predict)
+    assert batcher.predict(Instances(([3.0],), 1)).values == [[6.0]]
+    with pytest.raises(ValueError, match="minus one"):
+        batcher.predict(Instances(([-1],), 1))

@@ -1,0 +1,114 @@
+"""The check by columns and marshmallow never disagree."""
+
+import json
+from typing import Any
+
+import pytest
+from contracts import FEATURES, VALUES, make
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.model.codec import Codec
+from service.model.columns import ColumnReader
+from service.model.contract import Contract, Feature
+from service.model.errors import ContractViolationError
+
+VALID: dict[str, st.SearchStrategy[Any]] = {
+    "number": st.floats(-100, 1e6) | st.integers(-100, 2**60),
+    "integer": st.integers(-100, 100),
+    "string": st.sampled_from(["a", "b"]),
+    "boolean": st.booleans(),
+    "date-time": st.datetimes().map(lambda moment: moment.isoformat()),
+}
+
+
+def draw_valid(feature: Feature) -> st.SearchStrategy[Any]:
+    if feature.categories is not None:
+        values = st.sampled_from(feature.categories)
+    elif "UTC" in feature.storage.dtype:
+        values = VALID["date-time"].map(lambda text: f"{text}Z")
+    else:
+        values = VALID[feature.type]
+    return st.none() | values if feature.nullable else values
+
+
+def read_both(feature: Feature, values: list[Any]) -> tuple[Any, Any]:
+    """Return what each makes of a column: None where it is refused."""
+    contract = Contract(features=(feature,))
+    rows = [{feature.name: value} for value in values]
+    codec = Codec(contract, len(rows))
+    try:
+        [slow] = codec._validate({"instances": rows})
+    except ContractViolationError:
+        slow = None
+    fast = ColumnReader(contract).read(rows)
+    return None if fast is None else list(fast[0]), slow
+
+
+@given(
+    feature=st.sampled_from(FEATURES),
+    values=st.lists(VALUES, min_size=1, max_size=4),
+)
+def test_what_columns_accept_marshmallow_accepts_as_the_same(
+    feature: Feature, values: list[Any]
+) -> None:
+    fast, slow = read_both(feature, values)
+    if fast is not None:
+        assert fast == slow
+        assert list(map(type, fast)) == list(map(type, slow))
+
+
+@given(feature=st.sampled_from(FEATURES), data=st.data())
+def test_what_keeps_the_contract_is_seen_by_columns(
+    feature: Feature, data: st.DataObject
+) -> None:
+    values = data.draw(st.lists(draw_valid(feature), min_size=1, max_size=4))
+    fast, slow = read_both(feature, values)
+    assert slow is not None
+    assert fast == slow
+
+
+@given(feature=st.sampled_from(FEATURES), data=st.data())
+def test_one_bad_value_among_good_ones_is_left_to_marshmallow(
+    feature: Feature, data: st.DataObject
+) -> None:
+    values = data.draw(st.lists(draw_valid(feature), min_size=1, max_size=4))
+    bad = data.draw(VALUES)
+    values.insert(data.draw(st.integers(0, len(values))), bad)
+    fast, slow = read_both(feature, values)
+    if slow is None:
+        assert fast is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        {},
+        [],
+        [5],
+        [{"f": 1}, None],
+        [{}],
+        [{"f": 1, "g": 2}],
+        [{"g": 1}],
+    ],
+)
+def test_what_are_no_rows_is_left_to_marshmallow(rows: Any) -> None:
+    contract = Contract(features=(make("integer", "int64"),))
+    assert ColumnReader(contract).read(rows) is None
+
+
+def test_a_request_is_read_the_same_either_way() -> None:
+    features = tuple(
+        make(f.type, f.storage.dtype, nullable=f.nullable) for f in FEATURES
+    )
+    names = [f"f{i}" for i in range(len(features))]
+    contract = Contract(
+        features=tuple(
+            Feature(name=n, type=f.type, storage=f.storage, nullable=True)
+            for n, f in zip(names, features, strict=True)
+        )
+    )
+    rows = [dict.fromkeys(names), dict.fromkeys(names)]
+    loaded = Codec(contract, 2).load(json.dumps({"instances": rows}).encode())
+    assert [list(column) for column in loaded.columns] == [[None, None]] * len(names)
