@@ -38,8 +38,11 @@ def prepare_environment(name: str) -> None:
 def read_version(name: str, package: str) -> str:
     """Return the version of a package that a peer's requirements pin."""
     text = (HERE / "requirements" / f"{name}.txt").read_text()
-    pins = dict(line.split("==") for line in text.splitlines() if "==" in line)
-    return pins[package].split()[0]
+    return next(
+        line.removeprefix(f"{package}==").split()[0]
+        for line in text.splitlines()
+        if line.startswith(f"{package}==")
+    )
 
 
 def prepare_wrk() -> str:

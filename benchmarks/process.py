@@ -7,14 +7,14 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from benchmarks.places import BUILD, ROOT
 
 MARK = "BENCH_RUN"
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 5.0
 INHERITED = ("PATH", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -121,7 +121,5 @@ def _read_pss(pid: int) -> int:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -1,4 +1,4 @@
-"""The limit of HTTP: a Flask view that returns a constant, under our gunicorn.conf.py."""
+"""The limit of HTTP: a constant Flask view, under our gunicorn.conf.py."""
 
 from flask import Flask, request
 

@@ -55,7 +55,8 @@ def spoil(predictor: Predictor, fault: Any) -> Any:
     assert plan is not None
 
     def ask(columns: Any) -> Outputs:
-        return fault(columns, plan.predict(columns))
+        found: Outputs = fault(columns, plan.predict(columns))
+        return found
 
     return ask
 

@@ -97,7 +97,7 @@ def select(
     if source.contract is None:
         if source.is_objects:
             return (lambda objects: [objects[index] for index in indices]), source
-        return (lambda numbers: numbers[:, indices]), source
+        return (lambda numbers: numbers.take(indices, axis=1)), source
     features = tuple(source.contract.features[index] for index in indices)
     part = Contract(
         features=features,

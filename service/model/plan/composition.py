@@ -33,8 +33,6 @@ from service.model.plan.registry import (
 from service.model.plan.steps import FinalStep
 from service.model.reference import Reference
 
-SKIPPED = (None, "passthrough")
-
 
 class Composer:
     """Compiles fitted parts, trying each step on a sample as it goes.
@@ -56,13 +54,15 @@ class Composer:
             )
             last = self.compile_final(fitted.steps[-1][1], source, sample)
             return _chain(before, last)
-        if kind in WRAPPERS:
-            return WRAPPERS[kind](
-                fitted, lambda part: self.compile_final(part, source, sample)
-            )
+        mark = self._mark()
         try:
+            if kind in WRAPPERS:
+                return WRAPPERS[kind](
+                    fitted, lambda part: self.compile_final(part, source, sample)
+                )
             final: FinalStep = _chain([take_numbers(source)], find_final(kind)(fitted))
         except (KeyError, NoPlanError):
+            self._forget(mark)
             self.as_itself.append(kind.__name__)
             return _ask_itself(fitted, take_original(source, fitted))
         self.compiled.append(kind.__name__)
@@ -73,7 +73,7 @@ class Composer:
     ) -> tuple[Step, Source]:
         """Compile a fitted transformer, and say what it gives."""
         kind = type(fitted)
-        before = len(self.as_itself), len(self.compiled)
+        mark = self._mark()
         try:
             if kind is Pipeline:
                 steps, source, _ = self._compile_chain(
@@ -85,12 +85,18 @@ class Composer:
             if kind is FeatureUnion:
                 return self._compile_union(fitted, source, sample), NUMBERS
             leaf = _compile_leaf(fitted, source)
-            self.compiled.append(kind.__name__)
-            return leaf
         except (KeyError, NoPlanError):
-            # What was compiled within it is not used.
-            del self.as_itself[before[0] :], self.compiled[before[1] :]
+            self._forget(mark)
             return self._run_as_itself(fitted, source, sample)
+        self.compiled.append(kind.__name__)
+        return leaf
+
+    def _mark(self) -> tuple[int, int]:
+        return len(self.as_itself), len(self.compiled)
+
+    def _forget(self, mark: tuple[int, int]) -> None:
+        """Forget what was compiled within a part that is not compiled after all."""
+        del self.as_itself[mark[0] :], self.compiled[mark[1] :]
 
     def _compile_chain(
         self, parts: Sequence[Any], source: Source, sample: Block

@@ -47,7 +47,7 @@ from service.model.plan.encoders import (
     plan_ordinal_encoder,
     plan_target_encoder,
 )
-from service.model.plan.ensembles import WRAPPERS
+from service.model.plan.ensembles import DECISIONS, WRAPPERS
 from service.model.plan.expansions import plan_bins, plan_polynomial, plan_splines
 from service.model.plan.imputers import (
     plan_missing_indicator,
@@ -112,7 +112,12 @@ IMPUTERS: dict[type, Callable[[Any], ObjectsStep]] = {
 }
 
 # Numbers to predictions; what is not installed here is known by its name.
-FINAL: dict[type, Callable[[Any], FinalStep]] = {**LINEAR, **BAYES, **TREES}
+FINAL: dict[type, Callable[[Any], FinalStep]] = {
+    **LINEAR,
+    **BAYES,
+    **TREES,
+    **DECISIONS,
+}
 FINAL_BY_NAME: dict[str, Callable[[Any], FinalStep]] = NAMED_TREES
 
 __all__ = ["ENCODERS", "FINAL", "FINAL_BY_NAME", "IMPUTERS", "NUMERIC", "WRAPPERS"]

@@ -14,7 +14,6 @@ from typing import Any
 import lightgbm
 import numpy as np
 import pytest
-import train
 import xgboost
 from sklearn import ensemble, linear_model, naive_bayes, tree
 from sklearn.calibration import CalibratedClassifierCV
@@ -41,6 +40,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+import train
 from service.model.gate import AGREEMENT, check_agreement
 from service.model.observation import observe_table, read_columns
 from service.model.plan.plan import compile_plan

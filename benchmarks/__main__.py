@@ -1,0 +1,105 @@
+"""python -m benchmarks: measure, and write the report; --help says what it takes."""
+
+import argparse
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environments import prepare_wrk
+from benchmarks.load import CELLS
+from benchmarks.ours import Constant, Ours
+from benchmarks.peers import BentoML, FastAPI, LitServe, Ray, Vetiver
+from benchmarks.places import BUILD, HERE, copy_credit_artefact
+from benchmarks.process import exit_on_termination
+from benchmarks.report import write_report
+from benchmarks.saved import MLflow, MLServer
+from benchmarks.scenarios import (
+    compare_custom,
+    compare_memory,
+    compare_servers,
+    measure_starts,
+)
+
+PEERS = (FastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
+SERVERS = {server.name: server for server in (Ours, Constant, *PEERS)}
+SCENARIOS = ("servers", "custom", "memory", "start")
+
+
+def main() -> None:
+    """Measure what was asked for, and write results.json and the report."""
+    options = _parse()
+    exit_on_termination()
+    prepare_wrk()
+    copy_credit_artefact()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    (BUILD / "server.log").unlink(missing_ok=True)
+    results: dict[str, Any] = {"about": _describe(options)}
+    if "servers" in options.scenarios:
+        servers = [SERVERS[name]() for name in options.servers]
+        results |= compare_servers(
+            servers, options.workers, options.rounds, options.seconds
+        )
+    if "custom" in options.scenarios:
+        results["custom"] = compare_custom(options.rounds, options.seconds)
+    if "memory" in options.scenarios:
+        results["memory"] = compare_memory(options.seconds)
+    if "start" in options.scenarios:
+        results["start"] = measure_starts()
+    (BUILD / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    write_report(results, HERE if options.publish else BUILD)
+    _fail_for_errors(results)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--servers", type=_split(SERVERS), default=list(SERVERS))
+    parser.add_argument("--scenarios", type=_split(SCENARIOS), default=SCENARIOS)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5, help="of load, for a cell")
+    parser.add_argument(
+        "--publish", action="store_true", help="write the report to benchmarks/"
+    )
+    return parser.parse_args()
+
+
+def _split(known: Any) -> Any:
+    def split(text: str) -> list[str]:
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(
+                    f"{name}: choose of {', '.join(known)}"
+                )
+        return names
+
+    return split
+
+
+def _describe(options: argparse.Namespace) -> dict[str, Any]:
+    cpu = Path("/proc/cpuinfo").read_text().splitlines()
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpu": next(line.split(": ")[1] for line in cpu if "model name" in line),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+    }
+
+
+def _fail_for_errors(results: dict[str, Any]) -> None:
+    """Exit with 1 where our own service answered a request with an error."""
+    ours = results.get("servers", {}).get("ours", {}).get("workers", {})
+    errors = sum(part[cell.key]["errors"] for part in ours.values() for cell in CELLS)
+    if errors:
+        raise SystemExit(f"FAIL  our service answered {errors:.0f} errors")
+    for who, why in results.get("refusals", {}).items():
+        print(f"note  {who}: {why}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The models of the other scenarios, trained and packaged in build/bench/artefacts."""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from benchmarks.places import ARTEFACTS, HERE
+from benchmarks.workload import Workload
+from service.model import package
+
+
+def package_custom(credit: Workload) -> Path:
+    """Package a pipeline of the credit model's size whose first step is ours alone."""
+    frame = pd.DataFrame(credit.instances)
+    risky = np.array(credit.expected) > np.median(credit.expected)
+    # By a name of its own, as the module of a project would have it.
+    sys.path.insert(0, str(HERE / "custom"))
+    ratios = importlib.import_module("bench_ratios")
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    pipeline = make_pipeline(
+        ratios.Ratios(),
+        make_column_transformer(
+            (StandardScaler(), make_column_selector(dtype_include="number")),
+            (encoder, make_column_selector(dtype_exclude="number")),
+        ),
+        HistGradientBoostingClassifier(
+            max_iter=150, max_leaf_nodes=15, learning_rate=0.05, random_state=0
+        ),
+    )
+    pipeline.fit(frame, np.where(risky, "bad", "good"))
+    return _package(pipeline, frame, "custom", code=["bench_ratios"])
+
+
+def package_forest() -> Path:
+    """Package a random forest of some 200 MB: deep trees, grown on noise."""
+    draw = np.random.default_rng(0)
+    columns = [f"x{index}" for index in range(10)]
+    frame = pd.DataFrame(draw.normal(size=(30_000, 10)), columns=columns)
+    forest = RandomForestClassifier(
+        n_estimators=120, max_features=1, n_jobs=2, random_state=0
+    )
+    forest.fit(frame, np.where(draw.random(30_000) < 0.5, "bad", "good"))
+    forest.set_params(n_jobs=1)
+    return _package(forest, frame, "forest")
+
+
+def _package(pipeline: Any, frame: pd.DataFrame, name: str, **options: Any) -> Path:
+    shutil.rmtree(ARTEFACTS / name, ignore_errors=True)
+    return package(pipeline, frame, name=name, version="1.0.0", to=ARTEFACTS, **options)

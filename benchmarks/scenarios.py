@@ -1,0 +1,121 @@
+"""What is measured: rounds over all servers, and three shorter questions."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.client import NotServingError
+from benchmarks.load import CELLS, Cell
+from benchmarks.measure import Figures, measure, measure_in_process
+from benchmarks.models import package_custom, package_forest
+from benchmarks.ours import Ours
+from benchmarks.peers import BentoML, FastAPI, LitServe
+from benchmarks.places import CREDIT
+from benchmarks.server import Server
+from benchmarks.workload import Workload, build_workload
+
+BUSY = Cell(1, 16)
+STARTS = 7
+
+
+def compare_servers(
+    servers: Sequence[Server], workers: Sequence[int], rounds: int, seconds: int
+) -> dict[str, Any]:
+    """Measure every server in every round, so that a slow minute hits them all."""
+    credit = build_workload(CREDIT)
+    for server in servers:
+        server.prepare(CREDIT)
+    seen: dict[tuple[str, int], list[dict[str, Figures]]] = {}
+    refusals: dict[tuple[str, int], str] = {}
+    in_process = []
+    for turn in range(rounds):
+        in_process.append(measure_in_process(credit, seconds))
+        for server in servers:
+            for count in workers:
+                print(f"round {turn + 1}: {server.name}, {count}", flush=True)
+                key = (server.name, count)
+                try:
+                    figures = measure(server, credit, count, CELLS, seconds)
+                except NotServingError as error:
+                    refusals[key] = str(error)
+                else:
+                    seen.setdefault(key, []).append(figures)
+    return {
+        "in_process": take_medians(in_process),
+        "refusals": {f"{name} {n}": text for (name, n), text in refusals.items()},
+        "servers": {
+            server.name: {
+                "title": server.title,
+                "version": server.version,
+                "setting": server.setting,
+                "is_limit": server.is_limit,
+                "workers": {
+                    str(count): take_medians(seen[server.name, count])
+                    for count in workers
+                    if (server.name, count) in seen
+                },
+            }
+            for server in servers
+        },
+    }
+
+
+def compare_custom(rounds: int, seconds: int) -> dict[str, Any]:
+    """Measure a pipeline with a transformer of its own beside those that batch."""
+    workload = build_workload(package_custom(build_workload(CREDIT)))
+    servers = (Ours(), LitServe(), BentoML(), FastAPI())
+    for server in servers:
+        server.prepare(workload.artefact)
+    return _repeat(servers, workload, (1, 2), rounds, seconds)
+
+
+def compare_memory(seconds: int) -> dict[str, Any]:
+    """Weigh one and four workers with a large model, after a load has touched it."""
+    workload = build_workload(package_forest())
+    ours = Ours()
+    ours.prepare(workload.artefact)
+    size = (workload.artefact / "pipeline.joblib").stat().st_size / 1e6
+    figures = _repeat((ours,), workload, (1, 4), 1, seconds)
+    return {"model_mb": size, **figures["ours"]}
+
+
+def measure_starts() -> list[float]:
+    """Return the seconds to the first answer, of our service with two workers."""
+    ours = Ours()
+    ours.prepare(CREDIT)
+    credit = build_workload(CREDIT)
+    starts = [measure(ours, credit, 2)["process"]["start_s"] for _ in range(STARTS)]
+    return sorted(starts)
+
+
+def _repeat(
+    servers: Iterable[Server],
+    workload: Workload,
+    workers: Sequence[int],
+    rounds: int,
+    seconds: int,
+) -> dict[str, Any]:
+    runs: dict[str, dict[int, list[dict[str, Figures]]]] = {}
+    for _ in range(rounds):
+        for server in servers:
+            for count in workers:
+                print(f"{workload.artefact.parent.name}: {server.name}, {count}")
+                figures = measure(server, workload, count, (BUSY,), seconds)
+                runs.setdefault(server.name, {}).setdefault(count, []).append(figures)
+    return {
+        name: {str(count): take_medians(each) for count, each in counts.items()}
+        for name, counts in runs.items()
+    }
+
+
+def take_medians(rounds: Sequence[dict[str, Figures]]) -> dict[str, Figures]:
+    """Return the median of each figure, but the worst number of errors."""
+    return {
+        part: {
+            figure: (max if figure == "errors" else statistics.median)(
+                [each[part][figure] for each in rounds]
+            )
+            for figure in figures
+        }
+        for part, figures in rounds[0].items()
+    }
