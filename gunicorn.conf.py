@@ -30,6 +30,9 @@ preload_app = True
 
 logconfig_dict = build_log_config(settings.log_level)
 
+# No header of a caller's is a path of ours, not even from a proxy on this host.
+forwarder_headers = ""
+
 # It would open a socket under $HOME, which a container may not have.
 control_socket_disable = True
 
@@ -37,8 +40,9 @@ control_socket_disable = True
 def when_ready(server: Any) -> None:
     """Show a first request, where the key is the one made for local use."""
     if settings.api_keys_file is None:
-        host, port = server.LISTENERS[0].sock.getsockname()[:2]
-        print(format_curl(server.app.wsgi(), f"http://{host}:{port}"), flush=True)
+        port = server.LISTENERS[0].sock.getsockname()[1]
+        address = f"http://{settings.host}:{port}"
+        print(format_curl(server.app.wsgi(), address), flush=True)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -1,5 +1,6 @@
 """The settings, read once from the environment, or a refusal naming the variable."""
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -41,9 +42,11 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _host(text: str) -> str:
-    if not text or any(c.isspace() for c in text):
-        raise ValueError("must be an address, such as 127.0.0.1 or 0.0.0.0")
-    return text
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError("must be an address, such as 127.0.0.1 or ::") from None
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _variable(name: str, parse: Callable[[str], Any], default: Any) -> Any:

@@ -23,5 +23,5 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         path = Path(os.environ.get("MOOD_FILE", "/nonexistent"))
         mood = path.read_text() if path.exists() else ""
         if mood == "raise":
-            raise ValueError("the secret inside")
+            raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
         return X.to_numpy()[:, 0] + SHIFTS.get(mood, 0.0)

@@ -1,5 +1,6 @@
 """What create_app wires, and in which order."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,13 @@ def test_no_artefact_is_nothing_to_serve(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b'{"keys": []}', b"[]", b"\xff", b'{"keys": [{"id": "a"}]}'],
+    [b"", b"{}", b'{"keys": []}', b"[]", b"\xff", b'{"keys": [{"id": "a"}]}']
+    + [
+        json.dumps(
+            {"keys": [{"id": "a", "client": "c", "sha256": digest, "scopes": []}]}
+        ).encode()
+        for digest in ("", "é" * 64, "A" * 64, "0" * 63)
+    ],
 )
 def test_a_bad_key_file_stops_the_start_with_one_sentence(
     content: bytes, tmp_path: Path

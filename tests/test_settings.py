@@ -37,6 +37,10 @@ def test_each_variable_is_read() -> None:
     assert len(variables()) == 9
 
 
+def test_an_address_may_be_of_either_kind() -> None:
+    assert Settings.from_environment({"SERVICE_HOST": "::1"}).host == "[::1]"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -52,6 +56,8 @@ def test_each_variable_is_read() -> None:
         ("SERVICE_LOG_LEVEL", "verbose"),
         ("SERVICE_ARTEFACT", ""),
         ("SERVICE_HOST", "a b"),
+        ("SERVICE_HOST", "unix:/run/service"),
+        ("SERVICE_HOST", "[::1]"),
         ("SERVICE_PORT", "8000"),
         ("SERVICE_MAX_INSTANCE", "5"),
     ],

@@ -19,7 +19,7 @@ class Readiness:
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
-        self._process = 0
+        self._process = os.getpid()  # which create_app has proved
         self._reason = ""
 
     def prove(self) -> None:
@@ -28,7 +28,7 @@ class Readiness:
             self._predictor.prove()
         except ModelError as error:
             self._reason = str(error)
-            logger.exception(NOT_READY)
+            logger.error(NOT_READY, extra={"reason": self._reason})  # noqa: TRY400
         else:
             self._reason = ""
             logger.info(READY, extra={"records": len(self._predictor.golden.records)})

@@ -12,7 +12,7 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -31,12 +31,16 @@ class KeysFileError(Exception):
     """The key file cannot be used; the sentence says why."""
 
 
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
 class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An entry of the key file. `sha256` is the digest of the whole key."""
 
-    id: str
-    client: str
-    sha256: str
+    id: Name
+    client: Name
+    sha256: Digest
     scopes: tuple[Scope, ...]
 
 
@@ -100,7 +104,9 @@ def create_key(path: Path, client: str, scopes: tuple[Scope, ...]) -> str:
 
 def ensure_local_key() -> Path:
     """Return the key file for local use, made at first with one key for every scope."""
-    if not LOCAL_KEYS_FILE.exists():
+    if LOCAL_KEYS_FILE.exists():
+        read_local_key()  # the two belong together: one alone is of no use
+    else:
         try:
             key = create_key(LOCAL_KEYS_FILE, "local", SCOPES)
             _write_private(LOCAL_KEY_FILE, key.encode())
@@ -113,8 +119,14 @@ def ensure_local_key() -> Path:
 
 
 def read_local_key() -> str:
-    """Return the key that ensure_local_key made."""
-    return LOCAL_KEY_FILE.read_text()
+    """Return the key that ensure_local_key made. Raises KeysFileError."""
+    try:
+        return LOCAL_KEY_FILE.read_text()
+    except OSError as error:
+        raise KeysFileError(
+            f"The local key {LOCAL_KEY_FILE} cannot be read: {error.strerror}; remove"
+            f" {LOCAL_KEYS_FILE} to have both made again."
+        ) from None
 
 
 def _digest(key: str) -> str:

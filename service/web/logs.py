@@ -4,11 +4,13 @@ import logging
 import re
 import secrets
 import time
+import traceback
 from dataclasses import asdict
 from typing import Any
 
 from flask import Flask, Response, g, request
 
+from service.model.errors import ModelError
 from service.model.manifest import Manifest
 from service.model.predictor import Engine
 
@@ -21,8 +23,26 @@ READY = "ready"
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
+# How gunicorn begins the line of a request that it could not read.
+REFUSED = re.compile(r"Invalid request from ip=(\S*):")
+
 # https://www.w3.org/TR/trace-context/#traceparent-header
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+class UnheardFilter(logging.Filter):
+    """Cuts what gunicorn repeats of a request that it could not read.
+
+    A header without its colon may hold a key, and what follows a body that is longer
+    than announced may hold feature values.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the line, and of a refused request only its address."""
+        refused = REFUSED.match(str(record.msg))
+        if refused:
+            record.msg, record.ip = "invalid_request", refused[1]
+        return True
 
 
 def build_log_config(level: str) -> dict[str, Any]:
@@ -44,6 +64,7 @@ def build_log_config(level: str) -> dict[str, Any]:
                 "timestamp": True,
             }
         },
+        "filters": {"unheard": {"()": "service.web.logs.UnheardFilter"}},
         "handlers": {
             "stdout": {
                 "class": "logging.StreamHandler",
@@ -54,7 +75,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         "root": {"level": level, "handlers": ["stdout"]},
         "loggers": {
             "service": quiet,
-            "gunicorn.error": quiet,
+            "gunicorn.error": {**quiet, "filters": ["unheard"]},
             "gunicorn.access": {"level": "CRITICAL"},  # web.logs writes the line
         },
     }
@@ -111,4 +132,16 @@ def _log_request(response: Response, manifest: Manifest) -> None:
     trace = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
     if trace:
         fields["trace_id"], fields["span_id"] = trace.groups()
-    logger.log(level, REQUEST, extra=fields, exc_info=fault)
+    if fault:
+        fields["fault"] = describe_fault(fault)
+    logger.log(level, REQUEST, extra=fields)
+
+
+def describe_fault(fault: BaseException) -> str:
+    """Return a traceback without its messages, which may hold feature values.
+
+    Our own exceptions never do, so what they say is kept.
+    """
+    frames = "".join(traceback.format_tb(fault.__traceback__))
+    said = f": {fault}" if isinstance(fault, ModelError) else ""
+    return f"Traceback (most recent call last):\n{frames}{type(fault).__name__}{said}"

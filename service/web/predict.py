@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from service.model.codec import Codec
 from service.model.errors import Remark
@@ -55,12 +55,15 @@ def read_body(max_body_bytes: int) -> bytes:
     """
     if request.mimetype != JSON or _names_other_charset():
         raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("The body must not be compressed.")
     too_large = RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")
     if (request.content_length or 0) > max_body_bytes:
         raise too_large
-    body = request.stream.read(max_body_bytes + 1)
+    try:
+        body = request.stream.read(max_body_bytes + 1)
+    except Exception:  # noqa: BLE001 - of whatever type: its words hold bytes of it
+        raise BadRequest("The body is not what its headers announce.") from None
     if len(body) > max_body_bytes:
         raise too_large
     return bytes(body)

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from conftest import Serve, Served
 from faults import copy_credit, flip_byte, make_other_golden, make_other_library, reseal
 from pipelines import CREDIT, ROOT
+from server import Server
 
 TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
 
@@ -171,6 +173,60 @@ def test_a_body_shorter_than_promised_is_400(served: Served) -> None:
     response = connection.getresponse()
     assert response.status == 400
     connection.close()
+
+
+def send_raw(server: Server, request: bytes) -> bytes:
+    """Send bytes as they are, and return all that is answered."""
+    address = httpx.URL(server.url)
+    with socket.create_connection((address.host, address.port or 0), 30) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+@pytest.mark.parametrize(
+    "body", [b"SECRET\r\n", b"-5\r\nSECRET\r\n", b"5\r\nSECRET", b"5\r\nSEC"]
+)
+def test_a_malformed_chunked_body_is_400_and_not_logged(
+    serve: Serve, body: bytes
+) -> None:
+    server = serve(CREDIT)
+    answer = send_raw(
+        server,
+        b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        b"X-API-Key: %b\r\nTransfer-Encoding: chunked\r\n\r\n%b"
+        % (server.key.encode(), body),
+    )
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    server.stop()
+    assert "SEC" not in "".join(server.lines)
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        b"GET /health HTTP/1.1\r\nHost: a\r\nAuthorization Bearer SECRET\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'SECRET': 5\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused_and_not_repeated_in_the_log(
+    serve: Serve, request_text: bytes
+) -> None:
+    server = serve(CREDIT)
+    assert b" 400 " in send_raw(server, request_text)
+    server.stop()
+    [line] = [e for e in server.events if e["event"] == "invalid_request"]
+    assert line["ip"] == "127.0.0.1"
+    assert "SECRET" not in "".join(server.lines)
+
+
+def test_no_header_moves_a_route(served: Served) -> None:
+    for name in ("SCRIPT_NAME", "SCRIPT-NAME", "PATH_INFO"):
+        response = served("credit-risk").client.get("/health", headers={name: "/foo"})
+        assert response.status_code == 200
 
 
 def test_every_line_of_the_log_is_json(serve: Serve) -> None:

@@ -63,6 +63,16 @@ def test_a_key_for_local_use_is_made_once(
     assert client.scopes == {"predict", "metrics"}
 
 
+def test_a_local_key_that_was_lost_is_made_again_with_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ensure_local_key()
+    LOCAL_KEY_FILE.unlink()
+    with pytest.raises(KeysFileError, match="to have both made again"):
+        ensure_local_key()
+
+
 def test_a_folder_that_cannot_be_written_asks_for_a_key_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from scipy.special import expit
 from sklearn import ensemble, tree
 
 from service.model.errors import NoPlanError
+from service.model.plan.interpreter import lead_with_baseline
 from service.model.plan.linear import Scores, drop_names, pair, softmax
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.treestep import CategoryCleaner, Link, TreeStep
@@ -53,6 +54,10 @@ def _load(fitted: Any) -> Any:
     if hasattr(fitted, "estimators_"):
         counted.n_estimators = len(fitted.estimators_)
     return treelite.sklearn.import_model(counted)
+
+
+def _load_boosted(fitted: Any) -> Any:
+    return lead_with_baseline(_load(fitted), fitted.n_features_in_)
 
 
 def _require_one_output(fitted: Any) -> None:
@@ -109,7 +114,7 @@ def plan_boosted_classifier(fitted: Any) -> TreeStep:
         _link_margins(scale, tie_is_second=True),
         gives_decisions=True,
     )
-    step.try_treelite(lambda: _load(fitted), fitted.n_features_in_, _to_single)
+    step.try_treelite(lambda: _load_boosted(fitted), fitted.n_features_in_, _to_single)
     return step
 
 
@@ -117,7 +122,7 @@ def plan_boosted_regressor(fitted: Any) -> TreeStep:
     """Plan a GradientBoostingRegressor."""
     bare = drop_names(fitted)
     step = TreeStep(lambda X: _as_columns(bare.predict(X)), _link_values)
-    step.try_treelite(lambda: _load(fitted), fitted.n_features_in_, _to_single)
+    step.try_treelite(lambda: _load_boosted(fitted), fitted.n_features_in_, _to_single)
     return step
 
 
@@ -162,7 +167,7 @@ def plan_histogram_classifier(fitted: Any) -> TreeStep:
         gives_decisions=True,
     )
     prepare = _keep_or_clean(codes)
-    step.try_treelite(lambda: _load(fitted), fitted.n_features_in_, prepare)
+    step.try_treelite(lambda: _load_boosted(fitted), fitted.n_features_in_, prepare)
     return step
 
 
@@ -173,7 +178,9 @@ def plan_histogram_regressor(fitted: Any) -> TreeStep:
     step = TreeStep(lambda X: _as_columns(bare.predict(X)), _link_values)
     finish = np.exp if fitted.loss in ("poisson", "gamma") else np.asarray
     prepare = _keep_or_clean(codes)
-    step.try_treelite(lambda: _load(fitted), fitted.n_features_in_, prepare, finish)
+    step.try_treelite(
+        lambda: _load_boosted(fitted), fitted.n_features_in_, prepare, finish
+    )
     return step
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import treelite
 from treelite.core import TreeliteError
 
+from service.model.plan.interpreter import Interpreter
 from service.model.plan.linear import Scores
 from service.model.plan.steps import Numbers
 from service.model.reference import Outputs
@@ -43,7 +43,7 @@ class TreeStep:
         self.gives_decisions = gives_decisions
         self._own = own
         self._link = link
-        self._model: Any = None
+        self._interpreter: Any = None
         self._prepare: Prepare = _keep
         self._finish: Prepare = _keep
         self._reads_null = False
@@ -59,8 +59,7 @@ class TreeStep:
         is_finite = np.isfinite(ready).all()
         if not is_finite and not (self._reads_null and not np.isinf(ready).any()):
             return self._own(X)
-        scores = treelite.gtil.predict(self._model, ready, nthread=1, pred_margin=True)
-        margins = scores[:, 0]
+        margins = self._interpreter.score(ready)
         if self.gives_decisions and _has_tie(margins):
             return self._own(X)
         return self._finish(margins)
@@ -79,12 +78,13 @@ class TreeStep:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # it casts a null code
-                self._model = load()
+                model = load()
+            self._interpreter = Interpreter(model)
         except (TreeliteError, NotImplementedError, AssertionError):
             return
         self._prepare, self._finish = prepare, finish
         known = getattr(prepare, "codes", {})
-        rows = gather_rows(self._model, columns, known)
+        rows = gather_rows(model, columns, known)
         is_null = np.isnan(rows).any(axis=1)
         plain, nulls = rows[~is_null], rows[is_null]
         self.crossover = len(rows)

@@ -10,6 +10,7 @@ from sklearn import ensemble, tree
 from sklearn.base import clone
 
 from service.model.errors import NoPlanError
+from service.model.plan.interpreter import Interpreter
 from service.model.plan.trees import NAMED_TREES, TREES
 from service.model.plan.treestep import TreeStep
 
@@ -234,7 +235,9 @@ def test_several_outputs_have_no_plan(kind: Any) -> None:
 def test_treelite_is_not_used_where_it_differs(monkeypatch: Any) -> None:
     X, y = load_table("diabetes")
     fitted = ensemble.RandomForestRegressor(**FEW).fit(X, y)
-    monkeypatch.setattr("treelite.gtil.predict", lambda *_, **__: np.zeros((256, 1, 1)))
+    monkeypatch.setattr(
+        Interpreter, "score", lambda self, rows: np.zeros((len(rows), 1))
+    )
     step = plan(fitted)
     assert step.crossover == 0
     assert_alike(fitted, step, X)

@@ -1,0 +1,93 @@
+"""treelite's interpreter, called so that it adds up as scikit-learn does.
+
+Boosting starts from a baseline and adds the trees to it, one after another; treelite
+adds the baseline last, which rounds otherwise. A first tree of one leaf that holds the
+baseline gives the same sums, to the last bit.
+"""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import treelite
+from treelite.core import _LIB, _check_call
+from treelite.gtil.gtil import GTILConfig
+from treelite.model_builder import (
+    Metadata,
+    ModelBuilder,
+    PostProcessorFunc,
+    TreeAnnotation,
+)
+
+from service.model.plan.steps import Numbers
+
+DOUBLE = b"float64"
+
+
+class Interpreter:
+    """Calls the C interpreter with what treelite.gtil works out anew at each call.
+
+    That is half of the time of a single row: the configuration, parsed from JSON, and
+    the shape of the output. The functions are those of treelite's documented C API.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._columns = model.num_feature
+        self._config = GTILConfig(predict_type="raw", nthread=1)
+        one = np.zeros((1, self._columns))
+        raw = treelite.gtil.predict(model, one, nthread=1, pred_margin=True)
+        if model.input_type != "float64" or raw.dtype != np.float64 or raw.ndim != 3:
+            raise NotImplementedError("The interpreter is for doubles and one output.")
+        self._width = raw.shape[2]
+
+    def score(self, X: Numbers) -> np.ndarray:
+        """Return the raw sums of the trees, shape (n, k)."""
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        rows, columns = X.shape
+        if columns != self._columns:
+            raise ValueError(f"{columns} columns for {self._columns} features.")
+        scores = np.zeros((rows, self._width))
+        _check_call(
+            _LIB.TreeliteGTILPredict(
+                self._model.handle,
+                ctypes.c_void_p(X.ctypes.data),
+                DOUBLE,
+                ctypes.c_uint64(rows),
+                ctypes.c_void_p(scores.ctypes.data),
+                self._config.handle,
+            )
+        )
+        return scores
+
+
+def lead_with_baseline(model: Any, columns: int) -> Any:
+    """Return the model with its baseline in a first tree instead of added last."""
+    header = model.get_header_accessor()
+    baseline = header.get_field("base_scores")
+    width = len(baseline)
+    builder = ModelBuilder(
+        threshold_type="float64",
+        leaf_output_type="float64",
+        metadata=Metadata(
+            num_feature=columns,
+            task_type="kMultiClf" if width > 1 else "kRegressor",
+            average_tree_output=False,
+            num_target=1,
+            num_class=[width],
+            leaf_vector_shape=(1, 1),
+        ),
+        tree_annotation=TreeAnnotation(
+            num_tree=width, target_id=[0] * width, class_id=list(range(width))
+        ),
+        postprocessor=PostProcessorFunc(name="identity"),
+        base_scores=[0.0] * width,
+    )
+    for value in baseline:
+        builder.start_tree()
+        builder.start_node(0)
+        builder.leaf(float(value))
+        builder.end_node()
+        builder.end_tree()
+    header.set_field("base_scores", np.zeros_like(baseline))
+    return treelite.Model.concatenate([builder.commit(), model])
