@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check train lock
+.PHONY: serve test check bench train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
@@ -18,6 +18,9 @@ check: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(VENV)/development
+	$(BIN)/python -m benchmarks --publish
 
 train: $(VENV)/serving
 	rm -rf $(TRAINED)

@@ -11,7 +11,14 @@ from typing import Any
 from benchmarks.environments import prepare_wrk
 from benchmarks.load import CELLS
 from benchmarks.ours import Constant, Ours
-from benchmarks.peers import BentoML, FastAPI, LitServe, Ray, Vetiver
+from benchmarks.peers import (
+    AsyncFastAPI,
+    BentoML,
+    FastAPI,
+    LitServe,
+    Ray,
+    Vetiver,
+)
 from benchmarks.places import BUILD, HERE, copy_credit_artefact
 from benchmarks.process import exit_on_termination
 from benchmarks.report import write_report
@@ -23,7 +30,7 @@ from benchmarks.scenarios import (
     measure_starts,
 )
 
-PEERS = (FastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
+PEERS = (FastAPI, AsyncFastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
 SERVERS = {server.name: server for server in (Ours, Constant, *PEERS)}
 SCENARIOS = ("servers", "custom", "memory", "start")
 

@@ -54,7 +54,7 @@ def _draw_bar(bar: Bar, y: int, longest: float) -> list[str]:
     length = max(1.0, (WIDTH - start - VALUES - MARGIN) * bar.value / longest)
     weight = "bold 12px" if bar.kind == "ours" else "12px"
     return [
-        _text(MARGIN, y + 12, bar.name, weight),
+        _text(MARGIN, y + 12, bar.name.replace("`", ""), weight),
         f'<rect x="{start}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"'
         f' fill="{COLOURS[bar.kind]}"/>',
         _text(start + length + 6, y + 12, format_figure(bar.value), weight),

@@ -46,7 +46,7 @@ def package_forest() -> Path:
     columns = [f"x{index}" for index in range(10)]
     frame = pd.DataFrame(draw.normal(size=(30_000, 10)), columns=columns)
     forest = RandomForestClassifier(
-        n_estimators=120, max_features=1, n_jobs=2, random_state=0
+        n_estimators=160, max_features=1, n_jobs=2, random_state=0
     )
     forest.fit(frame, np.where(draw.random(30_000) < 0.5, "bad", "good"))
     forest.set_params(n_jobs=1)

@@ -1,6 +1,7 @@
 """Our service, and the constant view that bounds what it can reach."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,8 @@ class Ours(Server):
     path = "/v1/predict"
 
     def prepare(self, artefact: Path) -> None:
-        """Make a key, once in a run."""
-        if self.headers:
-            return
-        KEYS.parent.mkdir(parents=True, exist_ok=True)
-        KEYS.unlink(missing_ok=True)
-        create = ["key", "create", "--client", "bench", "--scope", "predict"]
-        key = subprocess.run(
-            [str(BIN / "python"), "-m", "service", *create, "--file", str(KEYS)],
-            cwd=ROOT,
-            env=build_environment({}),
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-        self.headers = {"Authorization": f"Bearer {key}"}
+        """Send the key that the run has made."""
+        self.headers = {"Authorization": f"Bearer {_make_key()}"}
 
     @property
     def version(self) -> str:
@@ -84,3 +72,19 @@ class Constant(Ours):
     def decode(self, answer: Any) -> list[float]:
         """Return nothing, which is checked against nothing."""
         return []
+
+
+@cache
+def _make_key() -> str:
+    """Make one key for the whole run: a second would replace its file."""
+    KEYS.parent.mkdir(parents=True, exist_ok=True)
+    KEYS.unlink(missing_ok=True)
+    create = ["key", "create", "--client", "bench", "--scope", "predict"]
+    return subprocess.run(
+        [str(BIN / "python"), "-m", "service", *create, "--file", str(KEYS)],
+        cwd=ROOT,
+        env=build_environment({}),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()

@@ -10,8 +10,8 @@ class FastAPI(Server):
     """The pipeline in a path operation, under uvicorn's own workers."""
 
     name = "fastapi"
-    title = "FastAPI"
-    setting = "`def` endpoint, uvicorn with uvloop and httptools"
+    title = "FastAPI, `def`"
+    setting = "endpoint in a pool of threads, uvicorn with uvloop and httptools"
     application = "benchmarks.servers.fastapi_app:app"
 
     def command(self, launch: Launch) -> list[str]:
@@ -19,6 +19,16 @@ class FastAPI(Server):
         address = ["--host", "127.0.0.1", "--port", str(launch.port)]
         workers = ["--workers", str(launch.workers), "--no-access-log"]
         return [str(self.bin / "uvicorn"), self.application, *address, *workers]
+
+
+class AsyncFastAPI(FastAPI):
+    """The same on the event loop: more throughput of one worker, less fairness."""
+
+    name = "fastapi-async"
+    package = "fastapi"
+    title = "FastAPI, `async def`"
+    setting = "endpoint on the event loop, uvicorn with uvloop and httptools"
+    path = "/predict-async"
 
 
 class Vetiver(FastAPI):

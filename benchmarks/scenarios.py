@@ -37,6 +37,9 @@ def compare_servers(
                 try:
                     figures = measure(server, credit, count, CELLS, seconds)
                 except NotServingError as error:
+                    # A peer may fail to start; the report says so. Ours may not.
+                    if isinstance(server, Ours):
+                        raise
                     refusals[key] = str(error)
                 else:
                     seen.setdefault(key, []).append(figures)

@@ -35,17 +35,18 @@ class Server:
 
     def prepare(self, artefact: Path) -> None:
         """Do what has to be done once, before the first start."""
-        prepare_environment(self.name)
+        prepare_environment(self.package or self.name)
 
     @property
     def version(self) -> str:
         """The version that is measured."""
-        return read_version(self.name, self.package or self.name)
+        package = self.package or self.name
+        return read_version(package, package)
 
     @property
     def bin(self) -> Path:
         """The folder of the commands of its environment."""
-        return find_python(self.name).parent
+        return find_python(self.package or self.name).parent
 
     def command(self, launch: Launch) -> list[str]:
         """Return the command that starts it in the foreground."""

@@ -1,4 +1,4 @@
-"""FastAPI: a Pydantic model of the instance and a path operation with pandas."""
+"""FastAPI: a Pydantic model of the instance, and path operations of both kinds."""
 
 from typing import Any
 
@@ -28,3 +28,9 @@ def predict(request: Request) -> dict[str, list[list[float]]]:
     """Answer with the probabilities of each instance."""
     frame = pd.DataFrame([instance.model_dump() for instance in request.instances])
     return {"predictions": pipeline.predict_proba(frame).tolist()}
+
+
+@app.post("/predict-async")
+async def predict_async(request: Request) -> dict[str, list[list[float]]]:
+    """Answer the same from the event loop, one request after the other."""
+    return predict(request)

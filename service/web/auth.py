@@ -69,7 +69,8 @@ def read_scope(view: View) -> Scope | None:
 
 
 def _find_client(keyring: Keyring) -> Client | None:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    environ = request.environ
+    scheme, _, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme:
         return keyring.find_client(key.strip()) if scheme.lower() == "bearer" else None
-    return keyring.find_client(request.headers.get("X-API-Key", ""))
+    return keyring.find_client(environ.get("HTTP_X_API_KEY", ""))

@@ -53,9 +53,10 @@ def read_body(max_body_bytes: int) -> bytes:
     A byte more than is allowed is read and then refused: Werkzeug's own limit cuts a
     chunked body short and says nothing.
     """
-    if request.mimetype != JSON or _names_other_charset():
+    environ = request.environ
+    if environ.get("CONTENT_TYPE") != JSON and not _is_json():
         raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("The body must not be compressed.")
     too_large = RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")
     if (request.content_length or 0) > max_body_bytes:
@@ -69,9 +70,9 @@ def read_body(max_body_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _names_other_charset() -> bool:
+def _is_json() -> bool:
     charset = request.mimetype_params.get("charset", "utf-8")
-    return charset.lower() not in ("utf-8", "utf8")
+    return request.mimetype == JSON and charset.lower() in ("utf-8", "utf8")
 
 
 def write_answer(
