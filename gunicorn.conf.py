@@ -8,6 +8,8 @@ from typing import Any
 for _pool in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_pool}_NUM_THREADS"] = "1"
 
+from gunicorn.glogging import Logger
+
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
 from service.web.logs import build_log_config
@@ -28,6 +30,15 @@ threads = 2
 # The model is loaded once and shared; a fault in it is met before a worker exists.
 preload_app = True
 
+
+class ServiceLogger(Logger):  # type: ignore[misc]
+    """Leaves the line a request to web.logs, without working out gunicorn's first."""
+
+    def access(self, *_: Any) -> None:
+        """Write nothing."""
+
+
+logger_class = ServiceLogger
 logconfig_dict = build_log_config(settings.log_level)
 
 # No header of a caller's is a path of ours, not even from a proxy on this host.

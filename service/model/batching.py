@@ -5,6 +5,7 @@ lone request waits for nobody, and pays two locks, about a microsecond.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -18,55 +19,96 @@ MAX_BATCHED_INSTANCES = 256
 
 
 class _Ticket:
-    """A request in the queue, and what came of it."""
+    """A request in the queue, what came of it, and what its thread waits at."""
 
-    __slots__ = ("error", "instances", "predictions")
+    __slots__ = ("error", "instances", "predictions", "woken")
 
     def __init__(self, instances: Instances) -> None:
         self.instances = instances
         self.predictions: Predictions | None = None
         self.error: Exception | None = None
+        self.woken = threading.Lock()
+        self.woken.acquire()
+
+    @property
+    def is_answered(self) -> bool:
+        return self.predictions is not None or self.error is not None
 
 
 class Batcher:
-    """Predicts for many threads, one batch at a time."""
+    """Predicts for many threads, one batch at a time.
+
+    One thread leads: it answers all that waits, wakes the threads it answered, and
+    passes the lead to one whose request has come since.
+    """
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
         self._queue: deque[_Ticket] = deque()
-        self._model = threading.Lock()
+        self._guard = threading.Lock()
+        self._is_led = False
 
     def predict(self, instances: Instances) -> Predictions:
         """Answer the instances, alone or among others. Raises what their own raise."""
         ticket = _Ticket(instances)
-        self._queue.append(ticket)
-        with self._model:
-            # Whoever held the model may have answered this one along with its own.
-            while ticket.predictions is None and ticket.error is None:
-                self._answer(self._take())
+        with self._guard:
+            leads, self._is_led = not self._is_led, True
+            if not leads:
+                self._queue.append(ticket)
+        if not leads:
+            ticket.woken.acquire()  # it was answered, or is to lead
+            if not ticket.is_answered:
+                self._let_others_in()
+        if not ticket.is_answered:
+            self._lead(ticket)
         if ticket.error is not None:
             raise ticket.error
         assert ticket.predictions is not None  # noqa: S101 - for mypy
         return ticket.predictions
 
-    def _take(self) -> list[_Ticket]:
-        batch = [self._queue.popleft()]
-        count = batch[0].instances.count
-        while self._queue:
-            count += self._queue[0].instances.count
-            if count > MAX_BATCHED_INSTANCES:
-                break
-            batch.append(self._queue.popleft())
+    def _let_others_in(self) -> None:
+        """Let the threads that were just answered bring what they have next.
+
+        They wait for the interpreter, which a prediction would now hold for long. Each
+        step is the shortest sleep there is, some 60 microseconds, and there is another
+        only while the queue grows. A request that found the model free never waits.
+        """
+        waiting = -1
+        while waiting < len(self._queue):
+            waiting = len(self._queue)
+            time.sleep(1e-6)
+
+    def _lead(self, ticket: _Ticket) -> None:
+        batch = self._take(ticket)
+        try:
+            self._answer(batch)
+        finally:
+            with self._guard:
+                heir = self._queue.popleft() if self._queue else None
+                self._is_led = heir is not None
+            for answered in batch[1:]:
+                answered.woken.release()
+            if heir is not None:
+                heir.woken.release()
+
+    def _take(self, ticket: _Ticket) -> list[_Ticket]:
+        batch, count = [ticket], ticket.instances.count
+        with self._guard:
+            while self._queue:
+                count += self._queue[0].instances.count
+                if count > MAX_BATCHED_INSTANCES:
+                    break
+                batch.append(self._queue.popleft())
         return batch
 
     def _answer(self, batch: list[_Ticket]) -> None:
         if len(batch) > 1:
             try:
                 together = self._predict(join_instances([t.instances for t in batch]))
-            except Exception:  # noqa: BLE001, S110 - one is to blame: each alone shows which
+            except Exception:  # noqa: BLE001, S110 - each alone shows whose it is
                 pass
             else:
-                self._share(batch, together)
+                _share(batch, together)
                 return
         for ticket in batch:
             try:
@@ -74,12 +116,13 @@ class Batcher:
             except Exception as error:  # noqa: BLE001 - raised where it belongs
                 ticket.error = error
 
-    def _share(self, batch: list[_Ticket], together: Predictions) -> None:
-        start = 0
-        for ticket in batch:
-            end = start + ticket.instances.count
-            ticket.predictions = together.slice(start, end)
-            start = end
+
+def _share(batch: Sequence[_Ticket], together: Predictions) -> None:
+    start = 0
+    for ticket in batch:
+        end = start + ticket.instances.count
+        ticket.predictions = together.slice(start, end)
+        start = end
 
 
 def join_instances(parts: Sequence[Instances]) -> Instances:

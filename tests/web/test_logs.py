@@ -14,7 +14,6 @@ def test_a_request_is_one_line_with_its_fields(client: FlaskClient, log: Log) ->
     assert line.pop("time").endswith("+00:00")
     assert line == {
         "level": "INFO",
-        "logger": "service",
         "event": "request",
         "request_id": "r-1",
         "method": "GET",

@@ -14,7 +14,7 @@ from scipy.sparse import issparse
 
 from service.model.contract import Contract, Feature
 from service.model.errors import ContractError, NoPlanError
-from service.model.observation import observe_table, read_columns
+from service.model.observation import observe_table, to_plain
 from service.model.plan.steps import Numbers, Objects
 from service.model.tables import build_table
 
@@ -114,7 +114,7 @@ def describe_output(output: Any) -> tuple[Step, Source]:
             contract = observe_table(output)
         except ContractError as error:
             raise NoPlanError(str(error)) from None
-        return (lambda frame: read_columns(frame, range(len(frame)))), Source(contract)
+        return _list_frame, Source(contract)
     if issparse(output):
         return (lambda matrix: matrix.toarray()), NUMBERS
     if isinstance(output, np.ndarray) and output.ndim == 2 and output.dtype == float:
@@ -131,6 +131,10 @@ def _check_number(feature: Feature) -> None:
 
 def _same(block: Block) -> Block:
     return block
+
+
+def _list_frame(frame: pd.DataFrame) -> list[list[Any]]:
+    return [[to_plain(value) for value in column] for _, column in frame.items()]
 
 
 def _list_numbers(numbers: Numbers) -> Objects:
