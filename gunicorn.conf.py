@@ -23,9 +23,12 @@ wsgi_app = "service:create_app()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
 
-# Threads keep connections alive and answer health checks while one of them predicts.
+# Threads keep connections alive, and let requests for a model that has no plan gather
+# into batches: with 16 connections 2 threads answered 510 a second, 8 740 and 16 900.
+# A compiled plan holds the interpreter for some 50 microseconds and needs no more than
+# two; more do not slow it measurably.
 worker_class = "gthread"
-threads = 2
+threads = 16
 
 # The model is loaded once and shared; a fault in it is met before a worker exists.
 preload_app = True

@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
+import numpy as np
 from pipelines import CREDIT
+from sklearn.linear_model import LogisticRegression
 
 
 def copy_credit(to: Path) -> Path:
@@ -87,6 +92,96 @@ def make_unreadable_pipeline(folder: Path) -> Path:
     return reseal(folder, lambda manifest: None)
 
 
+class Exiting:
+    """Ends the process that unpickles it, without an error."""
+
+    def __reduce__(self) -> Any:
+        return sys.exit, (0,)
+
+
+class Raising(LogisticRegression):  # type: ignore[misc]
+    """Is fitted, and answers nothing."""
+
+    classes_ = np.array(["bad", "good"])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict(self, X: Any) -> Any:
+        """Raise, whatever is asked."""
+        raise ArithmeticError(f"the secret of {len(X)} rows")
+
+
+def make_pipeline_of(pipeline: Any) -> Callable[[Path], Path]:
+    """Something else where the pipeline was."""
+
+    def make(folder: Path) -> Path:
+        joblib.dump(pipeline, folder / "pipeline.joblib")
+        return reseal(folder, lambda manifest: None)
+
+    return make
+
+
+def make_golden_of(value: str) -> Callable[[Path], Path]:
+    """A golden instance whose first feature is some other JSON."""
+
+    def make(folder: Path) -> Path:
+        path = folder / "golden.json"
+        seniority = re.compile(r'"Seniority": ?\d+')
+        text = seniority.sub(f'"Seniority": {value}', path.read_text(), count=1)
+        path.write_text(text)
+        return reseal(folder, lambda manifest: None)
+
+    return make
+
+
+def change(edit: str) -> Callable[[Path], Path]:
+    """A manifest with one statement run on it: m, its contract c, its features f."""
+
+    def run(m: dict[str, Any]) -> None:
+        c = m["contract"]
+        names = {"m": m, "c": c, "f": c["features"]}
+        exec(edit, {}, names)
+
+    return lambda folder: reseal(folder, run)
+
+
+# One statement for each, and what the sentence must say.
+MANIFEST_FAULTS: dict[str, str] = {
+    "m.update(format=0)": "format",
+    "m.update(format=-1)": "format",
+    "m.update(name='../x')": "name",
+    "m.update(version='1')": "version",
+    "m.update(task='regression')": "classification",
+    "m.update(names=['bad'])": "names",
+    "m.update(names=['bad', 'good', 'ugly'])": "names",
+    "m.update(names=['bad', 'bad'])": "names",
+    "m.update(tolerance=0)": "tolerance",
+    "m.update(tolerance=1)": "tolerance",
+    "m.update(code=['absent'])": "files",
+    "m['files'].pop('golden.json')": "files",
+    "m['files'].pop('sample.json')": "files",
+    "m['files'].pop('pipeline.joblib')": "files",
+    "m['files'].update({'a\\0b': ''})": "null byte",
+    "m['files'].update({'a\\nb': ''})": "cannot be read",
+    "m['libraries'].update({'': '1.0'})": "here: none",
+    "c.update(features=[])": "feature",
+    "c.update(table='array')": "array",
+    "c.update(table='array', array_dtype='foo')": "foo",
+    "f.append(f[0])": "features",
+    "f.pop()": "",
+    "f[0].update(storage={'dtype': 'foo'})": "foo",
+    "f[0].update(storage={'dtype': ''})": "",
+    "f[0].update(storage={'dtype': 'int4'})": "int4",
+    "f[0].update(minimum='abc')": "Seniority",
+    "f[0].update(default='abc', required=False)": "Seniority",
+    "f[0].update(observed={'minimum': 'abc', 'maximum': 'abd'})": "Seniority",
+    "f[0].update(observed={'minimum': 1})": "observed",
+    "f[1].update(observed={'categories': [1]})": "Home",
+    "f[0].update(type='date-time')": "",
+    "f[0].update(type='string')": "",
+}
+
 # What each fault's one sentence must say.
 FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a newer format": (make_newer, "has format 2"),
@@ -97,6 +192,18 @@ FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a stranger": (make_stranger, "code/stranger.py"),
     "a file outside": (make_escape, "../outside"),
     "a pipeline that does not load": (make_unreadable_pipeline, "does not load"),
+    "an unfitted pipeline": (make_pipeline_of(LogisticRegression()), "does not load"),
+    "a dict for a pipeline": (make_pipeline_of({}), "does not load"),
+    "a text for a pipeline": (make_pipeline_of("a\nb"), "does not load"),
+    "a pipeline that ends the process": (make_pipeline_of(Exiting()), "SystemExit"),
+    "a pipeline that raises": (make_pipeline_of(Raising()), "ArithmeticError"),
+    "a golden number of 31 digits": (make_golden_of("1" + 30 * "0"), "golden.json"),
+    "a golden number of 401 digits": (make_golden_of("1" + 400 * "0"), "golden.json"),
+    "a golden record of brackets": (
+        make_golden_of(100_000 * "[" + 100_000 * "]"),
+        "golden.json",
+    ),
+    **{edit: (change(edit), expected) for edit, expected in MANIFEST_FAULTS.items()},
     **{
         f"a changed byte in {name}": (
             lambda folder, name=name: flip_byte(folder, name),  # type: ignore[misc]

@@ -3,7 +3,7 @@
 A training script needs one call, `package`.
 """
 
+from service.model.edits import FeatureEdit
 from service.model.packaging import package
-from service.model.proposal import FeatureEdit
 
 __all__ = ["FeatureEdit", "package"]

@@ -29,9 +29,6 @@ from service.model.manifest import (
 
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
-PIPELINE = "pipeline.joblib"
-GOLDEN = "golden.json"
-SAMPLE = "sample.json"
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,7 @@ def read_artefact(folder: Path) -> Artefact:
     Files are read once, so that what was verified is what is loaded. Raises an
     ArtefactError.
     """
-    if not folder.is_dir():
-        raise ArtefactMissingError(f"There is no artefact at {folder}.")
+    _find(folder)
     raw = _read(folder, MANIFEST)
     digest = compute_digest(raw)
     if _read(folder, MANIFEST_DIGEST) != _format_digest(digest):
@@ -84,8 +80,15 @@ def write_artefact(
     exists.
     """
     target = to / manifest.name / manifest.version
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(
+            tempfile.mkdtemp(prefix=f".{manifest.version}-", dir=target.parent)
+        )
+    except OSError as error:
+        raise PackagingError(
+            f"{target.parent} cannot be written: {error.strerror}."
+        ) from error
     try:
         raw = encode_manifest(manifest)
         _write(staged / MANIFEST, raw)
@@ -118,15 +121,31 @@ def _format_digest(digest: str) -> bytes:
     return f"{digest}  {MANIFEST}\n".encode()
 
 
+def _find(folder: Path) -> None:
+    try:
+        is_folder = folder.is_dir()
+    except OSError as error:  # a folder above may be closed, or the name too long
+        raise ArtefactMissingError(
+            f"{folder} cannot be read: {error.strerror}."
+        ) from None
+    if not is_folder:
+        raise ArtefactMissingError(f"There is no artefact at {folder}.")
+
+
 def _read(folder: Path, name: str) -> bytes:
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ArtefactDigestError(f"{name} lies outside the artefact {folder}.")
     try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise ArtefactDigestError(f"{name} lies outside the artefact {folder}.")
         return path.read_bytes()
-    except OSError as error:
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # RuntimeError: links in a ring
+        said = getattr(error, "strerror", None) or error
         raise ArtefactMissingError(
-            f"{name} in {folder} cannot be read: {error.strerror}."
+            f"{name!r} in {folder} cannot be read: {said}."
         ) from None
 
 

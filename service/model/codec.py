@@ -15,7 +15,7 @@ from service.model.errors import (
 from service.model.instances import Instances
 from service.model.schema import compile_schema
 from service.model.strictjson import decode
-from service.model.tables import fits_unit
+from service.model.tables import read_timestamp
 
 # More remarks than this help nobody, and would let a small request ask for a huge
 # answer; the last one says how many were left out.
@@ -62,11 +62,26 @@ class Codec:
             loaded = self.schema.load(document)["instances"]
         except ValidationError as error:
             raise ContractViolationError(
-                _cut(_iterate_errors(error.messages, ""))
+                _cut(self._iterate_errors(error.messages, document, ""))
             ) from None
         return tuple(
             [row[f"f{i}"] for row in loaded] for i in range(len(self._watches))
         )
+
+    def _iterate_errors(self, messages: Any, part: Any, path: str) -> Iterator[Remark]:
+        """Turn marshmallow's messages on a part of a request into remarks, in order."""
+        if not isinstance(messages, Mapping):
+            yield from (Remark(path or "body", str(message)) for message in messages)
+            return
+        for key, below in messages.items():
+            if isinstance(key, int):
+                yield from self._iterate_errors(below, part[key], f"{path}[{key}]")
+            elif isinstance(part, dict):
+                name = key if key in self._names else str(key)[:MAX_NAME]
+                place = f"{path}.{name}" if path else name
+                yield from self._iterate_errors(below, part.get(key), place)
+            else:  # marshmallow's own "_schema": the part is no object
+                yield from self._iterate_errors(below, part, path)
 
     def _iterate_warnings(
         self, rows: list[dict[str, Any]], columns: tuple[Sequence[Any], ...]
@@ -93,8 +108,8 @@ class _Watch:
         self.minimum: Any = observed.minimum
         self.maximum: Any = observed.maximum
         if feature.type == "date-time" and observed.minimum is not None:
-            self.minimum = fits_unit(str(observed.minimum), feature.storage.dtype)
-            self.maximum = fits_unit(str(observed.maximum), feature.storage.dtype)
+            self.minimum = read_timestamp(str(observed.minimum), feature.storage.dtype)
+            self.maximum = read_timestamp(str(observed.maximum), feature.storage.dtype)
         self.range_message = (
             "is outside the range observed in training,"
             f" {observed.minimum} to {observed.maximum}"
@@ -130,25 +145,6 @@ class _Watch:
         return self.minimum is None or bool(
             self.minimum <= min(values) and max(values) <= self.maximum
         )
-
-
-def _iterate_errors(messages: Any, path: str) -> Iterator[Remark]:
-    """Turn marshmallow's tree of messages into remarks, in the request's order."""
-    if isinstance(messages, Mapping):
-        for key, below in messages.items():
-            yield from _iterate_errors(below, _extend(path, key))
-        return
-    for message in messages:
-        yield Remark(path or "body", str(message))
-
-
-def _extend(path: str, key: object) -> str:
-    if key == "_schema":
-        return path
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    name = str(key)[:MAX_NAME]
-    return f"{path}.{name}" if path else name
 
 
 def _cut(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

@@ -91,6 +91,8 @@ def _compile_conversion(feature: Feature) -> Callable[[Column], Column] | None:
 def _compile_bounds(feature: Feature) -> Callable[[Column], bool]:
     if feature.categories is not None:
         return frozenset(feature.categories).issuperset
+    if feature.storage.dtype == "U":
+        return lambda present: not any(text.endswith("\0") for text in present)
     low, high = effective_bounds(feature)
     if low is None and high is None:
         return lambda present: True

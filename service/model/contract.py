@@ -18,6 +18,27 @@ Scalar = str | int | float | bool | None
 Bound = str | int | float | None
 
 
+# The types of a feature's bounds, categories and default in JSON.
+VALUES: dict[FeatureType, set[type]] = {
+    "number": {int, float},
+    "integer": {int, float},
+    "string": {str},
+    "boolean": {bool},
+    "date-time": {str},
+}
+
+
+def is_text(value: object) -> bool:
+    """Say whether a value is text that UTF-8 can carry: no half of a surrogate pair."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Record(
     msgspec.Struct,
     frozen=True,
@@ -35,6 +56,11 @@ class Observed(Record, frozen=True):
     minimum: Bound = None
     maximum: Bound = None
     categories: tuple[Scalar, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a range with one end. Raises ValueError."""
+        if (self.minimum is None) != (self.maximum is None):
+            raise ValueError("an observed minimum needs an observed maximum")
 
 
 class Storage(Record, frozen=True):
@@ -69,6 +95,20 @@ class Feature(Record, frozen=True):
     unit: str = ""
     description: str = ""
     observed: Observed = Observed()
+
+    def __post_init__(self) -> None:
+        """Refuse values of another type than the feature's. Raises ValueError."""
+        bounds = (self.minimum, self.maximum)
+        seen = (self.observed.minimum, self.observed.maximum)
+        held = VALUES[self.type]
+        for value in (*bounds, *seen, self.default):
+            if value is not None and type(value) not in held:
+                raise ValueError(f"{value!r} is no value of {self.name!r}")
+        for value in (*(self.categories or ()), *(self.observed.categories or ())):
+            if type(value) not in held:
+                raise ValueError(f"{value!r} is no category of {self.name!r}")
+        if self.categories == ():
+            raise ValueError(f"{self.name!r} has no category to allow")
 
 
 class Contract(Record, frozen=True):

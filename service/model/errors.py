@@ -19,7 +19,10 @@ class ContractError(PackagingError):
 
 
 class ArtefactError(ModelError):
-    """An artefact must not be served."""
+    """An artefact must not be served; the sentence is one line, whatever it quotes."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(" ".join(sentence.split()))
 
 
 class ArtefactMissingError(ArtefactError):
@@ -76,3 +79,9 @@ class ContractViolationError(ModelError):
     def __init__(self, remarks: tuple[Remark, ...]) -> None:
         super().__init__(f"{remarks[0].path} {remarks[0].message}")
         self.remarks = remarks
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the type of somebody else's error and what it says, on one line."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -119,7 +119,7 @@ def _list_edges(feature: Feature) -> dict[str, Any]:
     if feature.type == "string" and feature.categories is None:
         edges["unseen"] = UNSEEN
     if feature.type in ("number", "integer") and feature.categories is None:
-        low, high = read_limits(feature.storage, is_integer=feature.type == "integer")
+        low, high = read_limits(feature)
         bounds = (
             low if feature.minimum is None else feature.minimum,
             high if feature.maximum is None else feature.maximum,

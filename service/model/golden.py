@@ -56,7 +56,7 @@ def decode_golden(raw: bytes) -> Golden:
     """Read golden.json. Raises ArtefactFormatError."""
     try:
         golden = msgspec.json.decode(raw, type=Golden)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ArtefactFormatError(f"golden.json cannot be read: {error}.") from None
     if not golden.records:
         raise ArtefactFormatError("golden.json holds no record.")
@@ -70,18 +70,24 @@ def prove(
 
     Raises GoldenMismatchError, naming the first record that differs.
     """
-    codec = Codec(manifest.contract, len(golden.records))
-    body = orjson.dumps({"instances": [record.instance for record in golden.records]})
     try:
+        codec = Codec(manifest.contract, len(golden.records))
+        instances = [record.instance for record in golden.records]
+        body = orjson.dumps({"instances": instances})
         answer = orjson.dumps(predict(codec.load(body)).to_json())
     except (ContractViolationError, NonFinitePredictionError) as error:
         raise GoldenMismatchError(
             f"The golden records are refused: {error}."
         ) from error
-    scale = max(
-        (abs(n) for record in golden.records for _, n in _iterate(record.prediction)),
-        default=0.0,
+    except (Exception, SystemExit) as error:
+        raise GoldenMismatchError(refuse_unanswered(error)) from error
+    numbers = (
+        abs(value)
+        for record in golden.records
+        for _, value in _flatten(record.prediction)
+        if isinstance(value, float | int)
     )
+    scale = max(numbers, default=0.0)
     for index, (record, found) in enumerate(
         zip(golden.records, orjson.loads(answer), strict=True)
     ):
@@ -93,6 +99,11 @@ def prove(
                 f"Golden record {index} is answered otherwise than in training, at"
                 f" {place}: serve it where its libraries behave as they did there."
             )
+
+
+def refuse_unanswered(error: BaseException) -> str:
+    """Return the sentence for a pipeline that raised; its own may hold a value."""
+    return f"The golden records are not answered: {type(error).__name__} was raised."
 
 
 def _find_difference(
@@ -121,9 +132,3 @@ def _flatten(
             yield from _flatten(value, f"{path}{key}.")
         else:
             yield f"{path}{key}", value
-
-
-def _iterate(prediction: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    for place, value in _flatten(prediction):
-        if isinstance(value, float | int):
-            yield place, value

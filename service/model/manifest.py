@@ -3,20 +3,28 @@
 import importlib.metadata
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from service.model.contract import Contract, Record
 from service.model.errors import ArtefactFormatError, LibraryVersionError
+from service.model.modules import to_path
 from service.model.reference import Task
+
+PIPELINE = "pipeline.joblib"
+GOLDEN = "golden.json"
+SAMPLE = "sample.json"
 
 # Raised whenever a reader of the old format would misread the new one.
 FORMAT = 1
 
 # Another CPU may sum in another order; DESIGN.md fixes how much that may show.
 TOLERANCE = 1e-9
+
+# Beyond it an answer is another one, whatever the processor.
+MAX_TOLERANCE = 1e-6
 
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 
@@ -49,6 +57,32 @@ class Manifest(Record, frozen=True):
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     tolerance: float = TOLERANCE
 
+    def __post_init__(self) -> None:
+        """Refuse what no packaging writes. Raises ValueError, as msgspec wants it."""
+        is_array = self.contract.table == "array"
+        features = [feature.name for feature in self.contract.features]
+        for is_right, fault in (
+            (1 <= self.format <= FORMAT, f"format must be 1 to {FORMAT}"),
+            (NAME.fullmatch(self.name), f"name must match {NAME.pattern}"),
+            (VERSION.fullmatch(self.version), "version must be semantic"),
+            (0 < self.tolerance <= MAX_TOLERANCE, "tolerance is out of its range"),
+            (self.names, "names must not be empty"),
+            (len(set(self.names)) == len(self.names), "names must differ"),
+            (features, "there must be a feature"),
+            (
+                len(set(features)) == len(features),
+                "features must have names of their own",
+            ),
+            (is_array == bool(self.contract.array_dtype), "array_dtype must fit"),
+            ({*self._paths()} <= self.files.keys(), "files must list all that is read"),
+        ):
+            if not is_right:
+                raise ValueError(fault)
+
+    def _paths(self) -> Iterator[str]:
+        yield from (PIPELINE, GOLDEN, SAMPLE)
+        yield from (to_path(name, self.code) for name in self.code)
+
 
 class _Format(msgspec.Struct):
     format: int
@@ -79,7 +113,7 @@ def read_version(library: str) -> str | None:
         return platform.python_version()
     try:
         return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
+    except (importlib.metadata.PackageNotFoundError, ValueError):  # or no name at all
         return None
 
 

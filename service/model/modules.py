@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from service.model.errors import PackagingError, PipelineLoadError
+from service.model.errors import PackagingError, PipelineLoadError, describe_error
 
 
 class ModuleFinder(MetaPathFinder, InspectLoader):
@@ -77,12 +77,16 @@ def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
     would hide one of the standard library's or the service's own.
     """
     sources: dict[str, bytes] = {}
+    if isinstance(code, str) or not isinstance(code, Iterable):
+        raise PackagingError("code= must list modules, or their names.")
     for item in code:
+        if not isinstance(item, str | ModuleType):
+            raise PackagingError(f"code= cannot take {item!r}, which is no module.")
         name = item if isinstance(item, str) else item.__name__
         top = name.partition(".")[0]
         if top in sys.stdlib_module_names or top in ("service", "__main__"):
             raise PackagingError(f"code= cannot take {name!r}: that name is taken.")
-        spec = importlib.util.find_spec(name)
+        spec = _find_spec(name)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             raise PackagingError(f"code= names {name!r}, which is no Python module.")
         origin = Path(spec.origin)
@@ -94,6 +98,13 @@ def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
             dotted = ".".join([name, *parts]).removesuffix(".__init__")
             sources[dotted] = path.read_bytes()
     return sources
+
+
+def _find_spec(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError):  # a parent that is none
+        return None
 
 
 def find_libraries(pipeline: Any, sources: Mapping[str, bytes]) -> list[str]:
@@ -139,7 +150,13 @@ class _ModuleRecorder(pickle.Pickler):
 
 def _find_imports(source: bytes, name: str) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source, filename=name)):
+    try:
+        tree = ast.parse(source, filename=name)
+    except (SyntaxError, ValueError) as error:
+        raise PackagingError(
+            f"The module {name!r} cannot be read: {describe_error(error)}."
+        ) from None
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -15,20 +15,27 @@ import joblib
 import numpy as np
 
 from service.model.artefact import (
-    GOLDEN,
-    PIPELINE,
-    SAMPLE,
     compute_digest,
     refuse_overwriting,
     write_artefact,
 )
-from service.model.contract import Contract, UnknownFields
-from service.model.errors import PackagingError
+from service.model.contract import Contract, UnknownFields, is_text
+from service.model.edits import FeatureEdit
+from service.model.errors import PackagingError, describe_error
 from service.model.golden import encode_golden, encode_sample
-from service.model.manifest import FORMAT, NAME, VERSION, Manifest, read_version
+from service.model.manifest import (
+    FORMAT,
+    GOLDEN,
+    NAME,
+    PIPELINE,
+    SAMPLE,
+    VERSION,
+    Manifest,
+    read_version,
+)
 from service.model.modules import collect_sources, find_libraries, to_path
-from service.model.proposal import FeatureEdit, propose_contract
-from service.model.reference import Reference
+from service.model.proposal import propose_contract
+from service.model.reference import Reference, check_training_table
 from service.model.selection import select_records
 
 
@@ -64,6 +71,8 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     contract = propose_contract(
         reference, X, names=names, edits=features, unknown_fields=unknown_fields
     )
+    if not is_text(description):
+        raise PackagingError("The description must be text.")
     sources = collect_sources(code)
     libraries = find_libraries(pipeline, sources)
     answer_names = _name_answers(reference, X, y, labels)
@@ -92,9 +101,9 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
 
 
 def _check_place(to: Path, name: str, version: str) -> Path:
-    if not NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise PackagingError(f"The name {name!r} must match {NAME.pattern}.")
-    if not VERSION.fullmatch(version):
+    if not isinstance(version, str) or not VERSION.fullmatch(version):
         raise PackagingError(f"The version {version!r} must be semantic: 1.0.0.")
     target = to / name / version
     if target.exists():
@@ -112,23 +121,58 @@ def _name_answers(
     if reference.task == "regression":
         if labels is not None:
             raise PackagingError("labels= is for classifiers.")
-        outputs = reference.predict(X[:1]).values
-        count = 1 if outputs is None else outputs.shape[1]
-        if count > 1 and hasattr(y, "columns"):
-            return tuple(str(column) for column in y.columns)
-        return ("value",) if count == 1 else tuple(f"y{i}" for i in range(count))
-    classes = reference.classes
-    if y is not None and not set(np.unique(np.asarray(y)).tolist()) <= set(classes):
+        found = _name_outputs(reference, X, y)
+    else:
+        _check_target(reference, y)
+        found = _read_labels(reference.classes, labels)
+    if not all(map(is_text, found)):
+        raise PackagingError("The names of the answers must be text.")
+    if len(set(found)) != len(found):
+        raise PackagingError(f"The names of the answers must differ: {found}.")
+    return found
+
+
+def _name_outputs(reference: Reference, X: Any, y: Any) -> tuple[str, ...]:
+    values = check_training_table(reference, X).values
+    count = 1 if values is None else values.shape[1]
+    if count == 1:
+        return ("value",)
+    if not hasattr(y, "columns"):
+        return tuple(f"y{i}" for i in range(count))
+    if len(y.columns) != count:
+        raise PackagingError(
+            f"y has {len(y.columns)} columns, and the pipeline {count} outputs."
+        )
+    return tuple(str(column) for column in y.columns)
+
+
+def _check_target(reference: Reference, y: Any) -> None:
+    if y is None:
+        return
+    try:
+        found = set(np.asarray(y, dtype=object).ravel().tolist())
+    except (TypeError, ValueError) as error:
+        raise PackagingError(
+            f"y is no column of classes: {describe_error(error)}."
+        ) from None
+    if not found <= set(reference.classes):
         raise PackagingError("y holds classes that the pipeline was not fitted on.")
+
+
+def _read_labels(classes: list[Any], labels: Any) -> tuple[str, ...]:
     if labels is None:
         return tuple(str(label) for label in classes)
     if isinstance(labels, Mapping):
         if set(labels) != set(classes):
             raise PackagingError(f"labels= must name each class of {classes}, once.")
         labels = [labels[label] for label in classes]
-    if len(labels) != len(classes) or len(set(labels)) != len(labels):
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise PackagingError(f"labels= must hold a label for each class of {classes}.")
-    return tuple(labels)
+    found = list(labels)
+    is_complete = len(found) == len(classes) == len(set(map(str, found)))
+    if not is_complete or not all(isinstance(label, str) for label in found):
+        raise PackagingError(f"labels= must hold a label for each class of {classes}.")
+    return tuple(str(label) for label in found)
 
 
 def _dump(pipeline: Any) -> bytes:
@@ -140,7 +184,12 @@ def _dump(pipeline: Any) -> bytes:
 def _read_clock() -> str:
     """Return the time in UTC; SOURCE_DATE_EPOCH, where set, makes it reproducible."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    try:
+        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise PackagingError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, and must be seconds since 1970."
+        ) from None
     return now.isoformat(timespec="seconds")
 
 
@@ -152,10 +201,13 @@ def _read_versions(libraries: list[str], contract: Contract) -> dict[str, str]:
 
 
 def _check_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(metrics, Mapping):
+        raise PackagingError("metrics= must map names to numbers.")
     for name, value in metrics.items():
-        if not math.isfinite(value):
-            raise PackagingError(f"The metric {name!r} is not finite.")
-    return {name: float(value) for name, value in metrics.items()}
+        is_number = isinstance(value, int | float | np.number)
+        if not is_text(name) or not is_number or not math.isfinite(value):
+            raise PackagingError(f"The metric {name!r} is not a finite number.")
+    return {str(name): float(value) for name, value in metrics.items()}
 
 
 def _check_afresh(folder: Path) -> None:
@@ -169,7 +221,9 @@ def _check_afresh(folder: Path) -> None:
         text=True,
         check=False,
     )
-    if checked.returncode:
+    lines = checked.stdout.splitlines() or [""]
+    # A module that ends the process while it is imported ends it with 0, too.
+    if checked.returncode or not lines[-1].endswith("golden records reproduced"):
         raise PackagingError(
             "The version does not serve in a fresh process:\n"
             + (checked.stdout + checked.stderr).strip()

@@ -11,20 +11,21 @@ import joblib
 import orjson
 from sklearn.exceptions import InconsistentVersionWarning
 
-from service.model.artefact import GOLDEN, PIPELINE, SAMPLE, Artefact
+from service.model.artefact import Artefact
 from service.model.batching import Batcher
 from service.model.codec import Codec
 from service.model.errors import (
+    ArtefactError,
     ArtefactFormatError,
-    ContractViolationError,
-    MalformedJsonError,
+    GoldenMismatchError,
     ModelError,
     PipelineLoadError,
+    describe_error,
 )
 from service.model.gate import check_agreement
-from service.model.golden import Golden, decode_golden, prove
+from service.model.golden import Golden, decode_golden, prove, refuse_unanswered
 from service.model.instances import Instances, Predictions
-from service.model.manifest import Manifest
+from service.model.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.modules import install_modules, to_path
 from service.model.plan.plan import Plan, compile_plan
 from service.model.reference import Outputs, Reference, check_finite, use_one_thread
@@ -132,7 +133,10 @@ class Predictor:
 def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
     """Return outputs as plain values under their business names."""
     if outputs.values is not None:
-        return Predictions(names, values=outputs.values.astype(float).tolist())
+        values = outputs.values
+        if values.dtype.kind not in "iu":  # a double holds no integer beyond 2**53
+            values = values.astype(float)
+        return Predictions(names, values=values.tolist())
     labels = [names[index] for index in outputs.classes]  # type: ignore[union-attr]
     if outputs.probabilities is None:
         return Predictions(names, labels)
@@ -140,32 +144,59 @@ def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
-    """Load the pipeline of a verified artefact. Raises PipelineLoadError."""
+    """Load the pipeline of a verified artefact, ready to prove itself.
+
+    Raises PipelineLoadError, or another ArtefactError, whatever is wrong with it.
+    """
     manifest = artefact.manifest
-    sources = {
-        name: artefact.files[to_path(name, manifest.code)] for name in manifest.code
-    }
-    install_modules(sources)
-    golden = decode_golden(artefact.files[GOLDEN])
     try:
-        with warnings.catch_warnings():
-            # Libraries agree in major.minor by now; the golden records judge the rest.
-            warnings.simplefilter("ignore", InconsistentVersionWarning)
-            pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
-        use_one_thread(pipeline)
-        predictor = Predictor(manifest, artefact.digest, golden, pipeline)
-    except ModelError:
+        golden = decode_golden(artefact.files[GOLDEN])
+        predictor = Predictor(
+            manifest, artefact.digest, golden, _load_pipeline(artefact)
+        )
+        _check_task(predictor)
+        build_table(manifest.contract, [[] for _ in manifest.contract.features])
+        sample = _read_sample(artefact, golden)
+    except ArtefactError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PipelineLoadError(
             f"The pipeline of {manifest.name} {manifest.version} does not load:"
-            f" {type(error).__name__}: {error}."
+            f" {describe_error(error)}."
         ) from error
-    sample = _read_sample(artefact, golden)
-    if use_plan:
-        predictor.use_plan(sample)
-    predictor.use_batches(sample)
+    try:
+        if use_plan:
+            predictor.use_plan(sample)
+        predictor.use_batches(sample)
+    except (Exception, SystemExit) as error:
+        raise GoldenMismatchError(refuse_unanswered(error)) from error
     return predictor
+
+
+def _load_pipeline(artefact: Artefact) -> Any:
+    code = artefact.manifest.code
+    install_modules({name: artefact.files[to_path(name, code)] for name in code})
+    with warnings.catch_warnings():
+        # Libraries agree in major.minor by now; the golden records judge the rest.
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
+    use_one_thread(pipeline)
+    return pipeline
+
+
+def _check_task(predictor: Predictor) -> None:
+    """Refuse a manifest that says another thing of the pipeline than it does."""
+    manifest, reference = predictor.manifest, predictor.reference
+    if manifest.task != reference.task:
+        raise ArtefactFormatError(
+            f"manifest.json says {manifest.task}, and the pipeline does"
+            f" {reference.task}: package it again."
+        )
+    if reference.classes and len(manifest.names) != len(reference.classes):
+        raise ArtefactFormatError(
+            f"manifest.json has {len(manifest.names)} names for the pipeline's"
+            f" {len(reference.classes)} classes: package it again."
+        )
 
 
 def _take(instances: Instances, count: int) -> Instances:
@@ -179,11 +210,8 @@ def _read_sample(artefact: Artefact, golden: Golden) -> Instances:
         rows = [*(record.instance for record in golden.records), *sample]
         codec = Codec(artefact.manifest.contract, len(rows))
         return codec.load(orjson.dumps({"instances": rows}))
-    except (
-        orjson.JSONDecodeError,
-        ContractViolationError,
-        MalformedJsonError,
-        KeyError,
-        TypeError,
-    ) as error:
-        raise ArtefactFormatError(f"sample.json cannot be read: {error}.") from None
+    except (ModelError, ValueError, LookupError, TypeError) as error:
+        raise ArtefactFormatError(
+            "The instances of golden.json and sample.json cannot be read:"
+            f" {describe_error(error)}."
+        ) from None

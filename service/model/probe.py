@@ -1,22 +1,34 @@
 """What a fitted pipeline takes, learnt by asking it.
 
 A column takes a null, an unseen category or a huge number only if the pipeline answers
-when given one: in every row, and in one row among others. So what the contract lets in
-does not make the pipeline raise.
+when given one, and answers the instances beside it as it does without. So what the
+contract lets in does not make the pipeline raise, nor change its neighbours' answers.
 """
 
-import contextlib
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
 
-from service.model import tables
 from service.model.contract import Contract, Feature
+from service.model.errors import PackagingError
 from service.model.observation import read_columns
-from service.model.reference import Reference
+from service.model.reference import (
+    Outputs,
+    Reference,
+    check_training_table,
+    find_finite,
+    is_unchanged,
+    take_answers,
+)
+from service.model.tables import (
+    build_table,
+    read_far_dates,
+    read_limits,
+    replace_column,
+)
 
 # A category that no training table holds.
 UNSEEN = "a category unseen in training"
@@ -25,19 +37,21 @@ UNSEEN = "a category unseen in training"
 # (trees compare in it), then powers of ten whose squares and sums stay finite.
 MAGNITUDES = (1.7976931348623157e308, 3.4028234663852886e38, 1e18, 1e12, 1e9, 1e6)
 
+WIDEST = frozenset((-MAGNITUDES[0], MAGNITUDES[0]))
+
 # The smallest magnitude asked for: a ratio with it below must not overflow either.
 TINY = 1e-300
 
-# Rows of the training table that a value is set into.
+# Rows of the training table that a value is set into or among.
 PROBED_ROWS = 3
 
-# The dates asked for: those a four-digit year can name, those that nanoseconds reach.
-FAR_DATES = (
-    ("0001-01-02T00:00:00", "1700-01-01T00:00:00"),
-    ("9999-12-30T00:00:00", "2250-01-01T00:00:00"),
-)
+# Questions asked in one table where all of them together make the pipeline raise.
+STACKED = 32
 
 Bounds = tuple[Any, Any]
+
+# A column, and the value it holds.
+Question = tuple[int, Any]
 
 
 class Probe:
@@ -46,38 +60,90 @@ class Probe:
     def __init__(self, reference: Reference, contract: Contract, X: Any) -> None:
         self.reference = reference
         self.contract = contract
+        answers = check_training_table(reference, X)
+        self.outputs = 1 if answers.values is None else answers.values.shape[1]
         nulls = np.asarray(pd.isna(X)).sum(axis=1)
-        rows = np.argsort(nulls, kind="stable")[:PROBED_ROWS]
+        rows = np.resize(np.argsort(nulls, kind="stable"), PROBED_ROWS)
         self.base = read_columns(X, rows.tolist())
+        self._tables = {
+            rows: build_table(contract, [values[:rows] for values in self.base])
+            for rows in (1, PROBED_ROWS)
+        }
+        expected = self._ask(self._tables[PROBED_ROWS])
+        if expected is None or not find_finite(expected).all():
+            raise PackagingError(
+                "The pipeline does not answer its own training table, built anew from"
+                " JSON: its columns' dtypes hold more than a request can carry."
+            )
+        self._expected: Outputs = expected
 
     def takes(self, index: int, value: Any) -> bool:
         """Say whether the pipeline answers when column `index` holds the value."""
-        everywhere, once = list(self.base), list(self.base)
-        everywhere[index] = [value] * len(self.base[index])
-        once[index] = [value, *self.base[index][1:]]
-        return self.answers(everywhere) and self.answers(once)
-
-    def answers(self, columns: Sequence[Sequence[Any]]) -> bool:
-        """Say whether the pipeline answers these instances with finite numbers."""
-        table = tables.build_table(self.contract, columns)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # what it says of a probe concerns nobody
-            try:
-                self.reference.predict(table)
-            except Exception:  # noqa: BLE001 - whether it raises, whatever, is asked
-                return False
-        return True
-
-    def find_bounds(self, index: int) -> Bounds:
-        """Return the widest bounds that are answered at, None for the dtype's own."""
-        feature = self.contract.features[index]
-        seen = (feature.observed.minimum, feature.observed.maximum)
-        low, high = (
-            next((rung for rung in rungs if self.takes(index, rung)), fallback)
-            for rungs, fallback in zip(read_rungs(feature), seen, strict=True)
+        among = self._ask_column(index, [value, *self.base[index][1:]])
+        return (
+            _is_answer(among)
+            and is_unchanged(
+                take_answers(self._expected, 1, PROBED_ROWS),
+                take_answers(among, 1, PROBED_ROWS),
+            )
+            and self._is_taken_alone((index, value))
         )
-        limits = read_limits(feature)
-        return (None if low == limits[0] else low, None if high == limits[1] else high)
+
+    def find_taken(self, questions: Iterable[Question]) -> set[Question]:
+        """Return the questions whose value the pipeline takes.
+
+        They are asked in one table, a row each, and again in smaller ones and by
+        themselves only where that raises or changes a neighbour's answer. A null
+        changes the dtype of its column, so it is asked by itself before.
+        """
+        asked = list(dict.fromkeys(questions))
+        nulls = [q for q in asked if q[1] is None and self._is_taken_alone(q)]
+        return self._sift(nulls) | self._sift([q for q in asked if q[1] is not None])
+
+    def _sift(self, questions: list[Question]) -> set[Question]:
+        taken: set[Question] = set()
+        is_wide = len(questions) > STACKED
+        for size in (len(questions), STACKED):
+            left = []
+            for start in range(0, len(questions), size or 1):
+                part = questions[start : start + size]
+                found = self._find_together(part)
+                if found is None:
+                    left += part
+                else:
+                    taken |= found
+            questions = left
+        if is_wide:  # hundreds of columns asked one by one for what nobody sends
+            questions = [q for q in questions if q[1] not in WIDEST]
+        return taken | {question for question in questions if self.takes(*question)}
+
+    def find_bounds(self, indices: Iterable[int]) -> dict[int, Bounds]:
+        """Return the widest bounds that are answered at, None for the dtype's own."""
+        features = {index: self.contract.features[index] for index in indices}
+        found = {
+            index: [feature.observed.minimum, feature.observed.maximum]
+            for index, feature in features.items()
+        }
+        waiting = {
+            (index, side): rungs
+            for index, feature in features.items()
+            for side, rungs in enumerate(read_rungs(feature))
+        }
+        while waiting := {place: rungs for place, rungs in waiting.items() if rungs}:
+            taken = self.find_taken((i, rungs[0]) for (i, _), rungs in waiting.items())
+            for (index, side), rungs in waiting.items():
+                if (index, rungs[0]) in taken:
+                    found[index][side] = rungs[0]
+                    rungs.clear()
+                else:
+                    del rungs[0]
+        return {
+            index: tuple(  # type: ignore[misc]
+                None if bound == limit else bound
+                for bound, limit in zip(found[index], read_limits(feature), strict=True)
+            )
+            for index, feature in features.items()
+        }
 
     def answers_extremes(self, bounds: Mapping[int, Bounds]) -> bool:
         """Say whether the pipeline answers when several columns are extreme at once.
@@ -86,39 +152,68 @@ class Probe:
         and its greatest while the others are as near to nothing as they may be, and
         the other way round; and all are at their least, and at their greatest.
         """
-        features = self.contract.features
-        small = {i: nearest_to(TINY, b, features[i]) for i, b in bounds.items()}
-        rows: list[dict[int, Any]] = [small]
-        for side in (0, 1):
-            extreme = {index: limits[side] for index, limits in bounds.items()}
-            rows.append(extreme)
-            for index in bounds:
-                rows.append({**small, index: extreme[index]})
-                rows.append({**extreme, index: small[index]})
-        return self.answers(
-            [
-                [row.get(index, values[0]) for row in rows]
-                for index, values in enumerate(self.base)
-            ]
-        )
+        count = len(bounds)
+        columns: list[Sequence[Any]] = [
+            [values[0]] * (3 + 4 * count) for values in self.base
+        ]
+        for place, (index, limits) in enumerate(bounds.items()):
+            small = nearest_to(TINY, limits, self.contract.features[index])
+            column = [small]
+            for limit in limits:
+                turns = [small, limit] * count
+                turns[2 * place : 2 * place + 2] = limit, small
+                column += [limit, *turns]
+            columns[index] = column
+        return _is_answer(self._ask(build_table(self.contract, columns)))
+
+    def _find_together(self, questions: Sequence[Question]) -> set[Question] | None:
+        """Ask in one table, and return which are answered, or None if it is spoilt."""
+        columns = [[*values, *[values[0]] * len(questions)] for values in self.base]
+        # As many rows as are asked: BLAS sums in another order for another number.
+        unprobed = self._ask(build_table(self.contract, columns))
+        for row, (index, value) in enumerate(questions, PROBED_ROWS):
+            columns[index][row] = value
+        answers = self._ask(build_table(self.contract, columns))
+        if unprobed is None or answers is None:
+            return None
+        beside = [take_answers(o, 0, PROBED_ROWS) for o in (unprobed, answers)]
+        if not is_unchanged(*beside):
+            return None
+        finite = find_finite(answers)[PROBED_ROWS:].tolist()
+        return {q for q, is_finite in zip(questions, finite, strict=True) if is_finite}
+
+    def _is_taken_alone(self, question: Question) -> bool:
+        return _is_answer(self._ask_column(question[0], [question[1]]))
+
+    def _ask_column(self, index: int, column: Sequence[Any]) -> Outputs | None:
+        """Ask for the base's first rows with one column replaced."""
+        rows = len(column)
+        columns = [values[:rows] for values in self.base]
+        columns[index] = list(column)
+        try:
+            table = replace_column(self.contract, self._tables[rows], columns, index)
+        except ValueError:  # the value has no place in the table
+            return None
+        return self._ask(table)
+
+    def _ask(self, table: Any) -> Outputs | None:
+        """Return the answers, NaN and infinities among them; None where it raises."""
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # what it says of a probe concerns nobody
+            try:
+                return self.reference.ask(table)
+            except Exception:  # noqa: BLE001 - whether it raises, whatever, is asked
+                return None
 
 
-def read_limits(feature: Feature) -> Bounds:
-    """Return the least and the greatest value that the column's dtype holds."""
-    if feature.type == "date-time":
-        low, high = read_rungs(feature)
-        return low[0], high[0]
-    limits: Bounds = tables.read_limits(
-        feature.storage, is_integer=feature.type == "integer"
-    )
-    return limits
+def _is_answer(outputs: Outputs | None) -> TypeGuard[Outputs]:
+    return outputs is not None and bool(find_finite(outputs).all())
 
 
 def read_rungs(feature: Feature) -> tuple[list[Any], list[Any]]:
     """Return the values to ask for on either side, the widest first."""
     if feature.type == "date-time":
-        low, high = (_readable(dates, feature.storage.dtype) for dates in FAR_DATES)
-        return low, high
+        return read_far_dates(feature.storage.dtype)
     low, high = read_limits(feature)
     kind = int if feature.type == "integer" else float
     steps = [kind(m) for m in MAGNITUDES]
@@ -132,12 +227,3 @@ def nearest_to(value: float, bounds: Bounds, feature: Feature) -> Any:
     """Return the value within bounds that is nearest to one, as the feature's type."""
     wanted = int(value) if feature.type == "integer" else value
     return min(max(wanted, bounds[0]), bounds[1])
-
-
-def _readable(dates: Sequence[str], dtype: str) -> list[Any]:
-    zone = "Z" if "," in dtype else ""
-    stamps = []
-    for date in dates:
-        with contextlib.suppress(ValueError):  # out of range for this unit: no rung
-            stamps.append(tables.fits_unit(date + zone, dtype))
-    return stamps

@@ -6,43 +6,25 @@ loosens that, but never past what the pipeline answers.
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 from marshmallow import ValidationError
 from msgspec.structs import replace
 
-from service.model.contract import Contract, Feature, Scalar, UnknownFields
+from service.model.contract import Contract, Feature, UnknownFields
+from service.model.edits import FeatureEdit, read_edits
 from service.model.errors import ContractError
 from service.model.observation import observe_table, read_distinct, to_json
-from service.model.probe import (
-    MAGNITUDES,
-    TINY,
-    UNSEEN,
-    Bounds,
-    Probe,
-    nearest_to,
-    read_limits,
-)
+from service.model.probe import MAGNITUDES, TINY, UNSEEN, Bounds, Probe, nearest_to
 from service.model.reference import Reference
-from service.model.schema import compile_field
+from service.model.schema import compile_field, effective_bounds
+from service.model.tables import read_limits
 
 QUANTITIES = ("number", "integer")
+BOUNDED = (*QUANTITIES, "date-time")
 
 # A quantity with no more different values than this may be a code for a category.
 MAX_CODES = 256
-
-
-class FeatureEdit(TypedDict, total=False):
-    """What the owner says of a feature; each overrides what was proposed."""
-
-    nullable: bool
-    default: Scalar
-    minimum: str | float | None
-    maximum: str | float | None
-    categories: Sequence[Scalar] | None
-    unseen: Literal["reject", "allow"]
-    unit: str
-    description: str
 
 
 def propose_contract(
@@ -59,37 +41,50 @@ def propose_contract(
     edit that lets in what the pipeline does not answer.
     """
     observed = observe_table(X, names)
-    edits = edits or {}
-    for name in edits:
-        if name not in {feature.name for feature in observed.features}:
-            raise ContractError(f"There is no feature {name!r} to edit.")
+    known = {feature.name for feature in observed.features}
+    changes = read_edits(edits, known)
     probe = Probe(reference, observed, X)
-    features = [_propose(probe, i, X) for i in range(len(observed.features))]
-    features = _bound_together(probe, features)
-    features = [
-        _edit(probe, i, feature, edits.get(feature.name, {}), X)
-        for i, feature in enumerate(features)
+    proposed = _bound_together(probe, _propose(probe, X))
+    edited = [
+        _edit(probe, i, feature, changes.get(feature.name, {}), X)
+        for i, feature in enumerate(proposed)
     ]
-    for index, feature in enumerate(features):
-        _check_small_values(probe, index, feature)
-    return replace(observed, features=tuple(features), unknown_fields=unknown_fields)
+    _check_small_values(probe, edited)
+    _check_together(probe, proposed, edited)
+    return replace(observed, features=tuple(edited), unknown_fields=unknown_fields)
 
 
-def _propose(probe: Probe, index: int, X: Any) -> Feature:
-    """Add what the pipeline takes to what was observed of a feature."""
-    feature = probe.contract.features[index]
-    feature = replace(feature, nullable=probe.takes(index, None))
-    if _is_categorical(feature):
-        if probe.takes(index, _unseen_value(feature)):
-            return feature
-        return replace(feature, categories=read_distinct(X, index))
-    low, high = probe.find_bounds(index)
+def _propose(probe: Probe, X: Any) -> list[Feature]:
+    """Add what the pipeline takes to what was observed of the features."""
+    features = probe.contract.features
+    unseen = {
+        (index, _unseen_value(feature))
+        for index, feature in enumerate(features)
+        if _is_categorical(feature)
+    }
+    nulls = {(index, None) for index in range(len(features))}
+    taken = probe.find_taken([*nulls, *unseen])
+    bounds = probe.find_bounds(
+        i for i, feature in enumerate(features) if not _is_categorical(feature)
+    )
+    proposed = []
+    for index, observed in enumerate(features):
+        feature = replace(observed, nullable=(index, None) in taken)
+        if index in bounds:
+            feature = _bound(feature, index, bounds[index], X)
+        elif (index, _unseen_value(feature)) not in taken:
+            feature = replace(feature, categories=read_distinct(X, index))
+        proposed.append(feature)
+    return proposed
+
+
+def _bound(feature: Feature, index: int, bounds: Bounds, X: Any) -> Feature:
     seen = feature.observed
-    if feature.type in QUANTITIES and (low, high) == (seen.minimum, seen.maximum):
+    if feature.type in QUANTITIES and bounds == (seen.minimum, seen.maximum):
         codes = read_distinct(X, index)
         if len(codes) <= MAX_CODES:  # nothing beyond is taken: codes, not quantities
             return replace(feature, categories=codes)
-    return replace(feature, minimum=to_json(low), maximum=to_json(high))
+    return replace(feature, minimum=to_json(bounds[0]), maximum=to_json(bounds[1]))
 
 
 def _is_categorical(feature: Feature) -> bool:
@@ -109,12 +104,8 @@ def _unseen_value(feature: Feature) -> Any:
 
 def _bound_together(probe: Probe, features: list[Feature]) -> list[Feature]:
     """Narrow the bounds of all quantities until extremes are answered together."""
-    bounds = {
-        index: _effective_bounds(feature)
-        for index, feature in enumerate(features)
-        if feature.type in QUANTITIES and feature.categories is None
-    }
-    if not bounds or probe.answers_extremes(bounds):
+    bounds = _read_bounds(features)
+    if probe.answers_extremes(bounds):
         return features
     for magnitude in MAGNITUDES[1:]:
         narrowed = {
@@ -128,20 +119,39 @@ def _bound_together(probe: Probe, features: list[Feature]) -> list[Feature]:
                 else feature
                 for i, feature in enumerate(features)
             ]
+    return features
+
+
+def _check_together(
+    probe: Probe, proposed: list[Feature], edited: list[Feature]
+) -> None:
+    """Ask for extremes together again, if an edit has moved them.
+
+    Raises ContractError where the edits are to blame, and warns where the proposal is.
+    """
+    before, after = _read_bounds(proposed), _read_bounds(edited)
+    if probe.answers_extremes(after):
+        return
+    if before != after and probe.answers_extremes(before):
+        names = [f.name for f, old in zip(edited, proposed, strict=True) if f != old]
+        raise ContractError(
+            f"The edits of {', '.join(map(repr, names))} let in numbers for which,"
+            " together, the pipeline does not answer: declare narrower bounds."
+        )
     warnings.warn(
         "The pipeline raises, or predicts NaN or an infinity, for some combinations of"
         " values that it takes one by one; such a request will be answered with 500.",
         stacklevel=4,
     )
-    return features
 
 
-def _effective_bounds(feature: Feature) -> Bounds:
-    low, high = read_limits(feature)
-    return (
-        low if feature.minimum is None else feature.minimum,
-        high if feature.maximum is None else feature.maximum,
-    )
+def _read_bounds(features: list[Feature]) -> dict[int, Bounds]:
+    """Return the limits of every quantity, by column."""
+    return {
+        index: find_limits(feature)
+        for index, feature in enumerate(features)
+        if feature.type in QUANTITIES and feature.categories is None
+    }
 
 
 def _narrow(feature: Feature, bounds: Bounds, magnitude: float) -> Bounds:
@@ -155,82 +165,103 @@ def _narrow(feature: Feature, bounds: Bounds, magnitude: float) -> Bounds:
     return min(narrow_low, low), max(narrow_high, high)
 
 
-def _check_small_values(probe: Probe, index: int, feature: Feature) -> None:
+def _check_small_values(probe: Probe, features: list[Feature]) -> None:
     """Refuse a pipeline that raises at zero, or next to it, within the bounds."""
-    if feature.type not in QUANTITIES or feature.categories is not None:
-        return
-    bounds = _effective_bounds(feature)
-    for value in {nearest_to(v, bounds, feature) for v in (0.0, TINY, -TINY)}:
-        if not probe.takes(index, value):
+    small = {
+        (index, nearest_to(value, bounds, features[index])): None
+        for index, bounds in _read_bounds(features).items()
+        for value in (0.0, TINY, -TINY)
+    }
+    taken = probe.find_taken(small)
+    for index, value in small:
+        if (index, value) not in taken:
             raise ContractError(
-                f"The pipeline does not answer when {feature.name!r} is {value}, which"
-                " its bounds let in: declare a minimum or a maximum that leaves it out,"
-                " or mend the pipeline."
+                f"The pipeline does not answer when {features[index].name!r} is"
+                f" {value}, which its bounds let in: declare a minimum or a maximum"
+                " that leaves it out, or mend the pipeline."
             )
 
 
 def _edit(
-    probe: Probe,
-    index: int,
-    feature: Feature,
-    edit: FeatureEdit,
-    X: Any,
+    probe: Probe, index: int, before: Feature, changes: Mapping[str, Any], X: Any
 ) -> Feature:
-    """Apply the owner's edit, and ask the pipeline for whatever it lets in."""
-    known = FeatureEdit.__annotations__
-    for key in edit:
-        if key not in known:
-            choices = ", ".join(known)
-            raise ContractError(
-                f"The edit of {feature.name!r} has {key!r}, not one of {choices}."
-            )
-    changes: dict[str, Any] = {k: v for k, v in edit.items() if k != "unseen"}
-    if "default" in edit:
-        changes["required"] = False
-    if edit.get("unseen") == "allow":
+    """Return the feature as its owner wants it. Raises ContractError."""
+    if not changes:
+        return before
+    changes = dict(changes)
+    unseen = changes.pop("unseen", None)
+    if unseen == "allow":
         changes["categories"] = None
-    elif edit.get("unseen") == "reject":
-        changes.setdefault("categories", feature.categories or read_distinct(X, index))
-    if changes.get("categories") is not None:
-        changes["categories"] = tuple(changes["categories"])
-    edited = replace(feature, **changes)
-    _check_edit(probe, index, feature, edited)
-    return edited
-
-
-def _check_edit(probe: Probe, index: int, before: Feature, after: Feature) -> None:
-    asked: list[Any] = []
-    if after.nullable and not before.nullable:
-        asked.append(None)
-    if after.categories is None and before.categories is not None:
-        asked.append(_unseen_value(after))
-    if after.categories != before.categories:
-        asked.extend(after.categories or ())
-    asked.extend(
-        bound
-        for bound, old in (
-            (after.minimum, before.minimum),
-            (after.maximum, before.maximum),
-        )
-        if bound is not None and bound != old
-    )
-    try:
-        field = compile_field(replace(after, required=True))
-        asked = [
-            value if value is None else field.deserialize(value) for value in asked
-        ]
-        if not after.required and not (after.default is None and after.nullable):
-            field.deserialize(after.default)
-    except (ValidationError, TypeError, ValueError) as error:
-        reason = error.messages[0] if isinstance(error, ValidationError) else error
-        raise ContractError(
-            f"An edit of {after.name!r} does not fit its type, bounds or categories:"
-            f" it {reason}."
-        ) from None
-    for value in asked:
-        if not probe.takes(index, value):
+    elif unseen == "reject":
+        changes.setdefault("categories", before.categories or read_distinct(X, index))
+    if "default" in changes:
+        changes["required"] = False
+    after = _apply(before, changes)
+    known = _list_edges(before)
+    new = [value for value in _list_edges(after) if value not in known]
+    taken = probe.find_taken((index, value) for value in new)
+    for value in new:
+        if (index, value) not in taken:
             shown = "a null" if value is None else repr(value)
             raise ContractError(
                 f"The edit of {after.name!r} lets in {shown}, for which the pipeline"
                 " does not answer."
             )
+    return after
+
+
+def _apply(before: Feature, changes: dict[str, Any]) -> Feature:
+    """Return the changed feature, every value of it checked by its own field."""
+    bounds = [changes.get("minimum"), changes.get("maximum")]
+    try:
+        bare = replace(before, minimum=None, maximum=None, categories=None)
+        field = compile_field(replace(bare, nullable=False, required=True))
+        categories = changes.get("categories") or ()
+        for value in [*bounds, changes.get("default"), *categories]:
+            if value is not None:
+                field.deserialize(value)
+        after = replace(before, **changes)
+        _check_order(after)
+        if not after.required and not (after.default is None and after.nullable):
+            compile_field(replace(after, required=True, default=None)).deserialize(
+                after.default
+            )
+    except (ValidationError, TypeError, ValueError) as error:
+        reason = error.messages[0] if isinstance(error, ValidationError) else error
+        raise ContractError(
+            f"An edit of {before.name!r} does not fit its type, bounds or categories:"
+            f" it {reason}."
+        ) from None
+    return after
+
+
+def _check_order(feature: Feature) -> None:
+    """Refuse bounds where none belong, or in the wrong order. Raises ValueError."""
+    if feature.type in BOUNDED:
+        low, high = find_limits(feature)
+        if low > high:
+            raise ValueError("has a minimum above its maximum")
+    elif (feature.minimum, feature.maximum) != (None, None):
+        raise ValueError(f"is a {feature.type}, which has no minimum or maximum")
+
+
+def _list_edges(feature: Feature) -> list[Any]:
+    """Return the values that mark out what a feature lets in."""
+    edges: list[Any] = [None] if feature.nullable else []
+    if feature.categories is not None:
+        return [*edges, *feature.categories]
+    if _is_categorical(feature):
+        edges.append(_unseen_value(feature))
+    if feature.type in BOUNDED:
+        edges += find_limits(feature)
+    return edges
+
+
+def find_limits(feature: Feature) -> Bounds:
+    """Return the declared bounds, or the dtype's own where there are none."""
+    limits: Bounds = read_limits(feature)
+    declared = effective_bounds(feature)
+    low, high = (
+        d if d is not None else w for d, w in zip(declared, limits, strict=True)
+    )
+    return low, high

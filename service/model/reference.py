@@ -1,5 +1,6 @@
 """scikit-learn's own answers, against which everything else is held."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,9 +9,24 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.utils.validation import NotFittedError, check_is_fitted
 
-from service.model.errors import NonFinitePredictionError, PackagingError
+from service.model.errors import (
+    NonFinitePredictionError,
+    PackagingError,
+    describe_error,
+)
 
 Task = Literal["classification", "regression"]
+
+# How far two answers to one question may lie apart, absolute, and relative beyond 1:
+# the last bits of a sum taken in another order.
+UNCHANGED = 1e-12
+
+# Instances of the training table that are asked for twice, before all else; so many
+# that labels drawn by lot cannot agree.
+CHECKED_ROWS = 64
+
+
+SEVERAL_OUTPUTS = "A classifier with several outputs cannot be packaged."
 
 
 @dataclass(frozen=True)
@@ -40,16 +56,26 @@ class Reference:
 
     def predict(self, table: Any) -> Outputs:
         """Ask the pipeline. Raises NonFinitePredictionError, naming the instance."""
-        outputs = self._ask(table)
+        outputs = self.ask(table)
         check_finite(outputs)
         return outputs
 
-    def _ask(self, table: Any) -> Outputs:
+    def ask(self, table: Any) -> Outputs:
+        """Ask the pipeline, and pass on NaN and infinities."""
+        answers = np.asarray(self.pipeline.predict(table))
+        if len(answers) != len(table):
+            raise PackagingError(
+                f"The pipeline gives {len(answers)} answers to {len(table)} instances."
+            )
         if self.task == "regression":
-            values = np.asarray(self.pipeline.predict(table))
-            return Outputs(values=values.reshape(len(values), -1))
-        labels = np.asarray(self.pipeline.predict(table))
-        classes = np.array([self._class_index[label] for label in labels.tolist()])
+            if answers.dtype.kind not in "fiub":
+                raise PackagingError(
+                    f"A regressor must predict numbers, and not {answers.dtype}."
+                )
+            return Outputs(values=answers.reshape(len(answers), -1))
+        if answers.ndim != 1:
+            raise PackagingError(SEVERAL_OUTPUTS)
+        classes = np.array([self._class_index[label] for label in answers.tolist()])
         if not self._has_probabilities:
             return Outputs(classes=classes)
         probabilities = np.asarray(self.pipeline.predict_proba(table))
@@ -77,7 +103,7 @@ def read_classes(pipeline: Any) -> list[Any]:
     """Return the classes as plain Python values, in the order of classes_."""
     classes = pipeline.classes_
     if isinstance(classes, list) or np.asarray(classes).ndim != 1:
-        raise PackagingError("A classifier with several outputs cannot be packaged.")
+        raise PackagingError(SEVERAL_OUTPUTS)
     plain: list[Any] = np.asarray(classes).tolist()
     return plain
 
@@ -108,12 +134,74 @@ def _iterate_estimators(part: Any, seen: set[int]) -> Iterator[Any]:
             yield from _iterate_estimators(inner, seen)
 
 
+def check_training_table(reference: Reference, X: Any) -> Outputs:
+    """Return the answers to the first rows of the training table as it is.
+
+    Raises PackagingError where there are none, or others the second time.
+    """
+    if not len(X):
+        raise PackagingError("The training table has no rows.")
+    rows = np.arange(CHECKED_ROWS) % len(X)
+    table = X.iloc[rows].reset_index(drop=True) if hasattr(X, "iloc") else X[rows]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the whole table is asked for without this
+        try:
+            first, second = reference.predict(table), reference.predict(table)
+        except PackagingError:
+            raise
+        except Exception as error:
+            raise PackagingError(
+                "The pipeline does not answer its own training table:"
+                f" {describe_error(error)}."
+            ) from error
+    if not is_unchanged(first, second):
+        raise PackagingError(
+            "The pipeline does not give the same answer twice: fix what is random."
+        )
+    return first
+
+
+def is_unchanged(one: Outputs, other: Outputs) -> bool:
+    """Say whether labels are equal, and numbers but for their last bits."""
+    for wanted, got in (
+        (one.classes, other.classes),
+        (one.probabilities, other.probabilities),
+        (one.values, other.values),
+    ):
+        if wanted is not None and (
+            got is None
+            or got.shape != wanted.shape
+            or not np.allclose(got, wanted, rtol=UNCHANGED, atol=UNCHANGED)
+        ):
+            return False
+    return True
+
+
+def take_answers(outputs: Outputs, start: int, end: int) -> Outputs:
+    """Return the answers from `start` to before `end`."""
+    return Outputs(
+        *(
+            None if part is None else part[start:end]
+            for part in (outputs.classes, outputs.probabilities, outputs.values)
+        )
+    )
+
+
+def find_finite(outputs: Outputs) -> np.ndarray:
+    """Return for each instance whether its numbers are finite, as an array of bool."""
+    numbers = outputs.probabilities if outputs.values is None else outputs.values
+    if numbers is None:
+        return np.ones(len(outputs.classes), dtype=bool)  # type: ignore[arg-type]
+    finite: np.ndarray = np.isfinite(numbers).all(axis=1)
+    return finite
+
+
 def check_finite(outputs: Outputs) -> None:
     """Refuse NaN and infinities. Raises NonFinitePredictionError."""
     numbers = outputs.probabilities if outputs.values is None else outputs.values
     if numbers is None or np.isfinite(numbers).all():
         return
-    index = int(np.flatnonzero(~np.isfinite(numbers).all(axis=1))[0])
+    index = int(np.flatnonzero(~find_finite(outputs))[0])
     raise NonFinitePredictionError(
         f"The pipeline's prediction for instances[{index}] is NaN or infinite."
     )

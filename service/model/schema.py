@@ -13,7 +13,7 @@ import pandas as pd
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from service.model.contract import Contract, Feature
-from service.model.tables import fits_unit, read_limits
+from service.model.tables import read_limits, read_timestamp
 
 # Where a double still holds every integer: beyond, 2**53 + 1 is read as 2**53.
 EXACT_INTEGERS = 2**53
@@ -22,6 +22,8 @@ EXACT_INTEGERS = 2**53
 LARGEST_DOUBLE = sys.float_info.max
 
 DATE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?"
+# An array of strings drops what NUL characters a text ends in.
+NO_NUL_AT_END = r"^([\s\S]*[^\x00])?$"
 OFFSET = r"(Z|[+-]\d\d:\d\d)"
 
 
@@ -97,7 +99,7 @@ class StrictDateTime(fields.Field[pd.Timestamp]):
         if type(value) is not str or not self._is_date_time(value):
             raise self.make_error("invalid", example=self.example)
         try:
-            return fits_unit(value, self.dtype)
+            return read_timestamp(value, self.dtype)
         except ValueError:
             raise self.make_error("invalid", example=self.example) from None
 
@@ -129,7 +131,7 @@ def compile_schema(contract: Contract, max_instances: int) -> RequestSchema:
         "Instance", (InstanceSchema,), {**columns, "Meta": type("Meta", (), meta)}
     )
     instances = fields.List(
-        fields.Nested(instance),
+        fields.Nested(instance, error_messages={"null": "must be an object"}),
         required=True,
         validate=validate.Length(1, max_instances, error="must not be empty"),
         error_messages={
@@ -153,14 +155,15 @@ def compile_field(feature: Feature) -> fields.Field[Any]:
         "validate": _compile_validators(feature),
     }
     if feature.required:
-        options["required"] = True
-    else:
-        options["load_default"] = feature.default
+        return _make_field(feature, {**options, "required": True})
+    default: Any = feature.default
+    if default is not None:
+        default = _make_field(feature, options).deserialize(default)
+    return _make_field(feature, {**options, "load_default": default})
+
+
+def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:
     if feature.type == "date-time":
-        if feature.default is not None:
-            options["load_default"] = fits_unit(
-                str(feature.default), feature.storage.dtype
-            )
         return StrictDateTime(feature.storage.dtype, **options)
     strict: dict[str, type[fields.Field[Any]]] = {
         "number": StrictNumber,
@@ -177,11 +180,11 @@ def effective_bounds(feature: Feature) -> tuple[Any, Any]:
     if feature.type == "date-time":
         dtype = feature.storage.dtype
         return (
-            low if low is None else fits_unit(str(low), dtype),
-            high if high is None else fits_unit(str(high), dtype),
+            low if low is None else read_timestamp(str(low), dtype),
+            high if high is None else read_timestamp(str(high), dtype),
         )
     if feature.type in ("integer", "number") and feature.categories is None:
-        limits = read_limits(feature.storage, is_integer=feature.type == "integer")
+        limits = read_limits(feature)
         if limits[1] != LARGEST_DOUBLE:
             low = limits[0] if low is None else low
             high = limits[1] if high is None else high
@@ -200,6 +203,9 @@ def _compile_validators(feature: Feature) -> list[validate.Validator]:
         sentence = _without_format(f"must be one of {allowed}{more}")
         choices = dict.fromkeys(feature.categories)  # found by hash, however many
         validators.append(validate.OneOf(choices, error=sentence))
+    elif feature.storage.dtype == "U":
+        sentence = "must not end in a NUL character"
+        validators.append(validate.Regexp(NO_NUL_AT_END, error=sentence))
     return validators
 
 

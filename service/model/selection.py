@@ -14,7 +14,7 @@ import pandas as pd
 from marshmallow import ValidationError
 
 from service.model.contract import Contract, Feature
-from service.model.errors import PackagingError
+from service.model.errors import PackagingError, describe_error
 from service.model.golden import Golden, GoldenRecord
 from service.model.observation import read_columns, to_json
 from service.model.predictor import name_outputs
@@ -76,7 +76,7 @@ def select_records(
     _check_equal_tables(reference, contract, X, rows)
     answered = [typical, *(_fill(contract, edge) for edge in edges), *real]
     table = build_table(contract, list(zip(*answered, strict=True)))
-    predictions = name_outputs(reference.predict(table), names).to_json()
+    predictions = name_outputs(_predict(reference, table), names).to_json()
     golden = Golden(
         records=tuple(
             GoldenRecord(instance=_to_instance(contract, row), prediction=prediction)
@@ -181,13 +181,23 @@ def _check_equal_tables(
     rows: list[int],
 ) -> None:
     """Hold the table that serving builds against the training table itself."""
-    trained = reference.predict(X.iloc[rows] if hasattr(X, "iloc") else X[rows])
-    served = reference.predict(build_table(contract, read_columns(X, rows)))
+    trained = _predict(reference, X.iloc[rows] if hasattr(X, "iloc") else X[rows])
+    served = _predict(reference, build_table(contract, read_columns(X, rows)))
     if not _is_equal(trained, served):
         raise PackagingError(
             "The pipeline answers the training table otherwise than the same rows sent"
             " as JSON: its columns' dtypes hold more than a request can carry."
         )
+
+
+def _predict(reference: Reference, table: Any) -> Outputs:
+    try:
+        return reference.predict(table)
+    except Exception as error:
+        raise PackagingError(
+            "The pipeline does not answer its own training table:"
+            f" {describe_error(error)}."
+        ) from error
 
 
 def _is_equal(one: Outputs, other: Outputs) -> bool:

@@ -6,13 +6,14 @@ that dtype, the column becomes what pandas would have made of it: integers float
 booleans objects.
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from service.model.contract import Contract, NullMark, Storage
+from service.model.contract import Contract, Feature, NullMark, Storage
 
 NULLS: dict[NullMark, Any] = {
     "NaN": np.nan,
@@ -20,6 +21,12 @@ NULLS: dict[NullMark, Any] = {
     "NA": pd.NA,
     "NaT": pd.NaT,
 }
+
+# The widest dates: those a four-digit year can name, those that nanoseconds reach.
+FAR_DATES = (
+    ("0001-01-02T00:00:00", "1700-01-01T00:00:00"),
+    ("9999-12-30T00:00:00", "2250-01-01T00:00:00"),
+)
 
 
 def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
@@ -37,11 +44,25 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
     )
 
 
+def replace_column(
+    contract: Contract, table: Any, columns: Sequence[Sequence[Any]], index: int
+) -> Any:
+    """Return the table of `columns`, made from one that differs in column `index`."""
+    if contract.table == "array":  # one null may change the dtype of the whole
+        return _build_array(contract, columns)
+    replaced = table.copy(deep=False)
+    column = _build_column(columns[index], contract.features[index].storage)
+    replaced.isetitem(index, column)
+    return replaced
+
+
 def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
     dtype = np.dtype(contract.array_dtype)
+    has_null = any(None in values for values in columns)
     if dtype.kind == "U":  # as wide as its longest text: a fixed width would cut it
+        if has_null:
+            raise ValueError("An array of strings holds no null.")
         return np.array(list(zip(*columns, strict=True)), dtype=str)
-    has_null = any(value is None for values in columns for value in values)
     if dtype.kind == "O" or (has_null and dtype.kind == "b"):
         nulls = [NULLS[feature.storage.null] for feature in contract.features]
         columns = [
@@ -102,27 +123,49 @@ def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorica
     )
 
 
-def read_limits(storage: Storage, *, is_integer: bool) -> tuple[Any, Any]:
-    """Return the least and the greatest finite number that a column's dtype holds."""
+def read_limits(feature: Feature) -> tuple[Any, Any]:
+    """Return the least and the greatest finite value that a column's dtype holds."""
+    storage = feature.storage
+    if feature.type == "date-time":
+        low, high = read_far_dates(storage.dtype)
+        return low[0], high[0]
     name = storage.dtype.lower()  # Int64, with room for nulls, holds what int64 does
-    if is_integer:
+    if feature.type == "integer":
         info = np.iinfo(name if name.startswith(("int", "uint")) else "int64")
         return int(info.min), int(info.max)
     widest = float(np.finfo(name if name.startswith("float") else "float64").max)
     return -widest, widest
 
 
-def fits_unit(text: str, dtype: str) -> pd.Timestamp:
+def read_far_dates(dtype: str) -> tuple[list[pd.Timestamp], list[pd.Timestamp]]:
+    """Return the far dates that a datetime64 dtype holds, on either side."""
+    zone = "Z" if "," in dtype else ""
+    sides: tuple[list[pd.Timestamp], list[pd.Timestamp]] = ([], [])
+    for stamps, dates in zip(sides, FAR_DATES, strict=True):
+        for date in dates:
+            with contextlib.suppress(ValueError):  # out of range for this unit
+                stamps.append(read_timestamp(date + zone, dtype))
+    return sides
+
+
+def read_timestamp(text: str, dtype: str) -> pd.Timestamp:
     """Read ISO 8601 text as a Timestamp of a datetime64 dtype, exactly.
 
     Raises ValueError where the text is no date, carries an offset that the dtype does
-    not, or is finer than its unit or out of its range.
+    not, is finer than its unit or out of its range, or leaves the years 1 to 9999.
     """
     parsed = pd.api.types.pandas_dtype(dtype)
     stamp = pd.Timestamp(text)
     if isinstance(parsed, pd.DatetimeTZDtype):
-        return stamp.tz_convert(parsed.tz).as_unit(parsed.unit, round_ok=False)
-    if stamp.tzinfo is not None:
+        try:
+            stamp = stamp.tz_convert(parsed.tz).as_unit(parsed.unit, round_ok=False)
+        except NotImplementedError as error:  # pandas, of the year 10000
+            raise ValueError(str(error)) from None
+    elif stamp.tzinfo is not None:
         raise ValueError("the text carries an offset and the column has none")
-    unit: Any = np.datetime_data(parsed)[0]
-    return stamp.as_unit(unit, round_ok=False)
+    else:
+        unit: Any = np.datetime_data(parsed)[0]
+        stamp = stamp.as_unit(unit, round_ok=False)
+    if not 1 <= stamp.year <= 9999:
+        raise ValueError("the year is beyond four digits")
+    return stamp

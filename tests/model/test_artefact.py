@@ -8,7 +8,12 @@ from faults import FAULTS, copy_credit, make_other_golden
 from pipelines import CREDIT
 
 from service.model.artefact import read_artefact, write_artefact
-from service.model.errors import ArtefactError, PackagingError
+from service.model.errors import (
+    ArtefactError,
+    ArtefactMissingError,
+    GoldenMismatchError,
+    PackagingError,
+)
 from service.model.predictor import load_predictor
 
 
@@ -79,3 +84,27 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     artefact = read_artefact(CREDIT)
     folder = write_artefact(artefact.manifest, artefact.files, tmp_path, print)
     assert read_artefact(folder) == artefact
+
+
+def test_a_pipeline_that_raises_does_not_repeat_a_value(tmp_path: Path) -> None:
+    make, _ = FAULTS["a pipeline that raises"]
+    with pytest.raises(GoldenMismatchError) as caught:
+        load_predictor(read_artefact(make(copy_credit(tmp_path))))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "no/such/folder", "a\0b"])
+def test_a_folder_that_cannot_be_is_missing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ArtefactMissingError):
+        read_artefact(tmp_path / name)
+
+
+def test_a_folder_that_is_closed_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(ArtefactMissingError, match="Permission denied"):
+        read_artefact(tmp_path)

@@ -87,3 +87,38 @@ def test_a_remark_never_repeats_a_value() -> None:
     assert "4111" not in str([r.message for r in caught.value.remarks])
     warnings = load({"Age": 4111, "Home": secret}).warnings
     assert "4111" not in str(warnings)
+
+
+LONG = "long" * 20
+
+
+def find_paths(document: Any, *names: str) -> list[tuple[str, str]]:
+    features = [
+        Feature(name=name, type="integer", storage=Storage(dtype="int64"))
+        for name in names
+    ]
+    with pytest.raises(ContractViolationError) as caught:
+        Codec(Contract(features=tuple(features)), 9).load(json.dumps(document).encode())
+    return [(remark.path, remark.message) for remark in caught.value.remarks]
+
+
+def test_only_a_name_out_of_the_request_is_cut() -> None:
+    rows = [{LONG: "a", "_schema": "b", 2 * LONG: 1}, {LONG: 1, "_schema": 1, "a": 1}]
+    assert dict(find_paths({"instances": rows}, LONG, "_schema")) == {
+        f"instances[0].{LONG}": "must be an integer",
+        "instances[0]._schema": "must be an integer",
+        f"instances[0].{LONG[:64]}": "is not a feature of this model",
+        "instances[1].a": "is not a feature of this model",
+    }
+
+
+@pytest.mark.parametrize("row", [None, 5, []])
+def test_a_row_that_is_no_object_is_called_so(row: Any) -> None:
+    assert find_paths({"instances": [row]}, "a") == [
+        ("instances[0]", "must be an object")
+    ]
+
+
+def test_a_body_that_is_no_object_is_called_so() -> None:
+    assert find_paths([], "a") == [("body", "must be an object")]
+    assert find_paths({"_schema": 1}, "a")[-1] == ("_schema", "is not expected here")

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,13 @@ import pytest
 
 from service.model.contract import Feature
 from service.model.errors import ContractError
-from service.model.observation import MAX_OBSERVED_CATEGORIES, observe_table
+from service.model.observation import (
+    MAX_OBSERVED_CATEGORIES,
+    observe_table,
+    read_distinct,
+)
+
+ODD_ZONE = timezone(timedelta(hours=1), "odd")
 
 
 def observe(column: Any) -> Feature:
@@ -30,7 +36,7 @@ def observe(column: Any) -> Feature:
         (pd.Series(["a", None], dtype="string"), "string", "string", 1),
         (pd.Series(["a", None], dtype=object), "string", "object", 1),
         (pd.Series([1, None], dtype=object), "integer", "object", 1),
-        (pd.Series([1, 2.5], dtype=object), "number", "object", 0),
+        (pd.Series([1.5, 2.5], dtype=object), "number", "object", 0),
         (pd.Series(["a", None], dtype="category"), "string", "category", 1),
         (pd.Series([3, 1], dtype="category"), "integer", "category", 0),
         (pd.to_datetime(pd.Series(["2024-01-31", None])), "date-time", None, 1),
@@ -118,3 +124,45 @@ def test_an_arrays_columns_are_numbered_or_named() -> None:
     assert [f.name for f in observe_table(array, ["a", "b"]).features] == ["a", "b"]
     with pytest.raises(ContractError, match="1 names for 2 columns"):
         observe_table(array, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pd.Series(["a", None, np.nan], dtype=object), "nulls of several kinds"),
+        (pd.Series([1, 2.5], dtype=object), "mixes integers"),
+        (pd.Series([np.zeros(2), np.zeros(2)]), "ndarray"),
+        (pd.Series(["\ud800"], dtype=object), "surrogate"),
+        (
+            pd.to_datetime(pd.Series(["2024-01-31"])).dt.tz_localize(ODD_ZONE),
+            "time zone",
+        ),
+    ],
+)
+def test_what_would_be_served_as_another_is_refused_by_name(
+    column: Any, message: str
+) -> None:
+    with pytest.raises(ContractError, match=f"'c'.*{message}"):
+        observe(column)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [np.zeros((1, 1)).view(np.matrix), np.ma.masked_array([[1.0]], mask=[[True]])],
+)
+def test_an_odd_array_is_refused(table: Any) -> None:
+    with pytest.raises(ContractError, match=type(table).__name__):
+        observe_table(table)
+
+
+def test_names_come_as_any_list() -> None:
+    for names in (np.array(["a", "b"]), pd.Index(["a", "b"])):
+        found = [f.name for f in observe_table(np.zeros((1, 2)), names).features]
+        assert found == ["a", "b"]
+    for wrong in (5, "ab", ["a", "\ud800"]):
+        with pytest.raises(ContractError, match="name"):
+            observe_table(np.zeros((1, 2)), wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_not_finite_is_no_category() -> None:
+    assert read_distinct(pd.DataFrame({"c": [2.0, np.inf, 1.0]}), 0) == (1.0, 2.0)

@@ -1,5 +1,6 @@
 """Packaging fails early: whatever would not serve is refused in the training script."""
 
+import importlib
 import subprocess
 import sys
 import textwrap
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from pipelines import CREDIT, FITTED, ROOT, Fitted
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -23,7 +26,8 @@ from service.model import package
 from service.model.artefact import read_artefact
 from service.model.codec import Codec
 from service.model.errors import PackagingError
-from service.model.predictor import Predictor, load_predictor
+from service.model.predictor import Predictor, load_predictor, name_outputs
+from service.model.reference import Outputs
 
 X = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "z": [4.0, 1.0, 3.0, 2.0]})
 Y = [0, 1, 0, 1]
@@ -207,3 +211,129 @@ def test_the_manifest_names_what_the_pipeline_imports() -> None:
     assert manifest.code == ("credit_features",)
     assert manifest.metrics.keys() == {"auc", "accuracy", "brier"}
     assert manifest.names == ("bad", "good")
+
+
+class Faulty(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Answers by a function that a test gives it; it never gets as far as a pickle."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def fit(self, X: Any, y: Any) -> "Faulty":
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict(self, table: Any) -> Any:
+        return self.answer(table)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "table", "message"),
+    [
+        (Faulty(lambda t: ["a"] * len(t)), X, "must predict numbers"),
+        (Faulty(lambda t: [1.0]), X, "1 answers to 64 instances"),
+        (Faulty(lambda t: t["x"].mask(t["x"] == 1.0)), X, "training table: NonFinite"),
+        (LinearRegression().fit(X, Y), X[["z", "x"]], "training table: ValueError"),
+        (LinearRegression().fit(X, Y), X.where(X != 1.0), "training table: ValueError"),
+        (LinearRegression().fit(X, Y), X[:0], "no rows"),
+        (DummyClassifier(strategy="uniform").fit(X, Y), X, "the same answer twice"),
+        (
+            OneVsRestClassifier(LinearSVC()).fit(X, [[0, 1], [1, 0], [1, 1], [0, 0]]),
+            X,
+            "several outputs",
+        ),
+    ],
+)
+def test_a_pipeline_that_does_not_answer_its_table_is_refused(
+    pipeline: Any, table: Any, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PackagingError, match=message):
+        attempt(pipeline, tmp_path, table)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": None},
+        {"version": 1},
+        {"labels": 5},
+        {"labels": "ab"},
+        {"labels": [None, "a"]},
+        {"labels": ["\ud800", "a"]},
+        {"metrics": 5},
+        {"metrics": {"auc": "high"}},
+        {"metrics": {"auc": None}},
+        {"metrics": {"auc": {}}},
+        {"code": 5},
+        {"code": "json"},
+        {"code": [3]},
+        {"code": ["no.such"]},
+        {"code": [".x"]},
+        {"code": ["unsound"]},
+        {"y": [[1], [1, 2], [0], [0]]},
+        {"y": [0, None, 1, 0]},
+        {"description": "\ud800"},
+        {"features": ["x"]},
+    ],
+)
+def test_a_bad_argument_is_refused(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "unsound.py").write_text("def (\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(PackagingError):
+        attempt(LogisticRegression().fit(X, Y), tmp_path, **options)
+
+
+def test_a_file_is_no_place_for_a_version() -> None:
+    with pytest.raises(PackagingError, match="cannot be written"):
+        attempt(LogisticRegression().fit(X, Y), Path(__file__))
+
+
+def test_a_clock_that_is_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "x")
+    with pytest.raises(PackagingError, match="SOURCE_DATE_EPOCH"):
+        attempt(LogisticRegression().fit(X, Y), tmp_path)
+
+
+def test_labels_come_as_an_array_of_numpy(tmp_path: Path) -> None:
+    labels = np.array(["no", "yes"])
+    folder = attempt(LogisticRegression().fit(X, Y), tmp_path, labels=labels)
+    assert load(folder).manifest.names == ("no", "yes")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"), [([1, "1"], "must differ"), (["a", "b", "c"], "3 columns")]
+)
+def test_outputs_have_a_name_each(
+    columns: list[Any], message: str, tmp_path: Path
+) -> None:
+    fitted = LinearRegression().fit(X, np.array([Y, Y]).T)
+    y = pd.DataFrame(np.zeros((4, len(columns))), columns=columns)
+    with pytest.raises(PackagingError, match=message):
+        attempt(fitted, tmp_path, y=y)
+
+
+def test_large_integers_are_predicted_as_they_are() -> None:
+    large = 2**53 + 1
+    outputs = Outputs(values=np.array([[large]]))
+    assert name_outputs(outputs, ("value",)).to_json() == [{"value": large}]
+
+
+def test_a_module_that_ends_the_process_is_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "import os, sys\n{}\ndef first(X):\n    return X\n"
+    (tmp_path / "quitter.py").write_text(source.format(""))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    first = importlib.import_module("quitter").first
+    pipeline = make_pipeline(FunctionTransformer(first), LogisticRegression())
+    pipeline.fit(X, Y)
+    for ending in ("sys.exit(0)", "os._exit(0)"):
+        (tmp_path / "quitter.py").write_text(source.format(ending))
+        with pytest.raises(PackagingError, match="fresh process"):
+            attempt(pipeline, tmp_path, code=["quitter"])

@@ -14,9 +14,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from service.model.contract import Feature
-from service.model.errors import ContractError
-from service.model.proposal import FeatureEdit, propose_contract
+from service.model.codec import Codec
+from service.model.contract import Contract, Feature
+from service.model.edits import FeatureEdit
+from service.model.errors import ContractError, ContractViolationError
+from service.model.proposal import propose_contract
 from service.model.reference import Reference
 
 FLOAT32_MAX = 3.4028234663852886e38
@@ -171,3 +173,116 @@ def test_an_edit_of_no_feature_is_refused() -> None:
     fitted = LogisticRegression().fit(NUMBERS, TARGET)
     with pytest.raises(ContractError, match="'y'"):
         propose_contract(Reference(fitted), NUMBERS, edits={"y": {"minimum": 0}})
+
+
+def edit_numbers(pipeline: Any, **edits: Any) -> Any:
+    pipeline.fit(NUMBERS, TARGET)
+    return propose_contract(Reference(pipeline), NUMBERS, edits=edits)
+
+
+@pytest.mark.parametrize("key", ["minimum", "maximum"])
+def test_a_bound_is_not_removed_without_asking(key: str) -> None:
+    forest = RandomForestClassifier(n_estimators=2, random_state=0)
+    with pytest.raises(ContractError, match="'x' lets in"):
+        propose(forest, NUMBERS, **{key: None})
+    boosting = DecisionTreeClassifier()
+    assert propose(boosting, NUMBERS.astype("int8"), **{key: None}).minimum is None
+
+
+def test_codes_are_not_opened_without_asking() -> None:
+    codes = pd.DataFrame({"code": [1, 2, 4, 1]})
+    with pytest.raises(ContractError, match="'code' lets in"):
+        propose(encode(), codes, categories=None)
+
+
+def test_edits_that_overflow_together_are_refused() -> None:
+    regressor = make_pipeline(FunctionTransformer(square), LinearRegression())
+    assert edit_numbers(regressor).features[0].maximum == FLOAT32_MAX
+    wide: FeatureEdit = {"minimum": -1e200, "maximum": 1e200}
+    with pytest.raises(ContractError, match=r"'x', 'z' let in .* together"):
+        edit_numbers(regressor, x=wide, z=wide)
+
+
+def square(X: pd.DataFrame) -> pd.DataFrame:
+    return X * X.to_numpy()[:, ::-1]
+
+
+class Centred(BaseEstimator):  # type: ignore[misc]
+    """A transformer that fills a null by its neighbours' mean, and centres by it."""
+
+    def fit(self, X: Any, y: Any = None) -> "Centred":
+        self.fitted_ = True
+        return self
+
+    def transform(self, X: Any) -> Any:
+        filled = X.fillna(X.mean()).fillna(0.0)
+        return filled - (0.0 if not X.isna().any(axis=None) else filled.mean())
+
+
+def test_a_value_that_changes_its_neighbours_is_not_let_in() -> None:
+    assert not propose(make_pipeline(Centred(), LinearRegression()), NUMBERS).nullable
+
+
+def test_a_null_that_an_array_of_strings_cannot_hold_is_not_let_in() -> None:
+    texts = np.array([["a"], ["b"], ["b"], ["a"]])
+    pipeline = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression())
+    contract = propose_contract(Reference(pipeline.fit(texts, TARGET)), texts)
+    assert not contract.features[0].nullable
+    codec = Codec(contract, 1)
+    assert codec.load(b'{"instances": [{"x0": "\\u0000c\\n"}]}').count == 1
+    with pytest.raises(ContractViolationError, match="NUL"):
+        codec.load(b'{"instances": [{"x0": "a\\u0000"}]}')
+
+
+def test_a_default_for_a_date_is_given() -> None:
+    days = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=4, unit="s")})
+    feature = propose(compute(count_days), days, default="2024-01-31T00:00:00")
+    loaded = Codec(Contract(features=(feature,)), 1).load(b'{"instances": [{}]}')
+    assert loaded.columns[0] == [pd.Timestamp("2024-01-31")]
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        ["x"],
+        {"x": None},
+        {"x": {"categories": 5}},
+        {"x": {"categories": "ab"}},
+        {"x": {"categories": []}},
+        {"x": {"unseen": "rejct"}},
+        {"x": {"nullable": 1}},
+        {"x": {"unit": 5}},
+        {"x": {"description": "\ud800"}},
+        {"x": {"minimum": [1]}},
+        {"x": {"default": {}}},
+    ],
+)
+def test_what_is_no_edit_is_refused(edits: Any) -> None:
+    fitted = LogisticRegression().fit(NUMBERS, TARGET)
+    with pytest.raises(ContractError, match=r"'x'|features="):
+        propose_contract(Reference(fitted), NUMBERS, edits=edits)
+
+
+def test_numpy_scalars_are_taken_for_what_they_hold() -> None:
+    feature = propose(
+        LogisticRegression(), NUMBERS, minimum=np.float64(0), default=np.int64(3)
+    )
+    assert (feature.minimum, feature.default) == (0.0, 3)
+    assert type(feature.default) is int
+
+
+def test_hundreds_of_columns_take_few_questions() -> None:
+    wide = pd.DataFrame(np.eye(300) + np.arange(300)).add_prefix("x")
+    reference = Reference(Counting().fit(wide, np.arange(300.0)))
+    propose_contract(reference, wide)
+    assert reference.pipeline.calls < 2 * 300
+
+
+class Counting(LinearRegression):  # type: ignore[misc]
+    """Counts how often it is asked."""
+
+    calls = 0
+
+    def predict(self, X: Any) -> Any:
+        self.calls += 1
+        return super().predict(X)

@@ -7,7 +7,7 @@ from pipelines import FITTED, build_mixed_table
 
 from service.model.contract import Feature, Storage
 from service.model.observation import observe_table, read_columns
-from service.model.tables import build_table, fits_unit
+from service.model.tables import build_table, read_timestamp
 
 
 @pytest.mark.parametrize("name", FITTED)
@@ -28,7 +28,7 @@ def test_a_table_is_rebuilt_as_it_was(name: str) -> None:
         np.array([[2**62 + 1, -(2**63)]]),
         np.array([[True, False]]),
         np.array([["a", "longer"], ["b", "c"]]),
-        np.array([["a", 1.5], [None, 2]], dtype=object),
+        np.array([["a", 1.5], [None, 2.5]], dtype=object),
         np.array([[1.5, np.nan]], dtype=np.float32),
     ],
 )
@@ -80,7 +80,7 @@ def test_an_unseen_category_is_no_null() -> None:
 def test_a_date_time_is_read_exactly(
     text: str, dtype: str, expected: str | None
 ) -> None:
-    assert fits_unit(text, dtype).isoformat() == (expected or text)
+    assert read_timestamp(text, dtype).isoformat() == (expected or text)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_date_time_is_read_exactly(
 )
 def test_a_date_time_that_does_not_fit_is_refused(text: str, dtype: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - pandas says each in its own words
-        fits_unit(text, dtype)
+        read_timestamp(text, dtype)
 
 
 def test_the_null_of_an_object_column_is_the_one_of_training() -> None:
@@ -105,3 +105,23 @@ def test_the_null_of_an_object_column_is_the_one_of_training() -> None:
     contract = observe_table(pd.DataFrame({"c": ["a"]}))
     contract = type(contract)(features=(feature,))
     assert build_table(contract, [["a", None]])["c"].tolist() == ["a", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype"),
+    [
+        ("0000-01-01T00:00:00", "datetime64[s]"),
+        ("0001-01-01T00:00:00+05:00", "datetime64[us, UTC]"),
+        ("9999-12-31T23:59:59-05:00", "datetime64[us, UTC]"),
+        ("9999-12-31T23:59:59-05:00", "datetime64[us, Europe/Berlin]"),
+    ],
+)
+def test_a_year_beyond_four_digits_is_refused(text: str, dtype: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - pandas says each in its own words
+        read_timestamp(text, dtype)
+
+
+def test_a_null_in_an_array_of_strings_never_becomes_text() -> None:
+    contract = observe_table(np.array([["a"], ["b"]]))
+    with pytest.raises(ValueError, match="holds no null"):
+        build_table(contract, [["a", None]])
