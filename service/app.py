@@ -2,6 +2,8 @@
 
 import gc
 import logging.config
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 
@@ -17,6 +19,14 @@ from service.web.keys import Keyring, KeysFileError, ensure_local_key, read_keys
 from service.web.logs import build_log_config, init_logs, log_engine
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
+
+
+class Service(Flask):
+    """A Flask whose views and hooks are plain functions, as all of ours are."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself: Flask looks at each anew for every request."""
+        return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -38,7 +48,7 @@ def _wire(settings: Settings) -> Flask:
     codec = Codec(predictor.manifest.contract, settings.max_instances)
     readiness = Readiness(predictor)
 
-    app = Flask(__name__, static_folder=None)
+    app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     init_logs(app, predictor.manifest)
     init_auth(app, keyring)

@@ -6,10 +6,11 @@ A route that declares neither stops the start, so none is open by accident.
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from service.web.call import PLACE
 from service.web.keys import Client, Keyring, Scope
 
 View = Callable[..., Any]
@@ -35,20 +36,23 @@ def public(view: View) -> View:
 def init_auth(app: Flask, keyring: Keyring) -> None:
     """Ask every request for its key, before anything else sees it."""
 
+    views = app.view_functions
+
     def authenticate() -> None:
-        # What matches no route has no endpoint, and stays the 404 or 405 it is.
-        if request.endpoint is None:
+        rule = request.url_rule
+        if rule is None:  # what matches no route stays the 404 or 405 it is
             return
-        scope = getattr(current_app.view_functions[request.endpoint], _SCOPE)
+        scope = getattr(views[rule.endpoint], _SCOPE)
         if scope is None:
             return
-        client = _find_client(keyring)
+        environ = request.environ
+        client = _find_client(keyring, environ)
         if client is None:
             raise Unauthorized(
                 "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key.",
                 www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
             )
-        g.client = client
+        environ[PLACE].client = client
         if scope not in client.scopes:
             raise Forbidden(f"The key does not have the scope {scope!r}.")
 
@@ -68,8 +72,7 @@ def read_scope(view: View) -> Scope | None:
     return scope
 
 
-def _find_client(keyring: Keyring) -> Client | None:
-    environ = request.environ
+def _find_client(keyring: Keyring, environ: dict[str, Any]) -> Client | None:
     scheme, _, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme:
         return keyring.find_client(key.strip()) if scheme.lower() == "bearer" else None

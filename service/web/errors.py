@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask, g
+from flask import Flask
 from werkzeug.exceptions import (
     BadRequest,
     HTTPException,
@@ -24,6 +24,7 @@ from service.model.errors import (
     MalformedJsonError,
     TooManyInstancesError,
 )
+from service.web.call import current_call
 
 PROBLEM = "application/problem+json"
 
@@ -57,7 +58,7 @@ def answer_error(error: Exception) -> Response:
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": http.description,
-        "request_id": g.get("request_id", ""),
+        "request_id": current_call().request_id,
     }
     if isinstance(error, ContractViolationError):
         problem["errors"] = [
@@ -79,5 +80,7 @@ def _to_http(error: Exception) -> HTTPException:
         return UnprocessableEntity("The request does not keep the model's contract.")
     if isinstance(error, NotReadyError):
         return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
-    g.fault = error  # for the log line of this request; the caller learns nothing of it
+    current_call().fault = (
+        error  # for the log line of this request; the caller learns nothing of it
+    )
     return InternalServerError("The service could not answer; its log says why.")

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from service.model.errors import ModelError
 from service.model.manifest import Manifest
 from service.model.predictor import Engine
+from service.web.call import PLACE, Call, current_call
 
 logger = logging.getLogger("service")
 
@@ -113,15 +114,17 @@ def init_logs(app: Flask, manifest: Manifest) -> None:
     """Give each request its id and its clock, and log it when it is answered."""
 
     def open_request() -> None:
-        g.started = time.perf_counter()
-        wanted = request.environ.get("HTTP_X_REQUEST_ID", "")
-        is_usable = REQUEST_ID.fullmatch(wanted)
-        g.request_id = wanted if is_usable else secrets.token_hex(16)
+        environ = request.environ
+        wanted = environ.get("HTTP_X_REQUEST_ID", "")
+        is_usable = wanted and REQUEST_ID.fullmatch(wanted)
+        request_id = wanted if is_usable else secrets.token_hex(16)
+        environ[PLACE] = Call(request_id, time.perf_counter())
 
     def close_request(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
-        response.headers["X-Model-Version"] = manifest.version
-        _log_request(response, manifest)
+        call = current_call()
+        response.headers.add("X-Request-ID", call.request_id)
+        response.headers.add("X-Model-Version", manifest.version)
+        _log_request(call, response.status_code, manifest)
         return response
 
     app.before_request(open_request)
@@ -137,31 +140,32 @@ def log_engine(engine: Engine) -> None:
     )
 
 
-def _log_request(response: Response, manifest: Manifest) -> None:
-    fault = g.get("fault")
+def _log_request(call: Call, status: int, manifest: Manifest) -> None:
+    environ, rule = request.environ, request.url_rule
+    route = rule.rule if rule else None
     # Health checks come every second from every balancer: they are for debugging only.
-    is_routine = request.blueprint == "health" and response.status_code < 400
-    level = logging.ERROR if fault else logging.DEBUG if is_routine else logging.INFO
+    is_routine = status < 400 and environ["PATH_INFO"].startswith("/health")
+    level = (
+        logging.ERROR if call.fault else logging.DEBUG if is_routine else logging.INFO
+    )
     if not logger.isEnabledFor(level):
         return
-    client = g.get("client")
-    rule = request.url_rule
     fields: dict[str, Any] = {
-        "request_id": g.request_id,
-        "method": request.method,
-        "route": rule.rule if rule else None,
-        "status": response.status_code,
-        "duration_ms": round(1000 * (time.perf_counter() - g.started), 3),
-        "client": client.name if client else None,
-        "instances": g.get("instances"),
+        "request_id": call.request_id,
+        "method": environ["REQUEST_METHOD"],
+        "route": route,
+        "status": status,
+        "duration_ms": round(1000 * (time.perf_counter() - call.started), 3),
+        "client": call.client.name if call.client else None,
+        "instances": call.instances,
         "model": manifest.name,
         "version": manifest.version,
     }
-    trace = TRACEPARENT.fullmatch(request.environ.get("HTTP_TRACEPARENT", ""))
-    if trace:
-        fields["trace_id"], fields["span_id"] = trace.groups()
-    if fault:
-        fields["fault"] = describe_fault(fault)
+    trace = environ.get("HTTP_TRACEPARENT")
+    if trace and (ids := TRACEPARENT.fullmatch(trace)):
+        fields["trace_id"], fields["span_id"] = ids.groups()
+    if call.fault:
+        fields["fault"] = describe_fault(call.fault)
     logger.log(level, REQUEST, extra={FIELDS: fields})
 
 

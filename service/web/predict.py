@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from service.model.codec import Codec
@@ -12,6 +12,7 @@ from service.model.instances import Predictions
 from service.model.manifest import Manifest, describe_manifest
 from service.model.predictor import Predictor
 from service.web.auth import requires
+from service.web.call import current_call
 from service.web.health import Readiness
 
 JSON = "application/json"
@@ -35,9 +36,12 @@ def build_predict(
     def predict() -> Response:
         readiness.require()
         instances = codec.load(read_body(max_body_bytes))
-        g.instances = instances.count
+        call = current_call()
+        call.instances = instances.count
         predictions = predictor.predict(instances)
-        return write_answer(predictor.manifest, predictions, instances.warnings)
+        return write_answer(
+            predictor.manifest, call.request_id, predictions, instances.warnings
+        )
 
     @v1.get("/model")
     @requires("predict")
@@ -76,12 +80,15 @@ def _is_json() -> bool:
 
 
 def write_answer(
-    manifest: Manifest, predictions: Predictions, warnings: tuple[Remark, ...]
+    manifest: Manifest,
+    request_id: str,
+    predictions: Predictions,
+    warnings: tuple[Remark, ...],
 ) -> Response:
     """Write the answer to a request."""
     answer: dict[str, Any] = {
         "model": {"name": manifest.name, "version": manifest.version},
-        "request_id": g.request_id,
+        "request_id": request_id,
         "predictions": predictions.to_json(),
     }
     if warnings:
