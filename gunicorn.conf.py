@@ -27,7 +27,7 @@ workers = settings.workers
 # A compiled plan needs the interpreter all the time, so more threads only contend for
 # it: two workers with 16 connections answered 4,000 requests a second with 4 threads
 # and 3,500 with 16.
-worker_class = "gthread"
+worker_class = "service.web.worker.BalancedWorker"
 threads = 4
 
 # Requests for a model that has no plan gather into batches, a thread each: one worker

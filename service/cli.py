@@ -8,7 +8,7 @@ from pathlib import Path
 from service.model.artefact import read_artefact
 from service.model.card import format_card
 from service.model.errors import ArtefactError
-from service.model.predictor import load_predictor
+from service.model.predictor import Engine, load_predictor
 from service.settings import Settings, SettingsError
 from service.web.keys import SCOPES, KeysFileError, create_key
 
@@ -55,9 +55,17 @@ def check_artefact(options: argparse.Namespace) -> None:
     print(f"ok    {manifest.name} {manifest.version}: {len(manifest.files)} digests")
     print(f"ok    {len(manifest.libraries)} library versions")
     predictor = load_predictor(artefact)
-    print("ok    the pipeline loads")
+    print(f"ok    the pipeline loads; {describe_engine(predictor.engine)}")
     predictor.prove()
     print(f"ok    {len(predictor.golden.records)} golden records reproduced")
+
+
+def describe_engine(engine: Engine) -> str:
+    """Return what will answer, and why it is not a plan if it is not."""
+    if engine.name != "plan":
+        return f"scikit-learn answers: {engine.reason}"
+    itself = f", but for {', '.join(engine.as_itself)}" if engine.as_itself else ""
+    return f"its plan agrees with scikit-learn to {engine.difference:.1g}{itself}"
 
 
 def inspect_artefact(options: argparse.Namespace) -> None:

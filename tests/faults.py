@@ -218,3 +218,13 @@ FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
         )
     },
 }
+
+# One of each kind, for those who pass on what test_artefact.py sees of every fault.
+KINDS = (
+    "a newer format",
+    "another library",
+    "another golden answer",
+    "a missing file",
+    "a pipeline that raises",
+    "a changed byte in pipeline.joblib",
+)

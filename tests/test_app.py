@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from faults import FAULTS, copy_credit
+from faults import FAULTS, KINDS, copy_credit
 from flask import Flask
 from pipelines import CREDIT
 
@@ -48,7 +48,7 @@ def test_a_route_that_declares_no_scope_stops_the_start() -> None:
         check_scopes(app)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_a_faulty_artefact_stops_the_start_with_one_sentence(
     fault: str, tmp_path: Path, keys: dict[str, str]
 ) -> None:

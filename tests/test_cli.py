@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults import FAULTS, copy_credit, make_other_golden
+from faults import FAULTS, KINDS, copy_credit, make_other_golden
 from pipelines import CREDIT, ROOT
 
 from service.cli import main
@@ -28,6 +28,7 @@ def test_check_says_what_it_found() -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 4
     assert all(line.startswith("ok ") for line in lines)
+    assert "its plan agrees with scikit-learn to 0" in lines[2]
 
 
 def test_check_fails_with_one_line(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_check_fails_with_one_line(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", KINDS)
 def test_check_finds_each_fault(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,8 +101,11 @@ class Predictor:
             difference = check_agreement(
                 self.reference, plan.predict, contract, sample.columns
             )
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is not used
-            self.engine = Engine(reason=f"The plan is not used: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not used
+            # What others say may hold a value of the sample, and this is published.
+            said = f": {error}" if isinstance(error, ModelError) else "."
+            reason = f"The plan is not used, for a {type(error).__name__}{said}"
+            self.engine = Engine(reason=reason)
         else:
             self.plan = plan
             self.engine = Engine("plan", "", plan.as_itself, difference)

@@ -13,6 +13,7 @@ import train
 from service.model.artefact import read_artefact
 from service.model.contract import Contract
 from service.model.gate import DisagreementError, check_agreement, compare
+from service.model.instances import Instances
 from service.model.observation import observe_table, read_columns
 from service.model.plan.plan import Plan, compile_plan
 from service.model.predictor import Predictor, load_predictor
@@ -112,3 +113,13 @@ def test_the_plan_can_be_turned_off() -> None:
     assert predictor.plan is None
     assert predictor.engine.name == "scikit-learn"
     predictor.prove()
+
+
+def test_why_a_plan_is_not_used_holds_no_value() -> None:
+    predictor = load_predictor(read_artefact(CREDIT), use_plan=False)
+    features = len(predictor.manifest.contract.features)
+    predictor.use_plan(Instances(tuple(["x4111"] for _ in range(features)), 1))
+    assert predictor.plan is None
+    assert predictor.engine.name == "scikit-learn"
+    assert "ValueError" in predictor.engine.reason
+    assert "4111" not in predictor.engine.reason

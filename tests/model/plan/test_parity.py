@@ -47,7 +47,8 @@ from service.model.plan.plan import compile_plan
 from service.model.reference import Reference
 from service.model.tables import build_table
 
-CREDIT, STATUS = train.read_data()
+# Every fourth row has all that matters here, nulls and each category among it.
+CREDIT, STATUS = (table.iloc[::4] for table in train.read_data())
 DIABETES, PROGRESSION = load_diabetes(return_X_y=True, as_frame=True)
 NUMBERS = list(CREDIT.select_dtypes("number"))
 TEXTS = list(CREDIT.select_dtypes(exclude="number"))
