@@ -187,20 +187,16 @@ def send_raw(server: Server, request: bytes) -> bytes:
     return answer
 
 
-@pytest.mark.parametrize(
-    "body", [b"SECRET\r\n", b"-5\r\nSECRET\r\n", b"5\r\nSECRET", b"5\r\nSEC"]
-)
-def test_a_malformed_chunked_body_is_400_and_not_logged(
-    serve: Serve, body: bytes
-) -> None:
+def test_malformed_chunked_bodies_are_400_and_not_logged(serve: Serve) -> None:
     server = serve(CREDIT)
-    answer = send_raw(
-        server,
-        b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        b"X-API-Key: %b\r\nTransfer-Encoding: chunked\r\n\r\n%b"
-        % (server.key.encode(), body),
-    )
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    for body in (b"SECRET\r\n", b"-5\r\nSECRET\r\n", b"5\r\nSECRET", b"5\r\nSEC"):
+        answer = send_raw(
+            server,
+            b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nX-API-Key: %b\r\n"
+            b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%b"
+            % (server.key.encode(), body),
+        )
+        assert answer.startswith(b"HTTP/1.1 400 "), body
     server.stop()
     assert "SEC" not in "".join(server.lines)
 
