@@ -2,8 +2,6 @@
 
 import gc
 import logging.config
-from collections.abc import Callable
-from typing import Any
 
 from flask import Flask
 
@@ -13,20 +11,13 @@ from service.model.errors import ArtefactError
 from service.model.predictor import Predictor, load_predictor
 from service.settings import Settings, SettingsError
 from service.web.auth import check_scopes, init_auth
+from service.web.dispatch import Service
 from service.web.errors import init_errors
 from service.web.health import Readiness, build_health
 from service.web.keys import Keyring, KeysFileError, ensure_local_key, read_keys
 from service.web.logs import build_log_config, init_logs, log_engine
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
-
-
-class Service(Flask):
-    """A Flask whose views and hooks are plain functions, as all of ours are."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function itself: Flask looks at each anew for every request."""
-        return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:

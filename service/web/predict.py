@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from service.model.codec import Codec
@@ -13,6 +13,7 @@ from service.model.manifest import Manifest, describe_manifest
 from service.model.predictor import Predictor
 from service.web.auth import requires
 from service.web.call import current_call
+from service.web.dispatch import Answer
 from service.web.health import Readiness
 
 JSON = "application/json"
@@ -33,7 +34,7 @@ def build_predict(
 
     @v1.post("/predict")
     @requires("predict")
-    def predict() -> Response:
+    def predict() -> Answer:
         readiness.require()
         instances = codec.load(read_body(max_body_bytes))
         call = current_call()
@@ -45,8 +46,8 @@ def build_predict(
 
     @v1.get("/model")
     @requires("predict")
-    def model() -> Response:
-        return Response(described, content_type=JSON)
+    def model() -> Answer:
+        return Answer(described, content_type=JSON)
 
     return v1
 
@@ -62,16 +63,23 @@ def read_body(max_body_bytes: int) -> bytes:
         raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaType("The body must not be compressed.")
-    too_large = RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")
-    if (request.content_length or 0) > max_body_bytes:
-        raise too_large
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared.isdecimal() and int(declared) > max_body_bytes:
+        raise _too_large(max_body_bytes)
+    # What the server bounds itself needs none of Werkzeug's wrapping.
+    is_bounded = environ.get("wsgi.input_terminated")
+    stream = environ["wsgi.input"] if is_bounded else request.stream
     try:
-        body = request.stream.read(max_body_bytes + 1)
+        body = stream.read(max_body_bytes + 1)
     except Exception:  # noqa: BLE001 - of whatever type: its words hold bytes of it
         raise BadRequest("The body is not what its headers announce.") from None
     if len(body) > max_body_bytes:
-        raise too_large
+        raise _too_large(max_body_bytes)
     return bytes(body)
+
+
+def _too_large(max_body_bytes: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")
 
 
 def _is_json() -> bool:
@@ -84,7 +92,7 @@ def write_answer(
     request_id: str,
     predictions: Predictions,
     warnings: tuple[Remark, ...],
-) -> Response:
+) -> Answer:
     """Write the answer to a request."""
     answer: dict[str, Any] = {
         "model": {"name": manifest.name, "version": manifest.version},
@@ -93,4 +101,4 @@ def write_answer(
     }
     if warnings:
         answer["warnings"] = warnings
-    return Response(orjson.dumps(answer), content_type=JSON)
+    return Answer(orjson.dumps(answer), content_type=JSON)
