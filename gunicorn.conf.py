@@ -13,6 +13,7 @@ from gunicorn.glogging import Logger
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
 from service.web.logs import build_log_config
+from service.web.worker import ReceivingWorker
 
 try:
     settings = Settings.from_environment()
@@ -27,12 +28,15 @@ workers = settings.workers
 # A compiled plan needs the interpreter all the time, so more threads only contend for
 # it: two workers with 16 connections answered 4,000 requests a second with 4 threads
 # and 3,500 with 16.
-worker_class = "service.web.worker.BalancedWorker"
+worker_class = ReceivingWorker
 threads = 4
 
 # Requests for a model that has no plan gather into batches, a thread each: one worker
 # with 16 connections answered 510 a second with 2 threads, 740 with 8, 900 with 16.
 BATCHING_THREADS = 16
+
+# Files are sent as all else is, by the worker's loop.
+sendfile = False
 
 # The model is loaded once and shared; a fault in it is met before a worker exists.
 preload_app = True

@@ -9,6 +9,9 @@ class Readiness:
     def prove(self) -> None:
         """Prove nothing: there is nothing to prove."""
 
+    def drain(self) -> None:
+        """Stop, for all that anybody asks."""
+
 
 app = Flask(__name__)
 app.extensions["readiness"] = Readiness()

@@ -11,6 +11,11 @@ from service.web.keys import Client
 
 PLACE = "service.call"
 
+# What the worker says of a request: time.monotonic() by which it wants the answer, and
+# the exception to answer with where it takes none.
+DEADLINE = "service.deadline"
+REFUSAL = "service.refusal"
+
 
 @dataclass(slots=True)
 class Call:

@@ -16,7 +16,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from service.model.errors import ModelError
 from service.model.manifest import Manifest
 from service.model.predictor import Engine
-from service.web.call import PLACE, Call, current_call
+from service.web.call import PLACE, REFUSAL, Call, current_call
 
 logger = logging.getLogger("service")
 
@@ -119,6 +119,8 @@ def init_logs(app: Flask, manifest: Manifest) -> None:
         is_usable = wanted and REQUEST_ID.fullmatch(wanted)
         request_id = wanted if is_usable else secrets.token_hex(16)
         environ[PLACE] = Call(request_id, time.perf_counter())
+        if REFUSAL in environ:
+            raise environ[REFUSAL]
 
     def close_request(response: Response) -> Response:
         call = current_call()

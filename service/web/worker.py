@@ -1,26 +1,402 @@
-"""The gunicorn worker: threads, with new connections spread over the workers."""
+"""The gunicorn worker: one loop receives and sends, a few threads answer.
 
+A request is given to a thread when its last byte is here, so a slow caller holds none.
+The loop itself answers what must not wait for a thread: health, and what is refused.
+"""
+
+import math
+import os
+import queue
+import selectors
+import socket
+import sys
+import threading
 import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from gunicorn.http import wsgi
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.exceptions import (
+    GatewayTimeout,
+    HTTPException,
+    RequestTimeout,
+    ServiceUnavailable,
+)
+
+from service.web.call import DEADLINE, REFUSAL
+from service.web.connection import MAX_AHEAD_BYTES, Connection, Exchange, Outgoing
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 30e-6
 MOST_HEAD_STARTS = 10
 
+# How often the loop looks for what has waited too long, if nothing is due sooner.
+LOOK_SECONDS = 0.25
 
-class BalancedWorker(ThreadWorker):  # type: ignore[misc]
-    """Reaches for a new connection the later, the more it has.
+# How long a caller may take to read an answer, and to close after it.
+SEND_SECONDS = 30.0
+LINGER_SECONDS = 2.0
 
-    All workers are woken by a new connection, and the first to reach for it keeps it
-    for as long as the client does. One that is awake already may so end up with all:
-    of two workers with 16 connections, one then answers 1,200 requests a second and
-    the other none, instead of 3,700 together.
-    """
+# A thread that is not back so long after its deadline is taken to hang.
+HANG_SECONDS = 1.0
+
+# A caller that only sends no more says so with its request; one that gives up, later.
+GONE_SECONDS = 0.05
+
+HEALTH = (b"GET /health", b"HEAD /health")
+
+# Those of a worker, beside gunicorn's own lines.
+HUNG = "worker_hung"
+CALLER_GONE = "caller_gone"
+DRAINING = "draining"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a worker takes on, and for how long; the settings of the same names."""
+
+    max_in_flight: int = 64
+    max_body_bytes: int = 8 * 2**20
+    receive_timeout_seconds: float = 15.0
+    predict_timeout_seconds: float = 10.0
+    lame_duck_seconds: float = 0.0
+    grace_seconds: float = 20.0
+
+
+class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
+    """Receives in its loop, answers in its threads, and gives up in time."""
+
+    bounds = Bounds()
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # Room for the head's lines; gunicorn's parser is the one that refuses.
+        self._max_head_bytes = self.cfg.limit_request_line + (
+            self.cfg.limit_request_fields * (self.cfg.limit_request_field_size + 2)
+        )
+        self._connections: dict[Connection, None] = {}  # the oldest first
+        self._in_flight: set[Exchange] = set()
+        self._hung: set[Exchange] = set()
+        self._queue: queue.SimpleQueue[Exchange] = queue.SimpleQueue()
+        self._next_look = 0.0
+        self._idle_end = math.inf
+
+    # The loop
+
+    def run(self) -> None:
+        """Serve until told to stop, then finish what has been begun."""
+        self.poller.register(
+            self.method_queue.fileno(),
+            selectors.EVENT_READ,
+            self.method_queue.run_callbacks,
+        )
+        for _ in range(self.cfg.threads):
+            threading.Thread(target=self._work, daemon=True).start()
+        self.set_accept_enabled(True)
+        while self.alive:
+            self._turn()
+        self._drain()
+        for listener in self.sockets:
+            listener.close()
+        if self._hung:  # a thread that hangs cannot be joined
+            sys.exit(1)
+
+    def _turn(self) -> None:
+        wait = max(0.0, self._next_look - time.monotonic())
+        self.wait_for_and_dispatch_events(wait)
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            self._look_round(now)
+
+    def _drain(self) -> None:
+        """Take new work while balancers notice, then finish what is in flight.
+
+        A worker that retires while the service goes on is not missed: it takes no more.
+        """
+        is_stopping = not self._hung and not self._is_replaced()
+        self.log.info(DRAINING, extra={"is_stopping": is_stopping})
+        if is_stopping:
+            self.wsgi.extensions["readiness"].drain()
+            self._turn_until(time.monotonic() + self.bounds.lame_duck_seconds)
+        self.set_accept_enabled(enabled=False)
+        # On a connection that is idle, a request may be on its way already.
+        self._idle_end = time.monotonic() + LINGER_SECONDS
+        self._turn_until(time.monotonic() + self.bounds.grace_seconds, self._has_begun)
+
+    def _turn_until(
+        self, end: float, is_wanted: Callable[[], bool] = lambda: True
+    ) -> None:
+        while is_wanted() and time.monotonic() < end:
+            self._next_look = min(self._next_look, end)
+            self._turn()
+
+    def _has_begun(self) -> bool:
+        """Say whether there is anything to finish, but for what hangs."""
+        hung = {exchange.connection for exchange in self._hung}
+        return bool(self._connections.keys() - hung)
+
+    def _is_replaced(self) -> bool:
+        """Say whether the master listens on: it closes its sockets before it stops."""
+        inode = os.fstat(self.sockets[0].fileno()).st_ino
+        try:
+            held = [os.readlink(fd) for fd in Path(f"/proc/{self.ppid}/fd").iterdir()]
+        except OSError:
+            return False
+        return f"socket:[{inode}]" in held
+
+    # Receiving
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, unless a worker with fewer of them was first."""
-        if self.nr_conns:
-            time.sleep(HEAD_START_SECONDS * min(self.nr_conns, MOST_HEAD_STARTS))
-        super().accept(listener)
+        """Accept a connection, unless a worker with fewer of them was first.
+
+        All workers are woken by a new connection, and the first to reach for it keeps
+        it for as long as the client does. One that is awake already may so end up with
+        all: of two workers with 16 connections, one then answers 1,200 requests a
+        second and the other none, instead of 3,700 together.
+        """
+        if self._connections:
+            steps = min(len(self._connections), MOST_HEAD_STARTS)
+            time.sleep(HEAD_START_SECONDS * steps)
+        try:
+            sock, client = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        if len(self._connections) >= self.cfg.worker_connections:
+            self._make_room()
+        connection = Connection(sock, client, listener.getsockname())
+        self._connections[connection] = None
+        self._watch(connection, selectors.EVENT_READ)
+
+    def _make_room(self) -> None:
+        """Close the connection that has brought nothing whole for the longest."""
+        idle = (each for each in self._connections if each.exchange is None)
+        oldest = min(idle, key=lambda each: each.since, default=None)
+        if oldest is not None:
+            self._close(oldest)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        """Wait until a connection can be read from or written to, or for neither."""
+        if events == connection.watched:
+            return
+        if not connection.watched:
+            heed = partial(self._heed, connection)
+            self.poller.register(connection.sock, events, heed)
+        elif events:
+            key = self.poller.get_key(connection.sock)
+            self.poller.modify(connection.sock, events, key.data)
+        else:
+            self.poller.unregister(connection.sock)
+        connection.watched = events
+
+    def _heed(self, connection: Connection, _: socket.socket) -> None:
+        if connection.unsent:
+            self._send_on(connection)
+            return
+        connection.receive()
+        if connection.lingers:
+            if connection.is_over:
+                self._close(connection)
+        elif connection.exchange is None:
+            self._take(connection)
+        elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
+            self._watch(connection, 0)
+
+    def _take(self, connection: Connection) -> None:
+        """Give the next request of a connection to a thread, once it is all here."""
+        if connection.exchange is not None or connection.lingers:
+            return
+        if connection.is_over and not connection.buffer:
+            self._close(connection)
+            return
+        if connection.buffer:
+            frame = connection.read_frame(
+                self._max_head_bytes, self.bounds.max_body_bytes
+            )
+            if frame.size is not None:
+                seconds = self.bounds.predict_timeout_seconds
+                self._dispatch(connection.take(frame, seconds))
+        if connection in self._connections and not connection.unsent:
+            self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
+
+    def _dispatch(self, exchange: Exchange) -> None:
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+        if exchange.received.startswith(HEALTH):
+            self._answer(exchange)
+        elif len(self._in_flight) >= self.bounds.max_in_flight:
+            self._refuse(
+                exchange,
+                ServiceUnavailable("This process has too much to do.", retry_after=1),
+            )
+        else:
+            self._in_flight.add(exchange)
+            self._next_look = min(self._next_look, exchange.deadline)
+            self._queue.put(exchange)
+
+    # Answering
+
+    def _work(self) -> None:
+        """Answer one request after another: what each thread does."""
+        while True:
+            exchange = self._queue.get()
+            if not exchange.is_answered:
+                exchange.thread = threading.get_ident()
+                exchange.begun = time.monotonic()
+                self._answer(exchange)
+            self._in_flight.discard(exchange)
+
+    def _answer(self, exchange: Exchange, refusal: HTTPException | None = None) -> None:
+        """Parse a request, ask the application, and send what it says."""
+        outgoing = Outgoing()
+        client = exchange.connection.client
+        request, keeps = None, False
+        try:
+            parser = RequestParser(self.cfg, iter((exchange.received,)), client)
+            request = next(parser)
+            keeps = self._ask(exchange, request, outgoing, refusal)
+        except (NoMoreData, StopIteration):
+            pass  # the head was cut short: there is nobody to answer
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - logged, and answered
+            outgoing.take()
+            self.handle_error(request, outgoing, client, error)
+        if refusal is not None or exchange.claim():
+            self._send(exchange.connection, outgoing.take(), keeps=keeps)
+
+    def _ask(
+        self,
+        exchange: Exchange,
+        request: Any,
+        outgoing: Outgoing,
+        refusal: HTTPException | None,
+    ) -> bool:
+        """Write the application's answer; return whether the connection is kept."""
+        connection = exchange.connection
+        response, environ = wsgi.create(
+            request, outgoing, connection.client, connection.server, self.cfg
+        )
+        environ["wsgi.multithread"] = True
+        environ[DEADLINE] = exchange.deadline
+        if refusal is not None:
+            environ[REFUSAL] = refusal
+        if refusal is not None or not exchange.is_whole or not self.alive:
+            response.force_close()
+        parts = self.wsgi(environ, response.start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return not response.should_close()
+
+    def _refuse(self, exchange: Exchange, refusal: HTTPException) -> None:
+        """Answer by the loop itself, in the words of the application."""
+        if exchange.claim():
+            self._answer(exchange, refusal)
+
+    def _send(self, connection: Connection, data: bytes, *, keeps: bool) -> None:
+        """Send an answer; by the loop, whatever is not taken at once."""
+        connection.closes = not keeps
+        connection.send(data)
+        if connection.unsent or connection.closes:
+            self.method_queue.defer(self._send_on, connection)
+            return
+        connection.release()
+        if connection.buffer or connection.is_over:
+            self.method_queue.defer(self._take, connection)
+
+    def _send_on(self, connection: Connection) -> None:
+        """Send what is left of an answer, and close or go on once it is gone."""
+        if connection not in self._connections:
+            return
+        if connection.unsent:
+            connection.send(bytes(connection.unsent))
+        if connection.unsent:
+            self._watch(connection, selectors.EVENT_WRITE)
+        elif not connection.closes:
+            connection.release()
+            self._take(connection)
+        elif connection.is_over:
+            self._close(connection)
+        else:
+            connection.linger()
+            self._watch(connection, selectors.EVENT_READ)
+
+    def _close(self, connection: Connection) -> None:
+        if connection in self._connections:
+            del self._connections[connection]
+            self._watch(connection, 0)
+            connection.sock.close()
+
+    # Giving up
+
+    def _look_round(self, now: float) -> None:
+        """Give up what has taken too long, and tell the master that all is well."""
+        self.notify()
+        if not self.is_parent_alive():
+            self.alive = False
+        for exchange in list(self._in_flight):
+            self._check_exchange(exchange, now)
+        for connection in list(self._connections):
+            self._check_connection(connection, now)
+
+    def _check_exchange(self, exchange: Exchange, now: float) -> None:
+        if exchange.connection.is_over and exchange.begun is None:
+            if now > exchange.arrived + GONE_SECONDS and exchange.claim():
+                self.log.info(CALLER_GONE)
+                self._close(exchange.connection)
+        elif now < exchange.deadline:
+            self._next_look = min(self._next_look, exchange.deadline)
+        elif not exchange.is_answered:
+            self._refuse(
+                exchange, GatewayTimeout("The deadline passed before the answer.")
+            )
+        elif (
+            exchange.begun is not None
+            and exchange not in self._hung
+            and now > exchange.deadline + HANG_SECONDS
+        ):
+            self._replace(exchange)
+
+    def _replace(self, exchange: Exchange) -> None:
+        """Retire, since a thread does not come back, and say where it is."""
+        self._hung.add(exchange)
+        self.alive = False
+        frame = sys._current_frames().get(exchange.thread or 0)
+        stack = "".join(traceback.format_stack(frame)) if frame else ""
+        self.log.critical(HUNG, extra={"stack": stack})
+
+    def _check_connection(self, connection: Connection, now: float) -> None:
+        waited = now - connection.since
+        if connection.unsent:
+            if waited > SEND_SECONDS:
+                self._close(connection)
+        elif connection.lingers:
+            if waited > LINGER_SECONDS:
+                self._close(connection)
+        elif connection.exchange is not None:
+            pass
+        elif connection.buffer:
+            if waited > self.bounds.receive_timeout_seconds:
+                self._time_out(connection)
+        elif waited > self.cfg.keepalive or now > self._idle_end:
+            self._close(connection)
+
+    def _time_out(self, connection: Connection) -> None:
+        """Refuse a request that is not here in time."""
+        frame = connection.read_frame(self._max_head_bytes, self.bounds.max_body_bytes)
+        frame.size, frame.is_whole = len(connection.buffer), False
+        self._refuse(
+            connection.take(frame, 0),
+            RequestTimeout("The request did not arrive in time."),
+        )

@@ -1,0 +1,156 @@
+"""A caller's connection, and each request on it from its last byte to its answer."""
+
+import socket
+import threading
+import time
+from typing import Any
+
+from service.web.framing import Frame, Framer
+
+# One read takes a usual request whole, and the largest in some thirty.
+READ_BYTES = 256 * 1024
+
+# What a caller may send ahead while its last request is being answered.
+MAX_AHEAD_BYTES = 64 * 1024
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection:
+    """A socket that never blocks, and what has come in by it.
+
+    The worker's loop alone reads from it. `since` is time.monotonic() of the first
+    byte of what is being received, or of the last answer.
+    """
+
+    def __init__(self, sock: socket.socket, client: Any, server: Any) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self.client = client
+        self.server = server
+        self.buffer = bytearray()
+        self.framer: Framer | None = None
+        self.exchange: Exchange | None = None
+        self.since = time.monotonic()
+        self.is_over = False  # the caller sends no more
+        self.watched = 0  # selectors' events
+        self.unsent = memoryview(b"")
+        self.closes = False  # once all is sent
+        self.lingers = False  # all is sent; what still comes in is thrown away
+
+    def receive(self) -> None:
+        """Take in what has arrived."""
+        try:
+            data = self.sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.is_over = True
+        elif not self.lingers:
+            if not self.buffer and self.exchange is None:
+                self.since = time.monotonic()
+            self.buffer += data
+
+    def read_frame(self, max_head_bytes: int, max_body_bytes: int) -> Frame:
+        """Return what is known of the request that is arriving."""
+        if self.framer is None:
+            self.framer = Framer(max_head_bytes, max_body_bytes)
+        frame = self.framer.read(self.buffer, is_over=self.is_over)
+        if frame.awaits_continue and frame.size is None:
+            frame.awaits_continue = False
+            self.send(CONTINUE)
+        return frame
+
+    def take(self, frame: Frame, seconds: float) -> "Exchange":
+        """Return the request that a frame describes, and leave what follows it."""
+        received = bytes(memoryview(self.buffer)[: frame.size])
+        del self.buffer[: frame.size]
+        self.framer = None
+        self.exchange = Exchange(self, frame, received, seconds)
+        return self.exchange
+
+    def send(self, data: bytes) -> None:
+        """Send as much as is taken at once, and keep the rest in `unsent`."""
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # the caller is gone, and with it whatever is left
+            self.closes, sent = True, len(data)
+        self.unsent = memoryview(data)[sent:]
+        self.since = time.monotonic()
+
+    def release(self) -> None:
+        """Wait for the next request; part of it, or its end, may be here already."""
+        self.exchange = None
+
+    def linger(self) -> None:
+        """Say that nothing follows, and let the caller read all before the close.
+
+        A close on bytes that nobody read would take back what was sent:
+        https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+        """
+        self.lingers = True
+        self.since = time.monotonic()
+        self.buffer.clear()
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.is_over = True
+
+
+class Exchange:
+    """A request that has arrived, and whatever answers it first.
+
+    That is the thread that works on it, or the loop when its time is over. `begun` is
+    time.monotonic() when the thread took it up.
+    """
+
+    def __init__(
+        self, connection: Connection, frame: Frame, received: bytes, seconds: float
+    ) -> None:
+        self.connection = connection
+        self.received = received
+        self.is_whole = frame.is_whole
+        self.arrived = time.monotonic()
+        if frame.timeout_ms is not None:
+            seconds = min(seconds, frame.timeout_ms / 1000)
+        self.deadline = self.arrived + seconds
+        self.begun: float | None = None
+        self.thread: int | None = None
+        self._answered = threading.Lock()
+
+    def claim(self) -> bool:
+        """Say whether the answer is still to be given, and by this call alone."""
+        return self._answered.acquire(blocking=False)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody has claimed the answer."""
+        return self._answered.locked()
+
+
+class Outgoing:
+    """Takes what gunicorn writes to a socket, to be sent at once when it is all."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        """Keep the data."""
+        self._parts.append(data)
+
+    def send(self, _: bytes) -> None:
+        """Send no second 100 Continue: it went out when it was asked for."""
+
+    def gettimeout(self) -> float:
+        """Say that this never blocks."""
+        return 0.0
+
+    def take(self) -> bytes:
+        """Return all that was written, and forget it."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
