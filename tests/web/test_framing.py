@@ -1,5 +1,7 @@
 """Where a request ends, however its bytes come in."""
 
+import itertools
+
 import pytest
 from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
@@ -17,7 +19,7 @@ def frame(received: bytes, *, cuts: list[int] = [], is_over: bool = False) -> Fr
     framer, buffer = Framer(MAX_HEAD, MAX_BODY), bytearray()
     found = framer.frame
     edges = [0, *sorted(cuts), len(received)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         buffer += received[start:end]
         found = framer.read(buffer, is_over=is_over and end == len(received))
     return found
