@@ -21,6 +21,17 @@ class Readiness:
         self._predictor = predictor
         self._process = os.getpid()  # which create_app has proved
         self._reason = ""
+        self._is_draining = False
+
+    def drain(self) -> None:
+        """Say from now on that this process is not ready: it is about to stop."""
+        self._is_draining = True
+
+    def require_undrained(self) -> None:
+        """Raise NotReadyError where no new work is wanted, or none can be done."""
+        if self._is_draining:
+            raise NotReadyError("This process is about to stop.")
+        self.require()
 
     def prove(self) -> None:
         """Reproduce the golden records here, and remember why if they differ."""
@@ -55,7 +66,7 @@ def build_health(readiness: Readiness) -> Blueprint:
     @health.get("/health")
     @public
     def ready() -> dict[str, str]:
-        readiness.require()
+        readiness.require_undrained()
         return {"status": "ready"}
 
     return health
