@@ -1,5 +1,6 @@
 """gunicorn -c gunicorn.conf.py, with the environment's settings, is all it takes."""
 
+import math
 import os
 from typing import Any
 
@@ -13,7 +14,7 @@ from gunicorn.glogging import Logger
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
 from service.web.logs import build_log_config
-from service.web.worker import ReceivingWorker
+from service.web.worker import Bounds, ReceivingWorker
 
 try:
     settings = Settings.from_environment()
@@ -24,11 +25,39 @@ wsgi_app = "service:create_app()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
 
+
 # Threads keep connections alive, and answer health checks while one of them predicts.
 # A compiled plan needs the interpreter all the time, so more threads only contend for
 # it: two workers with 16 connections answered 4,000 requests a second with 4 threads
 # and 3,500 with 16.
-worker_class = ReceivingWorker
+class Worker(ReceivingWorker):
+    """Keeps to the bounds that ops set."""
+
+    bounds = Bounds(
+        max_in_flight=settings.max_in_flight,
+        max_body_bytes=settings.max_body_bytes,
+        receive_timeout_seconds=settings.receive_timeout_seconds,
+        predict_timeout_seconds=settings.predict_timeout_seconds,
+        lame_duck_seconds=settings.lame_duck_seconds,
+        grace_seconds=settings.grace_seconds,
+    )
+
+
+worker_class = Worker
+limit_request_field_size = settings.max_header_bytes
+
+# An idle connection costs a few kilobytes. It is kept for longer than the 60 seconds
+# after which nginx and most balancers close theirs: who closes first loses no request.
+keepalive = 75
+
+# The loop says that it is well several times a second. One that does not is stuck in
+# code that holds the interpreter, and is killed soon after its deadline; not before 10
+# seconds, which a start or a swapping machine may take.
+timeout = max(10, math.ceil(settings.predict_timeout_seconds)) + 1
+
+# A worker takes new work for a while, and then has to finish.
+graceful_timeout = math.ceil(settings.lame_duck_seconds + settings.grace_seconds) + 1
+
 threads = 4
 
 # Requests for a model that has no plan gather into batches, a thread each: one worker

@@ -13,8 +13,10 @@ from service.settings import Settings, SettingsError
 from service.web.auth import check_scopes, init_auth
 from service.web.dispatch import Service
 from service.web.errors import init_errors
+from service.web.headers import init_headers
 from service.web.health import Readiness, build_health
-from service.web.keys import Keyring, KeysFileError, ensure_local_key, read_keys
+from service.web.keys import Keyring, KeysFileError, ensure_local_key
+from service.web.limits import Limits
 from service.web.logs import build_log_config, init_logs, log_engine
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
@@ -34,7 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
-    keyring = Keyring(read_keys(settings.api_keys_file or ensure_local_key()))
+    keys_file = settings.api_keys_file or ensure_local_key()
+    keyring = Keyring(keys_file)
     predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, settings.max_instances)
     readiness = Readiness(predictor)
@@ -42,10 +45,12 @@ def _wire(settings: Settings) -> Flask:
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     init_logs(app, predictor.manifest)
-    init_auth(app, keyring)
+    limits = Limits(app, settings, keys_file)
+    init_auth(app, keyring, limits)
     init_errors(app)
+    init_headers(app)
     app.register_blueprint(
-        build_predict(predictor, codec, readiness, settings.max_body_bytes)
+        build_predict(predictor, codec, readiness, limits, settings.max_body_bytes)
     )
     app.register_blueprint(build_health(readiness))
     app.register_blueprint(build_openapi(predictor, codec))

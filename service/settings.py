@@ -2,10 +2,13 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from limits import parse_many
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -18,6 +21,36 @@ def _natural(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < 1:
         raise ValueError("must be a whole number from 1")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", text, re.ASCII):
+        raise ValueError("must be a number of seconds, such as 2.5")
+    return float(text)
+
+
+def _positive_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if not seconds:
+        raise ValueError("must be more than 0 seconds")
+    return seconds
+
+
+def _limit(text: str) -> str:
+    """Take flask-limiter's notation; an empty text would mean no limit at all."""
+    try:
+        items = parse_many(text)
+    except ValueError:
+        items = []
+    if not items or any(item.amount < 1 or item.multiples < 1 for item in items):
+        raise ValueError("must be limits such as 200/minute, or 20/second;500/minute")
+    return text
+
+
+def _storage(text: str) -> str:
+    if not re.fullmatch(r"(redis|rediss|redis\+unix)://\S+|memory://", text):
+        raise ValueError("must be a store such as redis://redis:6379/0")
+    return text
 
 
 def _port(text: str) -> int:
@@ -57,9 +90,8 @@ def _variable(name: str, parse: Callable[[str], Any], default: Any) -> Any:
 class Settings:
     """What ops decides. The README says what each variable means.
 
-    `api_keys_file` None means the key file that is made for local use. A request of
-    `max_instances` is predicted in well under a second, and `max_body_bytes` holds as
-    many instances of some fifty features.
+    `api_keys_file` None means the key file that is made for local use, and
+    `rate_limit_storage` None one store for the workers of this host.
     """
 
     artefact: Path | None = _variable("SERVICE_ARTEFACT", _path, None)
@@ -67,9 +99,51 @@ class Settings:
     host: str = _variable("SERVICE_HOST", _host, "127.0.0.1")
     port: int = _variable("PORT", _port, 8000)
     workers: int = _variable("WEB_CONCURRENCY", _natural, 2)
+    plan: str = _variable("SERVICE_PLAN", _one_of("on", "off"), "on")
+
+    # A client may keep a worker of two busy, and no more: the rest is for the others.
+    rate_limit_requests: str = _variable(
+        "SERVICE_RATE_LIMIT_REQUESTS", _limit, "60000/minute"
+    )
+    rate_limit_instances: str = _variable(
+        "SERVICE_RATE_LIMIT_INSTANCES", _limit, "2000000/minute"
+    )
+    # A slip of the pen is a few; 256 random bits are not found by 30 a minute.
+    rate_limit_failures: str = _variable(
+        "SERVICE_RATE_LIMIT_FAILURES", _limit, "30/minute"
+    )
+    rate_limit_storage: str | None = _variable(
+        "SERVICE_RATE_LIMIT_STORAGE", _storage, None
+    )
+
+    # A request of so many instances is predicted in well under a second, and so many
+    # bytes hold as many instances of some fifty features.
     max_instances: int = _variable("SERVICE_MAX_INSTANCES", _natural, 10_000)
     max_body_bytes: int = _variable("SERVICE_MAX_BODY_BYTES", _natural, 8 * 2**20)
-    plan: str = _variable("SERVICE_PLAN", _one_of("on", "off"), "on")
+    # A category or a text, not a document.
+    max_string_length: int = _variable("SERVICE_MAX_STRING_LENGTH", _natural, 10_000)
+    # A request has four levels: the object, its list, an instance, a value.
+    max_json_depth: int = _variable("SERVICE_MAX_JSON_DEPTH", _natural, 16)
+    # A person mends a few at a time; all places of a big bad request are a huge answer.
+    max_errors: int = _variable("SERVICE_MAX_ERRORS", _natural, 100)
+    # Keys and traces are far shorter.
+    max_header_bytes: int = _variable("SERVICE_MAX_HEADER_BYTES", _natural, 8190)
+
+    # From a request's first byte to its last: a phone's slow network takes seconds.
+    receive_timeout_seconds: float = _variable(
+        "SERVICE_RECEIVE_TIMEOUT_SECONDS", _positive_seconds, 15.0
+    )
+    # Some 10,000 instances of a slow pipeline; callers rarely wait longer.
+    predict_timeout_seconds: float = _variable(
+        "SERVICE_PREDICT_TIMEOUT_SECONDS", _positive_seconds, 10.0
+    )
+    # Requests that a worker has taken and not answered: more would wait for long.
+    max_in_flight: int = _variable("SERVICE_MAX_IN_FLIGHT", _natural, 64)
+    # Balancers look every few seconds whether to send more; 0 stops at once.
+    lame_duck_seconds: float = _variable("SERVICE_LAME_DUCK_SECONDS", _seconds, 5.0)
+    # Below the 30 s after which Docker's and Kubernetes' patience ends.
+    grace_seconds: float = _variable("SERVICE_GRACE_SECONDS", _positive_seconds, 20.0)
+
     log_level: str = _variable("SERVICE_LOG_LEVEL", _one_of(*LOG_LEVELS), "INFO")
 
     @staticmethod
@@ -82,13 +156,19 @@ class Settings:
                     f"{name} is no setting of this service: it reads"
                     f" {', '.join(known)}."
                 )
-        return Settings(
+        settings = Settings(
             **{
                 known[name]: _read(name, environment[name])
                 for name in known
                 if name in environment
             }
         )
+        if settings.rate_limit_storage == "memory://" and settings.workers > 1:
+            raise SettingsError(
+                "SERVICE_RATE_LIMIT_STORAGE memory:// would give each of"
+                f" {settings.workers} workers a count of its own: leave it out."
+            )
+        return settings
 
 
 def variables() -> dict[str, str]:

@@ -39,6 +39,7 @@ class Server:
                 "SERVICE_API_KEYS_FILE": str(keys_file),
                 "PORT": "0",
                 "WEB_CONCURRENCY": "2",
+                "SERVICE_LAME_DUCK_SECONDS": "0",
                 **variables,
             },
             stdout=subprocess.PIPE,

@@ -12,7 +12,10 @@ MODULES = sorted(SERVICE.rglob("*.py"))
 # What each room may import, of ours and of the libraries it must not know.
 ROOMS = {
     "model": ({"service.model"}, {"flask", "werkzeug", "gunicorn", "flask_limiter"}),
-    "web": ({"service.model", "service.web"}, {"sklearn", "numpy", "pandas", "joblib"}),
+    "web": (
+        {"service.model", "service.web", "service.settings"},
+        {"sklearn", "numpy", "pandas", "joblib"},
+    ),
 }
 
 

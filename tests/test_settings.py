@@ -21,6 +21,19 @@ def test_each_variable_is_read() -> None:
             "SERVICE_MAX_BODY_BYTES": "6",
             "SERVICE_PLAN": "off",
             "SERVICE_LOG_LEVEL": "DEBUG",
+            "SERVICE_RATE_LIMIT_REQUESTS": "200/minute;20/second",
+            "SERVICE_RATE_LIMIT_INSTANCES": "5000/hour",
+            "SERVICE_RATE_LIMIT_FAILURES": "3/day",
+            "SERVICE_RATE_LIMIT_STORAGE": "redis://localhost:6379/0",
+            "SERVICE_MAX_STRING_LENGTH": "7",
+            "SERVICE_MAX_JSON_DEPTH": "8",
+            "SERVICE_MAX_ERRORS": "9",
+            "SERVICE_MAX_HEADER_BYTES": "10",
+            "SERVICE_RECEIVE_TIMEOUT_SECONDS": "1.5",
+            "SERVICE_PREDICT_TIMEOUT_SECONDS": "2.5",
+            "SERVICE_MAX_IN_FLIGHT": "11",
+            "SERVICE_LAME_DUCK_SECONDS": "0",
+            "SERVICE_GRACE_SECONDS": "12",
         }
     )
     assert settings == Settings(
@@ -33,8 +46,21 @@ def test_each_variable_is_read() -> None:
         max_body_bytes=6,
         plan="off",
         log_level="DEBUG",
+        rate_limit_requests="200/minute;20/second",
+        rate_limit_instances="5000/hour",
+        rate_limit_failures="3/day",
+        rate_limit_storage="redis://localhost:6379/0",
+        max_string_length=7,
+        max_json_depth=8,
+        max_errors=9,
+        max_header_bytes=10,
+        receive_timeout_seconds=1.5,
+        predict_timeout_seconds=2.5,
+        max_in_flight=11,
+        lame_duck_seconds=0.0,
+        grace_seconds=12.0,
     )
-    assert len(variables()) == 9
+    assert len(variables()) == 22
 
 
 def test_an_address_may_be_of_either_kind() -> None:
@@ -49,6 +75,13 @@ def test_an_address_may_be_of_either_kind() -> None:
         ("PORT", "-1"),
         ("PORT", ""),
         ("PORT", "٨٠"),
+        ("SERVICE_RATE_LIMIT_REQUESTS", ""),
+        ("SERVICE_RATE_LIMIT_REQUESTS", "many"),
+        ("SERVICE_RATE_LIMIT_REQUESTS", "0/minute"),
+        ("SERVICE_RATE_LIMIT_STORAGE", "memcached://localhost"),
+        ("SERVICE_PREDICT_TIMEOUT_SECONDS", "0"),
+        ("SERVICE_LAME_DUCK_SECONDS", "-1"),
+        ("SERVICE_GRACE_SECONDS", "inf"),
         ("WEB_CONCURRENCY", "0"),
         ("WEB_CONCURRENCY", "two"),
         ("SERVICE_MAX_INSTANCES", "1e3"),
@@ -66,3 +99,11 @@ def test_a_bad_or_unknown_variable_is_refused_by_name(name: str, text: str) -> N
     with pytest.raises(SettingsError, match=rf"^{name} ") as caught:
         Settings.from_environment({name: text})
     assert "\n" not in str(caught.value)
+
+
+def test_a_count_of_its_own_for_each_worker_is_refused() -> None:
+    environment = {"SERVICE_RATE_LIMIT_STORAGE": "memory://", "WEB_CONCURRENCY": "2"}
+    with pytest.raises(SettingsError, match="SERVICE_RATE_LIMIT_STORAGE"):
+        Settings.from_environment(environment)
+    environment["WEB_CONCURRENCY"] = "1"
+    assert Settings.from_environment(environment).rate_limit_storage == "memory://"

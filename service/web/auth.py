@@ -6,12 +6,13 @@ A route that declares neither stops the start, so none is open by accident.
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from service.web.call import PLACE
+from service.web.call import PLACE, current_call
 from service.web.keys import Client, Keyring, Scope
+from service.web.limits import REQUESTS, Limits
 
 View = Callable[..., Any]
 _SCOPE = "required_scope"
@@ -33,8 +34,12 @@ def public(view: View) -> View:
     return view
 
 
-def init_auth(app: Flask, keyring: Keyring) -> None:
-    """Ask every request for its key, before anything else sees it."""
+def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
+    """Ask every request for its key, before anything else sees it.
+
+    Failed attempts are charged to their address, so that nobody guesses at speed; a
+    key that is good opens from there still.
+    """
 
     views = app.view_functions
 
@@ -48,15 +53,26 @@ def init_auth(app: Flask, keyring: Keyring) -> None:
         environ = request.environ
         client = _find_client(keyring, environ)
         if client is None:
+            limits.note_failure(environ.get("REMOTE_ADDR", ""))
             raise Unauthorized(
                 "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key.",
                 www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
             )
         environ[PLACE].client = client
+        limits.spend(client, REQUESTS, 1)
         if scope not in client.scopes:
             raise Forbidden(f"The key does not have the scope {scope!r}.")
 
+    def describe_limits(response: Response) -> Response:
+        client = current_call().client
+        if client is not None:
+            policy, state = limits.describe(client)
+            response.headers["RateLimit-Policy"] = policy
+            response.headers["RateLimit"] = state
+        return response
+
     app.before_request(authenticate)
+    app.after_request(describe_limits)
 
 
 def check_scopes(app: Flask) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import msgspec
+from limits import RateLimitItem, parse_many
 
 Scope = Literal["predict", "metrics"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -35,13 +36,17 @@ Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
-class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ApiKey(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """An entry of the key file. `sha256` is the digest of the whole key."""
 
     id: Name
     client: Name
     sha256: Digest
     scopes: tuple[Scope, ...]
+    requests: str | None = None
+    instances: str | None = None
 
 
 class KeysFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,15 +61,16 @@ class Client:
 
     name: str
     scopes: frozenset[str]
+    requests: tuple[RateLimitItem, ...] | None = None
+    instances: tuple[RateLimitItem, ...] | None = None
 
 
 class Keyring:
     """The keys that open the service."""
 
-    def __init__(self, keys: tuple[ApiKey, ...]) -> None:
+    def __init__(self, path: Path) -> None:
         self._entries = {
-            key.id: (key.sha256, Client(key.client, frozenset(key.scopes)))
-            for key in keys
+            key.id: (key.sha256, _read_client(key)) for key in read_keys(path)
         }
 
     def find_client(self, key: str) -> Client | None:
@@ -73,6 +79,27 @@ class Keyring:
         entry = self._entries.get(parts[1]) if len(parts) == 3 else None
         digest, client = entry or (NO_DIGEST, None)
         return client if hmac.compare_digest(digest, _digest(key)) else None
+
+
+def _read_client(key: ApiKey) -> Client:
+    return Client(
+        key.client,
+        frozenset(key.scopes),
+        _read_limit(key, key.requests),
+        _read_limit(key, key.instances),
+    )
+
+
+def _read_limit(key: ApiKey, text: str | None) -> tuple[RateLimitItem, ...] | None:
+    if text is None:
+        return None
+    try:
+        items = tuple(parse_many(text))
+    except ValueError:
+        items = ()
+    if not items or any(item.amount < 1 or item.multiples < 1 for item in items):
+        raise KeysFileError(f"The limit {text!r} of the key {key.id} is none.")
+    return items
 
 
 def read_keys(path: Path) -> tuple[ApiKey, ...]:
@@ -92,12 +119,20 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
     return keys
 
 
-def create_key(path: Path, client: str, scopes: tuple[Scope, ...]) -> str:
+def create_key(
+    path: Path,
+    client: str,
+    scopes: tuple[Scope, ...],
+    *,
+    requests: str | None = None,
+    instances: str | None = None,
+) -> str:
     """Add a key to a file, made if need be, and return the key: it is kept nowhere."""
     keys = read_keys(path) if path.exists() else ()
     identity = secrets.token_hex(6)
     key = f"msk_{identity}_{secrets.token_urlsafe(32)}"
-    entry = ApiKey(identity, client, _digest(key), scopes)
+    entry = ApiKey(identity, client, _digest(key), scopes, requests, instances)
+    _read_client(entry)
     _write_private(path, msgspec.json.encode(KeysFile((*keys, entry))))
     return key
 

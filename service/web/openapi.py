@@ -31,11 +31,14 @@ ERRORS = {
     403: "The key lacks the scope",
     404: "There is no such route",
     405: "The route does not take this method",
+    408: "The body did not arrive in time",
     413: "The body has too many bytes or instances",
     415: "The body is not uncompressed JSON in UTF-8",
     422: "The contract is violated, at the places named",
+    429: "The client's limit, or that of failed attempts, is reached",
     500: "The service could not answer, and its log says why",
-    503: "This process is not ready",
+    503: "This process is not ready, or has too much to do",
+    504: "The deadline passed before the answer was ready",
 }
 
 TEXT = {"type": "string"}
@@ -123,7 +126,7 @@ def _iterate_operations(
         },
         "responses": {
             **_answer("The predictions, in the order of the instances", answer),
-            **_errors(400, 401, 403, 413, 415, 422, 500, 503),
+            **_errors(400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504),
         },
     }
     model = {
@@ -133,7 +136,7 @@ def _iterate_operations(
         "security": [{"bearer": []}, {"header": []}],
         "responses": {
             "200": _body("The manifest that is served", "Model"),
-            **_errors(401, 403),
+            **_errors(401, 403, 429),
         },
     }
     ready: dict[str, Any] = {

@@ -1,10 +1,16 @@
 """The v1 routes: predict, and what is served."""
 
+import time
 from typing import Any
 
 import orjson
 from flask import Blueprint, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    GatewayTimeout,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 from service.model.codec import Codec
 from service.model.errors import Remark
@@ -12,15 +18,20 @@ from service.model.instances import Predictions
 from service.model.manifest import Manifest, describe_manifest
 from service.model.predictor import Predictor
 from service.web.auth import requires
-from service.web.call import current_call
+from service.web.call import DEADLINE, current_call
 from service.web.dispatch import Answer
 from service.web.health import Readiness
+from service.web.limits import INSTANCES, Limits
 
 JSON = "application/json"
 
 
 def build_predict(
-    predictor: Predictor, codec: Codec, readiness: Readiness, max_body_bytes: int
+    predictor: Predictor,
+    codec: Codec,
+    readiness: Readiness,
+    limits: Limits,
+    max_body_bytes: int,
 ) -> Blueprint:
     """Build the routes of the model."""
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
@@ -39,6 +50,9 @@ def build_predict(
         instances = codec.load(read_body(max_body_bytes))
         call = current_call()
         call.instances = instances.count
+        if call.client is not None:
+            limits.spend(call.client, INSTANCES, instances.count)
+        refuse_late()
         predictions = predictor.predict(instances)
         return write_answer(
             predictor.manifest, call.request_id, predictions, instances.warnings
@@ -50,6 +64,13 @@ def build_predict(
         return Answer(described, content_type=JSON)
 
     return v1
+
+
+def refuse_late() -> None:
+    """Raise GatewayTimeout where nobody waits for the prediction any more."""
+    deadline: float | None = request.environ.get(DEADLINE)
+    if deadline is not None and time.monotonic() > deadline:
+        raise GatewayTimeout("The time for an answer passed before it was begun.")
 
 
 def read_body(max_body_bytes: int) -> bytes:
