@@ -1,6 +1,7 @@
 """A regressor with a fault that comes and goes; it travels in an artefact."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
+
+# A value that is held for as long as the mood is "hold"; no golden record has it.
+HELD = 77.25
 
 
 class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -20,8 +24,16 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Any:
         """Return an array of shape (n,)."""
-        path = Path(os.environ.get("MOOD_FILE", "/nonexistent"))
-        mood = path.read_text() if path.exists() else ""
+        mood = read_mood()
+        while mood == "hold" and HELD in X.to_numpy()[:, 0]:
+            time.sleep(0.01)
+            mood = read_mood()
         if mood == "raise":
             raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
         return X.to_numpy()[:, 0] + SHIFTS.get(mood, 0.0)
+
+
+def read_mood() -> str:
+    """Return what the file asks for, if there is one."""
+    path = Path(os.environ.get("MOOD_FILE", "/nonexistent"))
+    return path.read_text() if path.exists() else ""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mixed_features import elapse, to_floats
+from moods import MoodyRegressor
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
@@ -128,6 +129,13 @@ def fit_mixed() -> Fitted:
     return Fitted("mixed", pipeline, X, y, {"code": ["mixed_features"]})
 
 
+def fit_moody() -> Fitted:
+    """A regressor that answers its only column, or does what a file says: moods.py."""
+    X = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+    pipeline = MoodyRegressor().fit(X, X["x"])
+    return Fitted("moody", pipeline, X, X["x"], {"code": ["moods"]})
+
+
 FITTED: dict[str, Callable[[], Fitted]] = {
     "credit": functools.cache(fit_credit),
     "diabetes": functools.cache(fit_diabetes),
@@ -135,4 +143,5 @@ FITTED: dict[str, Callable[[], Fitted]] = {
     "array": functools.cache(fit_array),
     "outputs": functools.cache(fit_outputs),
     "mixed": functools.cache(fit_mixed),
+    "moody": functools.cache(fit_moody),
 }

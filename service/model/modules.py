@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from service.model.errors import PackagingError, PipelineLoadError, describe_error
@@ -43,6 +43,11 @@ class ModuleFinder(MetaPathFinder, InspectLoader):
     def get_source(self, fullname: str) -> str:
         """Return the source, which tracebacks quote too."""
         return importlib.util.decode_source(self.sources[fullname])
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code, whose tracebacks name the file in the artefact."""
+        path = to_path(fullname, list(self.sources))
+        return self.source_to_code(self.sources[fullname], path)
 
 
 def install_modules(sources: Mapping[str, bytes]) -> None:

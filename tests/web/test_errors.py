@@ -3,32 +3,15 @@
 import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from conftest import Log
+from conftest import Log, Package
 from flask import Flask
 from flask.testing import FlaskClient
-from moods import MoodyRegressor
 
 from service import create_app
-from service.model import package
 from service.settings import Settings
 
-X = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
 BODY = {"instances": [{"x": 4111.5}, {"x": 2.5}]}
-
-
-@pytest.fixture(scope="module")
-def moody(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that does what a file says; see moods.py."""
-    return package(
-        MoodyRegressor().fit(X, X["x"]),
-        X,
-        name="moody",
-        version="1.0.0",
-        code=["moods"],
-        to=tmp_path_factory.mktemp("moody"),
-    )
 
 
 @pytest.fixture
@@ -39,8 +22,10 @@ def mood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def app(moody: Path, mood: Path, keys: dict[str, str]) -> Flask:
-    return create_app(Settings(artefact=moody, api_keys_file=Path(keys["file"])))
+def app(packaged: Package, mood: Path, keys: dict[str, str]) -> Flask:
+    return create_app(
+        Settings(artefact=packaged("moody"), api_keys_file=Path(keys["file"]))
+    )
 
 
 @pytest.fixture

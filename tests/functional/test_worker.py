@@ -1,0 +1,344 @@
+"""The worker under slow callers, hanging models, too much work, and signals."""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import Package, Serve, Served
+from moods import HELD
+from pipelines import CREDIT
+from server import PATIENCE_SECONDS, Server
+
+TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+
+# Without it a caller would wait for what is held.
+IN_A_HURRY = {"X-Request-Timeout-Ms": "50"}
+
+ServeMoody = Callable[..., "Moody"]
+
+
+class Moody:
+    """A server of the moody model, and what its mood is."""
+
+    def __init__(self, server: Server, mood: Path, pool: ThreadPoolExecutor) -> None:
+        self.server = server
+        self._mood = mood
+        self._pool = pool
+
+    def ask(self, x: float, **headers: str) -> httpx.Response:
+        """Ask over a connection of its own."""
+        return httpx.post(
+            f"{self.server.url}/v1/predict",
+            json={"instances": [{"x": x}]},
+            headers={"X-API-Key": self.server.key, **headers},
+            timeout=PATIENCE_SECONDS,
+        )
+
+    def begin(self, x: float, **headers: str) -> "Future[httpx.Response]":
+        """Ask in the background."""
+        return self._pool.submit(self.ask, x, **headers)
+
+    def let_go(self) -> None:
+        """Let the model answer what it holds."""
+        self._mood.write_text("")
+
+
+@pytest.fixture
+def serve_moody(
+    serve: Serve, packaged: Package, tmp_path: Path
+) -> Iterator[ServeMoody]:
+    """Boot a model that holds one value back until it is let go."""
+    mood = tmp_path / "mood"
+    mood.write_text("hold")
+    with ThreadPoolExecutor(32) as pool:
+
+        def boot(**variables: str) -> Moody:
+            server = serve(packaged("moody"), MOOD_FILE=str(mood), **variables)
+            return Moody(server, mood, pool)
+
+        yield boot
+        mood.write_text("")
+
+
+def connect(server: Server) -> socket.socket:
+    address = httpx.URL(server.url)
+    return socket.create_connection((address.host, address.port or 0), PATIENCE_SECONDS)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    answer = b""
+    while part := connection.recv(65536):
+        answer += part
+    return answer
+
+
+def write_request(server: Server, instance: Any, *lines: str) -> bytes:
+    body = json.dumps({"instances": [instance]})
+    head = [
+        "POST /v1/predict HTTP/1.1",
+        "Host: a",
+        f"X-API-Key: {server.key}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *lines,
+    ]
+    return "\r\n".join([*head, "", body]).encode()
+
+
+# Slow callers
+
+
+def test_a_hundred_halves_of_requests_hold_nobody_up(serve: Serve) -> None:
+    server = serve(CREDIT)
+    request = write_request(server, TYPICAL["instance"])
+    with contextlib.ExitStack() as stack:
+        for size in itertools.islice(itertools.cycle((1, 30, len(request) - 1)), 100):
+            connection = stack.enter_context(connect(server))
+            connection.sendall(request[:size])
+        for _ in range(20):
+            answer = server.predict([TYPICAL["instance"]])
+            assert answer.json()["predictions"] == [TYPICAL["prediction"]]
+
+
+def test_a_request_that_does_not_arrive_in_time_is_given_up(serve: Serve) -> None:
+    server = serve(CREDIT, SERVICE_RECEIVE_TIMEOUT_SECONDS="0.5")
+    request = write_request(server, TYPICAL["instance"])
+    with connect(server) as half_a_body, connect(server) as half_a_head:
+        half_a_body.sendall(request[:-1])
+        half_a_head.sendall(request[:30])
+        head, _, body = read_all(half_a_body).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 ")
+        assert b"Connection: close" in head
+        assert json.loads(body)["title"] == "Request Timeout"
+        assert read_all(half_a_head) == b""
+
+
+def test_a_request_may_come_byte_by_byte(served: Served) -> None:
+    server = served("credit-risk")
+    with connect(server) as connection:
+        for byte in write_request(server, TYPICAL["instance"], "Connection: close"):
+            connection.sendall(bytes([byte]))
+        assert read_all(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_requests_sent_together_are_answered_in_their_order(served: Served) -> None:
+    server = served("credit-risk")
+    ids = [f"X-Request-ID: number-{n}" for n in range(20)]
+    requests = [write_request(server, TYPICAL["instance"], line) for line in ids]
+    last = write_request(server, TYPICAL["instance"], "Connection: close")
+    with connect(server) as connection:
+        connection.sendall(b"".join(requests) + last)
+        answers = read_all(connection).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert len(answers) == 21
+    for line, answer in zip(ids, answers, strict=False):
+        assert line.encode() in answer
+
+
+def test_a_body_is_asked_for_where_the_caller_waits_to_be_asked(served: Served) -> None:
+    server = served("credit-risk")
+    lines = ("Expect: 100-continue", "Connection: close")
+    request = write_request(server, TYPICAL["instance"], *lines)
+    head, _, body = request.partition(b"\r\n\r\n")
+    with connect(server) as connection:
+        connection.sendall(head + b"\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert read_all(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_that_is_not_read_holds_nobody_up(serve: Serve) -> None:
+    server = serve(CREDIT, WEB_CONCURRENCY="1")
+    request = write_request(server, TYPICAL["instance"])
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            connection = stack.enter_context(connect(server))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with contextlib.suppress(BlockingIOError):
+                connection.setblocking(False)
+                for _ in range(5):
+                    connection.send(100 * request)
+        assert server.predict([TYPICAL["instance"]]).status_code == 200
+
+
+# Deadlines
+
+
+def test_a_model_that_hangs_costs_one_worker_that_is_replaced(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(SERVICE_PREDICT_TIMEOUT_SECONDS="1")
+    hanging = moody.begin(HELD)
+    hung = moody.server.wait_for("worker_hung")
+    assert "moods.py" in hung["stack"]
+    answer = hanging.result()
+    assert answer.status_code == 504
+    assert answer.json()["title"] == "Gateway Timeout"
+    moody.server.wait_for("ready")
+    for _ in range(10):
+        assert moody.ask(2.5).json()["predictions"] == [{"value": 2.5}]
+
+
+def test_the_other_worker_goes_on_while_one_hangs(serve_moody: ServeMoody) -> None:
+    moody = serve_moody(SERVICE_PREDICT_TIMEOUT_SECONDS="5")
+    hanging = moody.begin(HELD)
+    answered = []
+    while not hanging.done():
+        answer = moody.ask(2.5, **{"X-Request-Timeout-Ms": "200"})
+        answered.append(answer.status_code)
+    assert answered.count(200) > answered.count(504)
+    assert set(answered) <= {200, 504}
+
+
+def test_a_caller_may_want_its_answer_sooner(serve_moody: ServeMoody) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1")
+    answer = moody.ask(HELD, **{"X-Request-Timeout-Ms": "100"})
+    assert answer.status_code == 504
+    moody.let_go()
+    assert moody.ask(HELD).json()["predictions"] == [{"value": HELD}]
+    assert moody.server.stop() == 0
+    assert not [e for e in moody.server.events if e["event"] == "worker_hung"]
+
+
+def test_what_its_caller_has_given_up_is_not_begun(serve_moody: ServeMoody) -> None:
+    """Of 20 requests in flight no more than 16 have a thread."""
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="20")
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            connection = stack.enter_context(connect(moody.server))
+            connection.sendall(write_request(moody.server, {"x": HELD}))
+        wait_until_refused(moody)
+    moody.server.wait_for("caller_gone")
+    moody.let_go()
+    assert moody.server.stop() == 0
+    events = [e["event"] for e in moody.server.events if e.get("status", 200) == 200]
+    assert events.count("request") + events.count("caller_gone") == 20
+
+
+def wait_until_refused(moody: Moody) -> httpx.Response:
+    """Return the answer that says that there is too much to do."""
+    while (answer := moody.ask(2.5, **IN_A_HURRY)).status_code != 503:
+        pass
+    return answer
+
+
+# Overload
+
+
+def test_more_than_a_worker_can_take_is_refused_at_once(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    held = [moody.begin(HELD) for _ in range(3)]
+    answer = wait_until_refused(moody)
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert httpx.get(f"{moody.server.url}/health/live").status_code == 200
+    assert httpx.get(f"{moody.server.url}/health/ready").status_code == 200
+    moody.let_go()
+    statuses = [future.result().status_code for future in held]
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 2
+    assert moody.ask(2.5).status_code == 200
+
+
+# Signals
+
+
+def test_sigterm_lets_balancers_notice_and_finishes_what_is_in_flight(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_LAME_DUCK_SECONDS="5")
+    held = moody.begin(HELD)
+    assert moody.ask(2.5).status_code == 200
+    moody.server.process.send_signal(signal.SIGTERM)
+    assert moody.server.wait_for("draining")["is_stopping"] is True
+    ready = httpx.get(f"{moody.server.url}/health/ready")
+    assert ready.status_code == 503
+    assert httpx.get(f"{moody.server.url}/health/live").status_code == 200
+    late = moody.ask(2.5)
+    assert (late.status_code, late.headers["Connection"]) == (200, "close")
+    moody.let_go()
+    assert held.result().json()["predictions"] == [{"value": HELD}]
+    assert moody.server.wait_for_exit() == 0
+
+
+class Traffic:
+    """Callers that ask over and over, each over one connection, until told to stop."""
+
+    def __init__(self, server: Server, callers: int) -> None:
+        self._server = server
+        self._is_over = threading.Event()
+        self.failures: list[str] = []
+        self.count = itertools.count()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
+
+    def __enter__(self) -> "Traffic":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        headers = {"X-API-Key": self._server.key}
+        with httpx.Client(base_url=self._server.url, headers=headers) as client:
+            while not self._is_over.is_set():
+                try:
+                    answer = client.post(
+                        "/v1/predict", json={"instances": [TYPICAL["instance"]]}
+                    )
+                    if answer.json().get("predictions") != [TYPICAL["prediction"]]:
+                        self.failures.append(answer.text)
+                except httpx.HTTPError as error:
+                    self.failures.append(repr(error))
+                next(self.count)
+
+
+def test_a_reload_loses_no_request_and_is_no_reason_to_look_elsewhere(
+    serve: Serve,
+) -> None:
+    server = serve(CREDIT)
+    with Traffic(server, 4) as traffic:
+        for _ in range(3):
+            server.process.send_signal(signal.SIGHUP)
+            for _ in range(server.workers):
+                server.wait_for("draining")
+            assert httpx.get(f"{server.url}/health/ready").status_code == 200
+    assert traffic.failures == []
+    assert not [e for e in server.events if e.get("is_stopping")]
+
+
+def test_workers_that_end_after_so_many_requests_lose_none(serve: Serve) -> None:
+    server = serve(CREDIT, GUNICORN_CMD_ARGS="--max-requests 50")
+    with Traffic(server, 4) as traffic:
+        for _ in range(4):
+            server.wait_for("draining")
+            server.wait_for("ready")
+    assert traffic.failures == []
+
+
+def test_a_killed_worker_takes_only_its_own_requests_along(serve: Serve) -> None:
+    server = serve(CREDIT)
+    with Traffic(server, 4) as traffic:
+        for _ in range(5):
+            booted = [
+                e["event"] for e in server.events if "Booting worker" in e["event"]
+            ]
+            os.kill(int(booted[-1].rsplit(" ", 1)[1]), signal.SIGKILL)
+            server.wait_for("ready")
+    # Each caller has one request under way when a worker dies, and no other is lost.
+    assert len(traffic.failures) <= 5 * 4
+    assert all("Error" in failure for failure in traffic.failures)
