@@ -13,6 +13,7 @@ from service.model.errors import (
     TooManyInstancesError,
 )
 from service.model.instances import Instances
+from service.model.rows import RowReader
 from service.model.schema import compile_schema
 from service.model.strictjson import decode
 from service.model.tables import read_timestamp
@@ -33,6 +34,7 @@ class Codec:
         self.max_instances = max_instances
         self.schema = compile_schema(contract, max_instances)
         self._reader = ColumnReader(contract)
+        self._row_reader = RowReader(contract)
         self._names = frozenset(feature.name for feature in contract.features)
         self._watches = [_Watch(feature) for feature in contract.features]
 
@@ -50,7 +52,11 @@ class Codec:
                 f"{len(rows)} instances are more than the {self.max_instances} that"
                 " one request may hold."
             )
-        columns = self._reader.read(rows) if is_object and len(document) == 1 else None
+        is_bare = is_object and len(document) == 1
+        columns = self._row_reader.read(rows) if is_bare else None
+        if columns is not None:
+            return Instances(columns, 1)
+        columns = self._reader.read(rows) if is_bare else None
         if columns is None:
             columns = self._validate(document)
         warnings = _cut(self._iterate_warnings(rows or [], columns))

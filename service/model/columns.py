@@ -61,7 +61,7 @@ def _compile_check(feature: Feature) -> Check:
     types = TYPES[feature.type]
     known = types | {type(None)} if feature.nullable else types
     convert = _compile_conversion(feature)
-    is_within = _compile_bounds(feature)
+    is_within = compile_bounds(feature)
 
     def check(column: Column) -> Column | None:
         found = set(map(type, column))
@@ -88,7 +88,8 @@ def _compile_conversion(feature: Feature) -> Callable[[Column], Column] | None:
     return None
 
 
-def _compile_bounds(feature: Feature) -> Callable[[Column], bool]:
+def compile_bounds(feature: Feature) -> Callable[[Column], bool]:
+    """Compile what says of values of the right type, none of them null, if all fit."""
     if feature.categories is not None:
         return frozenset(feature.categories).issuperset
     if feature.storage.dtype == "U":

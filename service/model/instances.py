@@ -1,14 +1,18 @@
-"""What goes into a predictor and what comes out of it."""
+"""What goes into a predictor and what comes out of it.
+
+Structs of msgspec, as those of a contract: one is made in a sixth of the time of a
+frozen dataclass, which counts where a request makes three.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from service.model.errors import Remark
 
 
-@dataclass(frozen=True)
-class Instances:
+class Instances(msgspec.Struct, frozen=True):
     """Instances that keep the contract, by column in the contract's order.
 
     A null is None; a date-time is a pandas Timestamp. `warnings` says what was let
@@ -20,8 +24,7 @@ class Instances:
     warnings: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True)
-class Predictions:
+class Predictions(msgspec.Struct, frozen=True):
     """The answers, one for each instance, in order.
 
     `labels` for a classifier, with `probabilities` (a row for each instance, a column

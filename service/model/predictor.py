@@ -138,12 +138,14 @@ def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
     if outputs.values is not None:
         values = outputs.values
         if values.dtype.kind not in "iu":  # a double holds no integer beyond 2**53
-            values = values.astype(float)
+            values = values.astype(float, copy=False)
         return Predictions(names, values=values.tolist())
-    labels = [names[index] for index in outputs.classes]  # type: ignore[union-attr]
+    classes = outputs.classes.tolist()  # type: ignore[union-attr]
+    labels = [names[index] for index in classes]
     if outputs.probabilities is None:
         return Predictions(names, labels)
-    return Predictions(names, labels, outputs.probabilities.astype(float).tolist())
+    probabilities = outputs.probabilities.astype(float, copy=False)
+    return Predictions(names, labels, probabilities.tolist())
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:

@@ -1,10 +1,11 @@
 """scikit-learn's own answers, against which everything else is held."""
 
+import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.utils.validation import NotFittedError, check_is_fitted
@@ -29,8 +30,7 @@ CHECKED_ROWS = 64
 SEVERAL_OUTPUTS = "A classifier with several outputs cannot be packaged."
 
 
-@dataclass(frozen=True)
-class Outputs:
+class Outputs(msgspec.Struct, frozen=True):
     """What a pipeline returned for n instances, as arrays.
 
     `classes` (n, indices into the pipeline's classes_) and `probabilities` (n, classes)
@@ -196,12 +196,24 @@ def find_finite(outputs: Outputs) -> np.ndarray:
     return finite
 
 
+def is_plainly_finite(numbers: np.ndarray) -> bool:
+    """Say whether all are seen to be finite, in half the time of isfinite().all().
+
+    Their product is finite only if all are; huge ones overflow it and prove nothing.
+    """
+    # Unlike dot, vdot does not warn of an overflow.
+    return math.isfinite(np.vdot(numbers, numbers))
+
+
 def check_finite(outputs: Outputs) -> None:
     """Refuse NaN and infinities. Raises NonFinitePredictionError."""
     numbers = outputs.probabilities if outputs.values is None else outputs.values
-    if numbers is None or np.isfinite(numbers).all():
+    if numbers is None or is_plainly_finite(numbers):
         return
-    index = int(np.flatnonzero(~find_finite(outputs))[0])
+    is_finite = find_finite(outputs)
+    if is_finite.all():
+        return
+    index = int(np.flatnonzero(~is_finite)[0])
     raise NonFinitePredictionError(
         f"The pipeline's prediction for instances[{index}] is NaN or infinite."
     )

@@ -6,6 +6,8 @@ Objects. Which one it is at each step is known when the plan is built: its Sourc
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -52,14 +54,16 @@ def take_numbers(source: Source) -> Callable[[Block], Numbers]:
     if source.contract is None:
         if source.is_objects:
             raise NoPlanError("Strings are no numbers.")
-        return _same
+        return keep
     for feature in source.contract.features:
         _check_number(feature)
     if source.contract.array_dtype in NARROW:
         raise NoPlanError(f"The table is {source.contract.array_dtype}.")
 
     def take(table: Sequence[Sequence[Any]]) -> Numbers:
-        return np.ascontiguousarray(np.array(table, dtype=np.float64).T)
+        count = len(table) * len(table[0])
+        numbers = np.fromiter(chain.from_iterable(table), np.float64, count)
+        return np.ascontiguousarray(numbers.reshape(len(table), -1).T)
 
     return take
 
@@ -67,14 +71,14 @@ def take_numbers(source: Source) -> Callable[[Block], Numbers]:
 def take_objects(source: Source) -> Callable[[Block], Objects]:
     """Return what turns a block into objects. Raises NoPlanError where that loses."""
     if source.contract is None:
-        return _same if source.is_objects else _list_numbers
+        return keep if source.is_objects else _list_numbers
     for feature in source.contract.features:
         storage = feature.storage
         if feature.type == "date-time":
             raise NoPlanError(f"{feature.name!r} is a date-time.")
         if storage.dtype == "object" and storage.null != "NaN":
             raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
-    return _same
+    return keep
 
 
 def take_original(source: Source, fitted: Any) -> Callable[[Block], Any]:
@@ -86,8 +90,8 @@ def take_original(source: Source, fitted: Any) -> Callable[[Block], Any]:
         raise NoPlanError("What comes before gives an array of objects.")
     names = getattr(fitted, "feature_names_in_", None)
     if names is not None:  # the step before was set to give frames
-        return lambda numbers: pd.DataFrame(numbers, columns=names)
-    return _same
+        return lambda numbers: pd.DataFrame(numbers.copy(), columns=names)
+    return np.copy  # it may write into what it is given, as no step does
 
 
 def select(
@@ -104,7 +108,9 @@ def select(
         table=source.contract.table,
         array_dtype=source.contract.array_dtype,
     )
-    return (lambda table: [table[index] for index in indices]), Source(part)
+    if len(indices) == 1:
+        return (lambda table: table[indices[0] : indices[0] + 1]), Source(part)
+    return itemgetter(*indices), Source(part)
 
 
 def describe_output(output: Any) -> tuple[Step, Source]:
@@ -118,7 +124,7 @@ def describe_output(output: Any) -> tuple[Step, Source]:
     if issparse(output):
         return (lambda matrix: matrix.toarray()), NUMBERS
     if isinstance(output, np.ndarray) and output.ndim == 2 and output.dtype == float:
-        return _same, NUMBERS
+        return keep, NUMBERS
     raise NoPlanError(f"A step gives {type(output).__name__}, no array of float64.")
 
 
@@ -129,7 +135,8 @@ def _check_number(feature: Feature) -> None:
         raise NoPlanError(f"{feature.name!r} is {feature.storage.dtype}.")
 
 
-def _same(block: Block) -> Block:
+def keep(block: Block) -> Block:
+    """Return the block as it is: a step that a chain leaves out."""
     return block
 
 

@@ -18,6 +18,7 @@ from service.model.plan.blocks import (
     Source,
     Step,
     describe_output,
+    keep,
     select,
     take_numbers,
     take_objects,
@@ -53,14 +54,14 @@ class Composer:
                 [step for _, step in fitted.steps[:-1]], source, sample
             )
             last = self.compile_final(fitted.steps[-1][1], source, sample)
-            return _chain(before, last)
+            return _chain([*before, last])
         mark = self._mark()
         try:
             if kind in WRAPPERS:
                 return WRAPPERS[kind](
                     fitted, lambda part: self.compile_final(part, source, sample)
                 )
-            final: FinalStep = _chain([take_numbers(source)], find_final(kind)(fitted))
+            final: FinalStep = _chain([take_numbers(source), find_final(kind)(fitted)])
         except (KeyError, NoPlanError):
             self._forget(mark)
             self.as_itself.append(kind.__name__)
@@ -68,10 +69,10 @@ class Composer:
         self.compiled.append(kind.__name__)
         return final
 
-    def compile_step(
+    def compile_steps(
         self, fitted: Any, source: Source, sample: Block
-    ) -> tuple[Step, Source]:
-        """Compile a fitted transformer, and say what it gives."""
+    ) -> tuple[list[Step], Source]:
+        """Compile a fitted transformer, and say what its steps give."""
         kind = type(fitted)
         mark = self._mark()
         try:
@@ -79,11 +80,11 @@ class Composer:
                 steps, source, _ = self._compile_chain(
                     [step for _, step in fitted.steps], source, sample
                 )
-                return _chain(steps[:-1], steps[-1]) if steps else _same, source
+                return steps, source
             if kind is ColumnTransformer:
-                return self._compile_columns(fitted, source, sample), NUMBERS
+                return [self._compile_columns(fitted, source, sample)], NUMBERS
             if kind is FeatureUnion:
-                return self._compile_union(fitted, source, sample), NUMBERS
+                return [self._compile_union(fitted, source, sample)], NUMBERS
             leaf = _compile_leaf(fitted, source)
         except (KeyError, NoPlanError):
             self._forget(mark)
@@ -101,19 +102,19 @@ class Composer:
     def _compile_chain(
         self, parts: Sequence[Any], source: Source, sample: Block
     ) -> tuple[list[Step], Source, Block]:
-        steps = []
+        steps: list[Step] = []
         for part in parts:
             if _is_skipped(part):
                 continue
-            step, source = self.compile_step(part, source, sample)
-            sample = step(sample)
-            steps.append(step)
+            compiled, source = self.compile_steps(part, source, sample)
+            sample = _chain(compiled)(sample)
+            steps += compiled
         return steps, source, sample
 
     def _compile_columns(
         self, fitted: ColumnTransformer, source: Source, sample: Block
     ) -> Step:
-        branches: list[Step] = []
+        branches: list[list[Step]] = []
         for _, part, columns in fitted.transformers_:
             if isinstance(part, str) and part == "drop":
                 continue
@@ -123,9 +124,7 @@ class Composer:
             if not indices:
                 continue
             take, below = select(source, indices)
-            branches.append(
-                _chain([take], self._compile_branch(part, below, take(sample)))
-            )
+            branches.append([take, *self._compile_branch(part, below, take(sample))])
         return _join(branches)
 
     def _compile_union(
@@ -141,31 +140,30 @@ class Composer:
             ]
         )
 
-    def _compile_branch(self, part: Any, source: Source, sample: Block) -> Step:
+    def _compile_branch(self, part: Any, source: Source, sample: Block) -> list[Step]:
         if _is_skipped(part):
-            return take_numbers(source)
-        step, below = self.compile_step(part, source, sample)
-        return _chain([step], take_numbers(below))
+            return [take_numbers(source)]
+        steps, below = self.compile_steps(part, source, sample)
+        return [*steps, take_numbers(below)]
 
     def _run_as_itself(
         self, fitted: Any, source: Source, sample: Block
-    ) -> tuple[Step, Source]:
+    ) -> tuple[list[Step], Source]:
         original = take_original(source, fitted)
         transform: Callable[[Any], Any] = fitted.transform
         take, below = describe_output(transform(original(sample)))
         self.as_itself.append(type(fitted).__name__)
-        return (lambda block: take(transform(original(block)))), below
+        return [original, transform, take], below
 
 
-def _compile_leaf(fitted: Any, source: Source) -> tuple[Step, Source]:
+def _compile_leaf(fitted: Any, source: Source) -> tuple[list[Step], Source]:
     kind = type(fitted)
     if kind in ENCODERS:
-        return _chain([take_objects(source)], ENCODERS[kind](fitted)), NUMBERS
+        return [take_objects(source), ENCODERS[kind](fitted)], NUMBERS
     try:
-        return _chain([take_numbers(source)], NUMERIC[kind](fitted)), NUMBERS
+        return [take_numbers(source), NUMERIC[kind](fitted)], NUMBERS
     except NoPlanError:
-        step = _chain([take_objects(source)], IMPUTERS[kind](fitted))
-        return step, OBJECTS
+        return [take_objects(source), IMPUTERS[kind](fitted)], OBJECTS
 
 
 def _ask_itself(fitted: Any, original: Callable[[Block], Any]) -> FinalStep:
@@ -191,34 +189,27 @@ def _is_skipped(part: Any) -> bool:
     return part is None or (isinstance(part, str) and part == "passthrough")
 
 
-def _chain(
-    steps: Sequence[Step], last: Callable[[Block], Any]
-) -> Callable[[Block], Any]:
-    if not steps:
-        return last
-    if len(steps) == 1:
-        first = steps[0]
-        return last if first is _same else lambda block: last(first(block))
+def _chain(steps: Sequence[Step]) -> Callable[[Block], Any]:
+    needed = [step for step in steps if step is not keep]
+    if len(needed) == 1:
+        return needed[0]
 
     def run(block: Block) -> Any:
-        for step in steps:
+        for step in needed:
             block = step(block)
-        return last(block)
+        return block
 
     return run
 
 
-def _join(branches: Sequence[Step]) -> Step:
+def _join(branches: Sequence[list[Step]]) -> Step:
     if not branches:
         raise NoPlanError("Every column is dropped.")
-    if len(branches) == 1:
-        return branches[0]
+    chains = [_chain(steps) for steps in branches]
+    if len(chains) == 1:
+        return chains[0]
 
     def join(block: Block) -> Block:
-        return np.concatenate([branch(block) for branch in branches], axis=1)
+        return np.concatenate([chain(block) for chain in chains], axis=1)
 
     return join
-
-
-def _same(block: Block) -> Block:
-    return block

@@ -80,7 +80,7 @@ def _plan_lookup(
         rows = zip(*map(map, getters, columns), strict=True)
         # A bytearray, as an array over bytes cannot be written to, which some refuse.
         joined = bytearray().join(chain.from_iterable(rows))
-        return np.frombuffer(joined, dtype=np.float64).reshape(-1, width)
+        return np.ndarray((len(joined) // (8 * width), width), np.float64, joined)
 
     return step
 

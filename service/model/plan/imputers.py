@@ -11,6 +11,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from service.model.errors import NoPlanError
 from service.model.plan.checks import refuse_infinite, refuse_non_finite
 from service.model.plan.steps import Numbers, NumbersStep, Objects, ObjectsStep
+from service.model.reference import is_plainly_finite
 
 
 def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:
@@ -22,8 +23,13 @@ def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:
     marked = fitted.indicator_.features_ if fitted.add_indicator else None
     if not kept.size and marked is None:
         raise NoPlanError("SimpleImputer keeps no column.")
+    is_idle_if_finite = (
+        _is_nan(fitted.missing_values) and not has_dropped and marked is None
+    )
 
     def step(X: Numbers) -> Numbers:
+        if is_idle_if_finite and is_plainly_finite(X):
+            return X
         missing = find_missing(X)
         filled = np.where(missing, fills, X)
         if has_dropped:

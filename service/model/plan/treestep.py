@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from treelite.core import TreeliteError
 
+from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.interpreter import Interpreter
 from service.model.plan.linear import Scores
 from service.model.plan.steps import Numbers
@@ -56,8 +57,7 @@ class TreeStep:
         if len(X) > self.crossover:
             return self._own(X)
         ready = self._prepare(X)
-        is_finite = np.isfinite(ready).all()
-        if not is_finite and not (self._reads_null and not np.isinf(ready).any()):
+        if (has_infinite if self._reads_null else has_non_finite)(ready):
             return self._own(X)
         margins = self._interpreter.score(ready)
         if self.gives_decisions and _has_tie(margins):
@@ -144,6 +144,8 @@ def _time(score: Scores, X: Numbers) -> float:
 
 def _has_tie(margins: np.ndarray) -> bool:
     """Say whether a label could hang on the order in which trees were summed."""
+    if margins.size == 1:  # what most requests ask for, in a tenth of the time
+        return bool(abs(margins.item()) < TIE)
     if margins.shape[1] == 1:
         return bool((np.abs(margins) < TIE).any())
     ordered = np.sort(margins, axis=1)

@@ -45,6 +45,18 @@ class Logarithm(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.log1p(np.abs(np.asarray(X, dtype=float)))
 
 
+class Overwriting(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A transformer that writes into the array it is given."""
+
+    def fit(self, X: Any, y: Any = None) -> "Overwriting":
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: Any) -> Any:
+        X *= 2
+        return X
+
+
 class Halved(StandardScaler):  # type: ignore[misc]
     """A subclass with another transform, not to be mistaken for its parent."""
 
@@ -155,6 +167,14 @@ def test_a_step_that_is_not_listed_runs_as_itself(
 ) -> None:
     table = X.assign(Marital=X["Marital"].fillna("none"))
     assert len(fit_plan(*steps, table=table).as_itself) == as_itself
+
+
+def test_a_step_that_overwrites_its_input_spoils_no_other() -> None:
+    overwrites = make_pipeline(SimpleImputer(), Overwriting())
+    union = FeatureUnion([("o", overwrites), ("s", SimpleImputer())])
+    steps = columns((make_pipeline(scale(), union), NUMBERS))
+    plan = fit_plan(steps, LogisticRegression(max_iter=1000))
+    assert plan.as_itself == ("Overwriting",)
 
 
 def test_frames_between_steps_carry_their_names() -> None:

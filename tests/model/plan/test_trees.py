@@ -220,6 +220,44 @@ def test_a_label_on_the_edge_is_sklearns() -> None:
     step = plan(fitted)
     step.crossover = 1000
     assert_alike(fitted, step, X)
+    assert_alike(fitted, step, X[:1])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.GradientBoostingClassifier(**FEW, loss="exponential"),
+        ensemble.HistGradientBoostingClassifier(max_iter=7),
+    ],
+    ids=name_case,
+)
+def test_an_instance_alone_has_the_very_bits_it_has_among_others(
+    estimator: Any,
+) -> None:
+    X, y = load_table("breast_cancer")
+    step = plan(clone(estimator).fit(X, y))
+    step.crossover = len(X)
+    together = step(X)
+    for row in range(len(X)):
+        alone = step(X[row : row + 1])
+        for one, all_of_them in (
+            (alone.classes, together.classes),
+            (alone.probabilities, together.probabilities),
+        ):
+            assert one is not None
+            assert all_of_them is not None
+            assert one.dtype == all_of_them.dtype
+            np.testing.assert_array_equal(one, all_of_them[row : row + 1])
+
+
+def test_rows_that_may_not_be_written_to_are_read() -> None:
+    X, y = load_table("diabetes")
+    fitted = ensemble.HistGradientBoostingRegressor(max_iter=7).fit(X, y)
+    step = plan(fitted)
+    step.crossover = len(X)
+    frozen = X[:5].copy()
+    frozen.flags.writeable = False
+    assert_alike(fitted, step, frozen)
 
 
 @pytest.mark.parametrize(
