@@ -9,14 +9,16 @@ from service.model.artefact import read_artefact
 from service.model.codec import Codec
 from service.model.errors import ArtefactError
 from service.model.predictor import Predictor, load_predictor
-from service.settings import Settings, SettingsError
+from service.settings import Settings, SettingsError, parse_limits
 from service.web.auth import check_scopes, init_auth
 from service.web.dispatch import Service
 from service.web.errors import init_errors
 from service.web.headers import init_headers
 from service.web.health import Readiness, build_health
-from service.web.keys import Keyring, KeysFileError, ensure_local_key
-from service.web.limits import Limits
+from service.web.keyring import Keyring
+from service.web.keys import KeysFileError
+from service.web.limits import Limits, find_store
+from service.web.localkey import ensure_local_key
 from service.web.logs import build_log_config, init_logs, log_engine
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
@@ -37,7 +39,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
     keys_file = settings.api_keys_file or ensure_local_key()
-    keyring = Keyring(keys_file)
+    keyring = Keyring(
+        keys_file, settings.rate_limit_requests, settings.rate_limit_instances
+    )
     predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, settings.max_instances)
     readiness = Readiness(predictor)
@@ -45,7 +49,11 @@ def _wire(settings: Settings) -> Flask:
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     init_logs(app, predictor.manifest)
-    limits = Limits(app, settings, keys_file)
+    limits = Limits(
+        app,
+        find_store(settings.rate_limit_storage, keys_file),
+        parse_limits(settings.rate_limit_failures),
+    )
     init_auth(app, keyring, limits)
     init_errors(app)
     init_headers(app)

@@ -1,8 +1,9 @@
-"""The commands: check and inspect an artefact, make an API key."""
+"""The commands: check and inspect an artefact; make, list and revoke API keys."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from service.model.artefact import read_artefact
@@ -10,7 +11,16 @@ from service.model.card import format_card
 from service.model.errors import ArtefactError
 from service.model.predictor import Engine, load_predictor
 from service.settings import Settings, SettingsError
-from service.web.keys import SCOPES, KeysFileError, create_key
+from service.web.keys import (
+    SCOPES,
+    KeysFileError,
+    Terms,
+    create_key,
+    read_keys,
+    revoke_key,
+)
+
+KEY_COLUMNS = ("ID", "CLIENT", "SCOPES", "EXPIRES", "REQUESTS", "INSTANCES")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,9 +52,20 @@ def _build_parser() -> argparse.ArgumentParser:
     create.add_argument("--client", required=True)
     create.add_argument("--scope", required=True, action="append", choices=SCOPES)
     create.add_argument(
-        "--file", type=Path, help="the key file (default: SERVICE_API_KEYS_FILE)"
+        "--expires", type=read_moment, help="such as 2027-01-31, or 2027-01-31T09:30Z"
     )
+    create.add_argument("--requests", help="a limit of its own, such as 200/minute")
+    create.add_argument("--instances", help="a limit of its own, such as 5000/minute")
     create.set_defaults(run=print_key)
+    listing = key_commands.add_parser("list", help="print the keys' ids and terms")
+    listing.set_defaults(run=list_keys)
+    revoke = key_commands.add_parser("revoke", help="close the service to a key")
+    revoke.add_argument("id")
+    revoke.set_defaults(run=remove_key)
+    for command in (create, listing, revoke):
+        command.add_argument(
+            "--file", type=Path, help="the key file (default: SERVICE_API_KEYS_FILE)"
+        )
     return parser
 
 
@@ -76,7 +97,35 @@ def inspect_artefact(options: argparse.Namespace) -> None:
 
 def print_key(options: argparse.Namespace) -> None:
     """Make a key, and print it alone: it is kept nowhere."""
-    path = options.file or Settings.from_environment().api_keys_file
+    terms = Terms(options.expires, options.requests, options.instances)
+    scopes = tuple(dict.fromkeys(options.scope))
+    print(create_key(_find_keys_file(options), options.client, scopes, terms))
+
+
+def list_keys(options: argparse.Namespace) -> None:
+    """Print a line for each key, of what is no secret."""
+    print(*KEY_COLUMNS, sep="\t")
+    for key in read_keys(_find_keys_file(options)):
+        ends = key.expires.isoformat() if key.expires else "never"
+        expires = ends if key.is_live else f"{ends} (expired)"
+        own = (key.requests or "-", key.instances or "-")
+        print(key.id, key.client, ",".join(key.scopes), expires, *own, sep="\t")
+
+
+def remove_key(options: argparse.Namespace) -> None:
+    """Take a key out of the file: each worker knows within a second."""
+    revoked = revoke_key(_find_keys_file(options), options.id)
+    print(f"revoked {revoked.id} of {revoked.client}")
+
+
+def read_moment(text: str) -> datetime:
+    """Read a date or a date-time of ISO 8601, which is UTC unless it says otherwise."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _find_keys_file(options: argparse.Namespace) -> Path:
+    path: Path | None = options.file or Settings.from_environment().api_keys_file
     if path is None:
         raise SettingsError("Name the key file: --file, or SERVICE_API_KEYS_FILE.")
-    print(create_key(path, options.client, tuple(options.scope)))
+    return path

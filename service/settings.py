@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from limits import parse_many
+from limits import RateLimitItem, parse_many
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -36,14 +36,22 @@ def _positive_seconds(text: str) -> float:
     return seconds
 
 
-def _limit(text: str) -> str:
-    """Take flask-limiter's notation; an empty text would mean no limit at all."""
+def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
+    """Read flask-limiter's notation. Raises ValueError.
+
+    An empty text would mean no limit at all, and is none.
+    """
     try:
-        items = parse_many(text)
+        items = tuple(parse_many(text))
     except ValueError:
-        items = []
+        items = ()
     if not items or any(item.amount < 1 or item.multiples < 1 for item in items):
         raise ValueError("must be limits such as 200/minute, or 20/second;500/minute")
+    return items
+
+
+def _limits(text: str) -> str:
+    parse_limits(text)
     return text
 
 
@@ -103,14 +111,14 @@ class Settings:
 
     # A client may keep a worker of two busy, and no more: the rest is for the others.
     rate_limit_requests: str = _variable(
-        "SERVICE_RATE_LIMIT_REQUESTS", _limit, "60000/minute"
+        "SERVICE_RATE_LIMIT_REQUESTS", _limits, "60000/minute"
     )
     rate_limit_instances: str = _variable(
-        "SERVICE_RATE_LIMIT_INSTANCES", _limit, "2000000/minute"
+        "SERVICE_RATE_LIMIT_INSTANCES", _limits, "2000000/minute"
     )
     # A slip of the pen is a few; 256 random bits are not found by 30 a minute.
     rate_limit_failures: str = _variable(
-        "SERVICE_RATE_LIMIT_FAILURES", _limit, "30/minute"
+        "SERVICE_RATE_LIMIT_FAILURES", _limits, "30/minute"
     )
     rate_limit_storage: str | None = _variable(
         "SERVICE_RATE_LIMIT_STORAGE", _storage, None

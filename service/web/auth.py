@@ -6,13 +6,14 @@ A route that declares neither stops the start, so none is open by accident.
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from service.web.call import PLACE, current_call
-from service.web.keys import Client, Keyring, Scope
-from service.web.limits import REQUESTS, Limits
+from service.web.call import PLACE
+from service.web.keyring import Keyring
+from service.web.keys import Client, Scope
+from service.web.limits import Limits
 
 View = Callable[..., Any]
 _SCOPE = "required_scope"
@@ -59,20 +60,11 @@ def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
                 www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
             )
         environ[PLACE].client = client
-        limits.spend(client, REQUESTS, 1)
+        limits.spend(environ, client.requests, 1)
         if scope not in client.scopes:
             raise Forbidden(f"The key does not have the scope {scope!r}.")
 
-    def describe_limits(response: Response) -> Response:
-        client = current_call().client
-        if client is not None:
-            policy, state = limits.describe(client)
-            response.headers["RateLimit-Policy"] = policy
-            response.headers["RateLimit"] = state
-        return response
-
     app.before_request(authenticate)
-    app.after_request(describe_limits)
 
 
 def check_scopes(app: Flask) -> None:

@@ -6,26 +6,31 @@ strangers keep the service busy.
 """
 
 import hashlib
-import hmac
 import os
+import re
 import secrets
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Annotated, Literal, get_args
 
 import msgspec
-from limits import RateLimitItem, parse_many
 
-Scope = Literal["predict", "metrics"]
+from service.settings import parse_limits
+from service.web.budget import Budget
+
+Scope = Literal["predict", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-# Where a service without SERVICE_API_KEYS_FILE keeps the key it makes for itself.
-LOCAL_KEYS_FILE = Path(".local/api-keys.json")
-LOCAL_KEY_FILE = Path(".local/api-key")
+# One in use, and one to take its place: more would be forgotten, and stay open.
+LIVE_KEYS = 2
 
-# Compared against where the id is unknown, so that both ways take the same time.
-NO_DIGEST = "0" * 64
+# What is said of a faulty file may quote it, and somebody may have put a key there.
+KEY = re.compile(r"msk_[\w-]*")
 
 
 class KeysFileError(Exception):
@@ -33,7 +38,9 @@ class KeysFileError(Exception):
 
 
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Id = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{1,64}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class ApiKey(
@@ -41,12 +48,24 @@ class ApiKey(
 ):
     """An entry of the key file. `sha256` is the digest of the whole key."""
 
-    id: Name
+    id: Id
     client: Name
     sha256: Digest
     scopes: tuple[Scope, ...]
+    expires: Moment | None = None
     requests: str | None = None
     instances: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that is none."""
+        for limit in (self.requests, self.instances):
+            if limit is not None:
+                parse_limits(limit)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the key has not expired."""
+        return self.expires is None or datetime.now(UTC) < self.expires
 
 
 class KeysFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,45 +80,21 @@ class Client:
 
     name: str
     scopes: frozenset[str]
-    requests: tuple[RateLimitItem, ...] | None = None
-    instances: tuple[RateLimitItem, ...] | None = None
+    requests: Budget
+    instances: Budget
+    policy: str  # the value of RateLimit-Policy
 
 
-class Keyring:
-    """The keys that open the service."""
+@dataclass(frozen=True)
+class Terms:
+    """When a key expires, and limits of its own, in flask-limiter's notation."""
 
-    def __init__(self, path: Path) -> None:
-        self._entries = {
-            key.id: (key.sha256, _read_client(key)) for key in read_keys(path)
-        }
-
-    def find_client(self, key: str) -> Client | None:
-        """Return whose key it is, in a time that does not tell how near it came."""
-        parts = key.split("_", 2)
-        entry = self._entries.get(parts[1]) if len(parts) == 3 else None
-        digest, client = entry or (NO_DIGEST, None)
-        return client if hmac.compare_digest(digest, _digest(key)) else None
+    expires: datetime | None = None
+    requests: str | None = None
+    instances: str | None = None
 
 
-def _read_client(key: ApiKey) -> Client:
-    return Client(
-        key.client,
-        frozenset(key.scopes),
-        _read_limit(key, key.requests),
-        _read_limit(key, key.instances),
-    )
-
-
-def _read_limit(key: ApiKey, text: str | None) -> tuple[RateLimitItem, ...] | None:
-    if text is None:
-        return None
-    try:
-        items = tuple(parse_many(text))
-    except ValueError:
-        items = ()
-    if not items or any(item.amount < 1 or item.multiples < 1 for item in items):
-        raise KeysFileError(f"The limit {text!r} of the key {key.id} is none.")
-    return items
+ANY = Terms()
 
 
 def read_keys(path: Path) -> tuple[ApiKey, ...]:
@@ -111,67 +106,83 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
             f"The key file {path} cannot be read: {error.strerror}."
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise KeysFileError(f"The key file {path} cannot be read: {error}.") from None
-    if not keys:
-        raise KeysFileError(f"The key file {path} holds no key: make one.")
+        said = KEY.sub("msk_...", " ".join(str(error).split()))
+        raise KeysFileError(f"The key file {path} cannot be read: {said}.") from None
     if len({key.id for key in keys}) < len(keys):
         raise KeysFileError(f"The key file {path} holds an id twice.")
     return keys
 
 
 def create_key(
-    path: Path,
-    client: str,
-    scopes: tuple[Scope, ...],
-    *,
-    requests: str | None = None,
-    instances: str | None = None,
+    path: Path, client: str, scopes: Sequence[Scope], terms: Terms = ANY
 ) -> str:
-    """Add a key to a file, made if need be, and return the key: it is kept nowhere."""
-    keys = read_keys(path) if path.exists() else ()
+    """Add a key to a file, made if need be, and return the key: it is kept nowhere.
+
+    Raises KeysFileError where the client has two live keys, or the terms are none.
+    """
     identity = secrets.token_hex(6)
     key = f"msk_{identity}_{secrets.token_urlsafe(32)}"
-    entry = ApiKey(identity, client, _digest(key), scopes, requests, instances)
-    _read_client(entry)
-    _write_private(path, msgspec.json.encode(KeysFile((*keys, entry))))
+    entry = _build_entry(
+        id=identity,
+        client=client,
+        sha256=digest_key(key),
+        scopes=scopes,
+        **asdict(terms),
+    )
+    with _hold(path):
+        keys = read_keys(path) if path.exists() else ()
+        live = [k.id for k in keys if k.client == client and k.is_live]
+        if len(live) >= LIVE_KEYS:
+            raise KeysFileError(
+                f"{client} has the live keys {' and '.join(live)}: revoke one first."
+            )
+        _write_keys(path, (*keys, entry))
     return key
 
 
-def ensure_local_key() -> Path:
-    """Return the key file for local use, made at first with one key for every scope."""
-    if LOCAL_KEYS_FILE.exists():
-        read_local_key()  # the two belong together: one alone is of no use
-    else:
-        try:
-            key = create_key(LOCAL_KEYS_FILE, "local", SCOPES)
-            _write_private(LOCAL_KEY_FILE, key.encode())
-        except OSError as error:
-            raise KeysFileError(
-                "SERVICE_API_KEYS_FILE is not set, and a key for local use cannot be"
-                f" kept in {LOCAL_KEYS_FILE.parent}: {error.strerror}."
-            ) from None
-    return LOCAL_KEYS_FILE
+def revoke_key(path: Path, identity: str) -> ApiKey:
+    """Take a key out of a file by its id, and return it. Raises KeysFileError."""
+    with _hold(path):
+        keys = read_keys(path)
+        revoked = next((key for key in keys if key.id == identity), None)
+        if revoked is None:
+            raise KeysFileError(f"The key file {path} holds no key {identity!r}.")
+        _write_keys(path, tuple(key for key in keys if key is not revoked))
+    return revoked
 
 
-def read_local_key() -> str:
-    """Return the key that ensure_local_key made. Raises KeysFileError."""
-    try:
-        return LOCAL_KEY_FILE.read_text()
-    except OSError as error:
-        raise KeysFileError(
-            f"The local key {LOCAL_KEY_FILE} cannot be read: {error.strerror}; remove"
-            f" {LOCAL_KEYS_FILE} to have both made again."
-        ) from None
-
-
-def _digest(key: str) -> str:
+def digest_key(key: str) -> str:
+    """Return what is kept of a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, at once or not at all."""
+@contextmanager
+def _hold(path: Path) -> Iterator[None]:
+    """Keep other commands from the files of a folder: two at once would lose a key."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, staged = tempfile.mkstemp(prefix=".key-", dir=path.parent)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        flock(folder, LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _build_entry(**fields: object) -> ApiKey:
+    try:
+        return msgspec.convert(fields, ApiKey)
+    except msgspec.ValidationError as error:
+        raise KeysFileError(f"There is no such key: {error}.") from None
+
+
+def _write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
+    write_private(path, msgspec.json.format(msgspec.json.encode(KeysFile(keys))))
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, at once or not at all."""
+    path = path.resolve()  # a link keeps leading to it
+    descriptor, staged = mkstemp(prefix=".key-", dir=path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

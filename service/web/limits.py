@@ -1,131 +1,123 @@
 """How much a client may: requests, and instances, over a sliding window.
 
 flask-limiter's Limiter holds the strategy and the store; its hooks and decorators
-would cost 65 microseconds a request, so its limiter is asked directly.
+would cost 65 microseconds a request, so its store is asked directly.
 """
 
 import ipaddress
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_limiter import Limiter
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
-from service.settings import Settings
-from service.web.call import current_call
-from service.web.keys import Client
-from service.web.storage import shared_path
+from service.web.budget import FAILURES, Budget, Limit, build_budget
+from service.web.replicas import RESILIENT
+from service.web.storage import Count, CountingStorage
+from service.web.table import shared_path
 
-REQUESTS = "requests"
-INSTANCES = "instances"
-FAILURES = "failures"
+# Where the WSGI environment holds what is left, an item of RateLimit each.
+LEFT = "service.limits.left"
 
-Items = tuple[RateLimitItem, ...]
+
+@dataclass(frozen=True)
+class Store:
+    """Where the counts are, and where they are while that is away."""
+
+    uri: str
+    fallback: str
 
 
 class Limits:
-    """The budgets of all clients, in a store that the workers share.
+    """The budgets of all clients, in a store that the workers share."""
 
-    Raises TooManyRequests, with the seconds to wait, where one is used up.
-    """
-
-    def __init__(self, app: Flask, settings: Settings, keys_file: Path) -> None:
-        self._defaults: dict[str, Items] = {
-            REQUESTS: tuple(parse_many(settings.rate_limit_requests)),
-            INSTANCES: tuple(parse_many(settings.rate_limit_instances)),
-        }
-        self._failures: Items = tuple(parse_many(settings.rate_limit_failures))
-        fallback = f"shm://{shared_path(str(keys_file.resolve()))}"
-        uri = fallback
-        options: dict[str, str | int] = {}
-        if settings.rate_limit_storage == "memory://":
-            uri = settings.rate_limit_storage
-        elif settings.rate_limit_storage:
-            uri = f"resilient+{settings.rate_limit_storage}"
-            options = {"fallback": fallback}
+    def __init__(
+        self, app: Flask, storage: Store, failures: tuple[RateLimitItem, ...]
+    ) -> None:
         limiter = Limiter(
-            _name_client,
+            _name_nobody,
             strategy="sliding-window-counter",
-            storage_uri=uri,
-            storage_options=options,
+            storage_uri=storage.uri,
+            storage_options={"fallback": storage.fallback},
         )
         # An app that knows it already is given no hooks.
         app.extensions["limiter"] = {limiter}
         limiter.init_app(app)
-        self._hit = limiter.limiter.hit
-        self._storage: Any = limiter.storage
+        self._take = cast(CountingStorage, limiter.storage).take
+        self._failures = failures
 
-    def spend(self, client: Client, name: str, cost: int) -> None:
-        """Take from a client's budget, or raise and take nothing."""
-        for item in self._find_items(client, name):
-            if cost > item.amount:
+    def spend(self, environ: dict[str, Any], budget: Budget, cost: int) -> None:
+        """Take from a client's budget.
+
+        Raises TooManyRequests, with the seconds to wait, where too little is left, and
+        RequestEntityTooLarge where it never is enough.
+        """
+        left = environ.setdefault(LEFT, [])
+        for limit in budget:
+            if cost > limit.amount:
                 raise RequestEntityTooLarge(
-                    f"{cost} {name} are more than this key's {item.amount} in"
-                    f" {item.get_expiry()} seconds: send fewer at a time."
+                    f"{cost} {limit.name} are more than this key's {limit.amount} in"
+                    f" {limit.seconds} seconds: send fewer at a time."
                 )
-            if not self._hit(item, name, client.name, cost=cost):
-                self._refuse(item, name, client.name, cost)
+            count = self._take(limit.key, limit.amount, limit.seconds, cost)
+            left.append(_describe(limit, count))
+            if not count.is_admitted:
+                raise _refuse(limit, count, cost)
 
     def note_failure(self, address: str) -> None:
-        """Count a failed attempt to show a key against its address alone."""
+        """Count a failed attempt to show a key, against its address alone."""
         network = find_network(address)
-        for item in self._failures:
-            if not self._hit(item, FAILURES, network):
-                self._refuse(item, FAILURES, network, 1)
-
-    def describe(self, client: Client) -> tuple[str, str]:
-        """Return the values of RateLimit-Policy and RateLimit.
-
-        https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
-        """
-        policies, states = [], []
-        for name in (REQUESTS, INSTANCES):
-            for item in self._find_items(client, name):
-                remaining, seconds = self._look(item, name, client.name)
-                policies.append(f'"{name}";q={item.amount};w={item.get_expiry()}')
-                states.append(f'"{name}";r={remaining};t={seconds}')
-        return ", ".join(policies), ", ".join(states)
-
-    def _find_items(self, client: Client, name: str) -> Items:
-        own: Items | None = getattr(client, name)
-        return self._defaults[name] if own is None else own
-
-    def _look(self, item: RateLimitItem, *key: str) -> tuple[int, int]:
-        """Return what is left, and the seconds until the window ends."""
-        before, share, now, end = self._read(item, *key)
-        left = item.amount - math.floor(before * share) - now
-        return max(left, 0), math.ceil(end)
-
-    def _read(self, item: RateLimitItem, *key: str) -> tuple[int, float, int, float]:
-        """Return the last window's count, its share, this one's, its seconds left."""
-        expiry = item.get_expiry()
-        before, before_ends, now, now_ends = self._storage.get_sliding_window(
-            item.key_for(*key), expiry
-        )
-        end = before_ends if before else now_ends - expiry if now else expiry
-        return before, before_ends / expiry, now, end
-
-    def _refuse(self, item: RateLimitItem, name: str, who: str, cost: int) -> None:
-        before, _, now, end = self._read(item, name, who)
-        seconds = _wait(item.amount - cost, item.get_expiry(), before, now, end)
-        raise TooManyRequests(
-            f"The limit of {item.amount} {name} in {item.get_expiry()} seconds is"
-            " reached.",
-            retry_after=max(1, math.ceil(seconds)),
-        )
+        for limit in build_budget(FAILURES, network, self._failures):
+            count = self._take(limit.key, limit.amount, limit.seconds, 1)
+            if not count.is_admitted:
+                raise _refuse(limit, count, 1)
 
 
-def _wait(room: int, expiry: int, before: int, now: int, end: float) -> float:
+def _describe(limit: Limit, count: Count) -> str:
+    """Return a limit's item of the header RateLimit.
+
+    https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    """
+    _, before, now, seconds_left = count
+    faded = int(before * seconds_left / limit.seconds) if before else 0
+    remaining = limit.amount - faded - now
+    return f'"{limit.name}";r={remaining};t={int(seconds_left) + 1}'
+
+
+def _refuse(limit: Limit, count: Count, cost: int) -> TooManyRequests:
+    seconds = find_wait(limit.amount - cost, limit.seconds, count)
+    return TooManyRequests(
+        f"The limit of {limit.amount} {limit.name} in {limit.seconds} seconds is"
+        " reached.",
+        retry_after=max(1, math.ceil(seconds)),
+    )
+
+
+def find_wait(room: int, window: int, count: Count) -> float:
     """Return the seconds until the weighted count of two windows falls to `room`.
 
-    It is `before * seconds_left / expiry + now`, `now` becoming `before` at the end.
+    It is `before * seconds_left / window + now`; at the end `now` becomes `before`.
     """
-    if now <= room and before:
-        return end - (room - now) * expiry / before
-    return end + expiry * (1 - room / now) if now > room else end
+    if count.now > room:
+        return count.seconds_left + window * (1 - room / count.now)
+    if count.before:
+        return count.seconds_left - (room - count.now) * window / count.before
+    return 0
+
+
+def find_store(setting: str | None, keys_file: Path) -> Store:
+    """Return where the counts are: on this host, unless a setting says otherwise.
+
+    Servers of this host that share a key file share the limits, too.
+    """
+    here = f"shm://{shared_path(str(keys_file.absolute()))}"
+    if setting is None:
+        return Store(here, here)
+    return Store("shm://" if setting == "memory://" else f"{RESILIENT}{setting}", here)
 
 
 def find_network(address: str) -> str:
@@ -134,12 +126,13 @@ def find_network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    if parsed.version == 4:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:  # as a socket of both kinds names a caller
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
-def _name_client() -> str:
-    """Return who is charged: never an empty name, which flask-limiter lets pass."""
-    client = current_call().client
-    return client.name if client else FAILURES
+def _name_nobody() -> str:
+    """Return a name: flask-limiter wants to know one, and lets an empty one pass."""
+    return "nobody"

@@ -21,6 +21,13 @@ from service.model.schema import StrictDateTime
 from service.web.auth import public
 from service.web.errors import PROBLEM, TITLES
 
+# The page runs what lies beside it, and nothing from elsewhere; its styles are partly
+# written in place.
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 PAGE = Path(__file__).parent / "docs"
 
@@ -54,6 +61,13 @@ def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
     @public
     def publish() -> Response:
         return Response(document, content_type="application/json")
+
+    @openapi.after_request
+    def keep_in(response: Response) -> Response:
+        response.headers.pop("Cache-Control", None)  # as every answer has it
+        if response.mimetype == "text/html":
+            response.headers["Content-Security-Policy"] = POLICY
+        return response
 
     @openapi.get("/docs")
     @public

@@ -21,7 +21,7 @@ from service.web.auth import requires
 from service.web.call import DEADLINE, current_call
 from service.web.dispatch import Answer
 from service.web.health import Readiness
-from service.web.limits import INSTANCES, Limits
+from service.web.limits import Limits
 
 JSON = "application/json"
 
@@ -51,7 +51,7 @@ def build_predict(
         call = current_call()
         call.instances = instances.count
         if call.client is not None:
-            limits.spend(call.client, INSTANCES, instances.count)
+            limits.spend(request.environ, call.client.instances, instances.count)
         refuse_late()
         predictions = predictor.predict(instances)
         return write_answer(

@@ -4,15 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.web.keys import (
-    LOCAL_KEY_FILE,
-    Keyring,
-    KeysFileError,
-    create_key,
-    ensure_local_key,
-    read_keys,
-    read_local_key,
-)
+from service.web.keyring import Keyring
+from service.web.keys import SCOPES, KeysFileError, create_key, read_keys
+from service.web.localkey import LOCAL_KEY_FILE, ensure_local_key, read_local_key
 
 
 def test_a_key_is_long_random_and_kept_as_a_digest_alone(tmp_path: Path) -> None:
@@ -31,7 +25,7 @@ def test_a_key_finds_its_client_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     one = create_key(path, "a", ("predict",))
     other = create_key(path, "b", ("metrics",))
-    keyring = Keyring(path)
+    keyring = Keyring(path, "9/second", "9/second")
     found = keyring.find_client(one)
     assert found is not None
     assert (found.name, found.scopes) == ("a", frozenset({"predict"}))
@@ -58,9 +52,9 @@ def test_a_key_for_local_use_is_made_once(
     assert ensure_local_key() == path
     assert read_local_key() == key
     assert stat.S_IMODE(LOCAL_KEY_FILE.stat().st_mode) == 0o600
-    client = Keyring(path).find_client(key)
+    client = Keyring(path, "9/second", "9/second").find_client(key)
     assert client is not None
-    assert client.scopes == {"predict", "metrics"}
+    assert client.scopes == set(SCOPES)
 
 
 def test_a_local_key_that_was_lost_is_made_again_with_its_file(

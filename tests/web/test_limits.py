@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.model.golden import decode_golden
 from service.settings import Settings
-from service.web.keys import create_key
+from service.web.keys import Terms, create_key
 from service.web.limits import find_network
 
 INSTANCE = decode_golden((CREDIT / "golden.json").read_bytes()).records[0].instance
@@ -59,7 +59,7 @@ def test_an_instance_costs_one_and_a_refused_request_none(keys_file: Path) -> No
 
 
 def test_a_key_has_a_limit_of_its_own(keys_file: Path) -> None:
-    key = create_key(keys_file, "one", ("predict",), requests="1/day")
+    key = create_key(keys_file, "one", ("predict",), Terms(requests="1/day"))
     client = build(keys_file.parent).test_client()
     assert [ask(client, key).status_code for _ in range(2)] == [200, 429]
 

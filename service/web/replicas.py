@@ -1,0 +1,126 @@
+"""One store of limits for all replicas, in Redis, and this host's own while it is away.
+
+Whoever waits for Redis waits once, for one time-out: from then on this process counts
+in the store of its host, and asks in the background whether Redis is back.
+"""
+
+import logging
+import threading
+import time
+from typing import cast
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from service.settings import SettingsError
+from service.web.storage import Count, CountingStorage, SharedStorage
+
+logger = logging.getLogger("service")
+
+LIMITS_PER_HOST = "limits_per_host"
+LIMITS_SHARED = "limits_shared"
+
+# To connect, and for an answer. One takes less than a millisecond; what takes this long
+# is no busy moment any more.
+TIMEOUT_SECONDS = 0.5
+SECONDS_BETWEEN_PROBES = 1.0
+
+# Before an address of Redis it asks for this store.
+RESILIENT = "resilient+"
+
+# As the store of a host does, in one round trip. KEYS: the last window's count and this
+# one's. A window begins with its first hit, and is kept for as long as it fades.
+TAKE = """
+local limit, amount = tonumber(ARGV[1]), tonumber(ARGV[3])
+local expiry = tonumber(ARGV[2]) * 1000
+
+local left = redis.call('pttl', KEYS[2]) - expiry
+if left <= 0 and left > -expiry then
+    redis.call('rename', KEYS[2], KEYS[1])
+    left = left + expiry
+    redis.call('set', KEYS[2], 0, 'PX', left + expiry)
+end
+local before = tonumber(redis.call('get', KEYS[1])) or 0
+local now = tonumber(redis.call('get', KEYS[2]))
+if not now then
+    before, now, left = 0, 0, expiry
+end
+local admitted = math.floor(before * left / expiry) + now + amount <= limit
+if admitted then
+    now = now + amount
+    redis.call('set', KEYS[2], now, 'PX', left + expiry)
+end
+return {admitted and 1 or 0, before, now, left}
+"""
+
+
+class ResilientStorage(CountingStorage):
+    """Counts in a Redis, or in `fallback` while that does not answer."""
+
+    STORAGE_SCHEME = [
+        f"{RESILIENT}{scheme}" for scheme in ("redis", "rediss", "redis+unix")
+    ]
+
+    def __init__(
+        self, uri: str, wrap_exceptions: bool = False, *, fallback: str
+    ) -> None:
+        super().__init__(uri, wrap_exceptions)
+        self._here = SharedStorage(fallback)
+        self._script = _connect(uri).register_script(TAKE)
+        self._lock = threading.Lock()
+        self.is_away = False
+
+    def take(self, key: str, limit: int, expiry: int, amount: int) -> Count:
+        """Take an amount if the weighted count leaves room for it, or nothing."""
+        if not self.is_away:
+            try:
+                return self._take_there(key, limit, expiry, amount)
+            except RedisError as error:
+                self._leave(error)
+        return self._here.take(key, limit, expiry, amount)
+
+    def _take_there(self, key: str, limit: int, expiry: int, amount: int) -> Count:
+        this = f"model-service:{{{key}}}"  # both in one slot of a cluster
+        seen = self._script([f"{this}/-1", this], [limit, expiry, amount])
+        is_admitted, before, now, milliseconds = cast(list[int], seen)
+        return Count(bool(is_admitted), before, now, milliseconds / 1000)
+
+    def _leave(self, error: RedisError) -> None:
+        """Count here from now on. What Redis said may name it, so only its type is."""
+        with self._lock:
+            if self.is_away:
+                return
+            self.is_away = True
+        logger.warning(LIMITS_PER_HOST, extra={"reason": type(error).__name__})
+        threading.Thread(target=self._return, daemon=True).start()
+
+    def _return(self) -> None:
+        """Ask what requests ask, until it is answered, and go back."""
+        while True:
+            time.sleep(SECONDS_BETWEEN_PROBES)
+            try:
+                self._take_there("probe", 1, 1, 1)
+            except RedisError:
+                continue
+            logger.info(LIMITS_SHARED)
+            self.is_away = False
+            return
+
+
+def _connect(uri: str) -> Redis:
+    """Make a client that tries once, and connects when it is first asked."""
+    address = uri.removeprefix(RESILIENT).replace("redis+unix://", "unix://")
+    try:
+        return Redis.from_url(
+            address,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except (ValueError, TypeError):  # whose words may hold a password
+        raise SettingsError(
+            "SERVICE_RATE_LIMIT_STORAGE is no address of a Redis, such as"
+            " redis://redis:6379/0."
+        ) from None

@@ -1,0 +1,103 @@
+"""A table of counts in a mapped file, which all processes of a host can open."""
+
+import mmap
+import os
+import struct
+import tempfile
+import threading
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import ClassVar
+
+from service.settings import SettingsError
+
+SLOTS = 65_536
+# A key's digest, when its window ends, this window's count and the last one's.
+SLOT = struct.Struct("<16sQQQ")
+SIZE = SLOTS * SLOT.size
+# As far as a key is looked for; then the one with the least to lose makes room.
+PROBES = 8
+
+
+def shared_path(identity: str) -> Path:
+    """Return where the store of the servers with one identity lies on this host."""
+    memory = Path("/dev/shm")  # noqa: S108 - the file's owner and mode are checked
+    usable = memory.is_dir() and os.access(memory, os.W_OK)
+    folder = memory if usable else Path(tempfile.gettempdir())
+    digest = blake2b(identity.encode(), digest_size=8).hexdigest()
+    return folder / f"model-service-{os.getuid()}-{digest}.limits"
+
+
+class Table:
+    """The mapped file.
+
+    A process opens it once: closing one of two descriptors of a file would free the
+    locks held through the other.
+    """
+
+    opened: ClassVar[dict[str, "Table"]] = {}
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        os.ftruncate(descriptor, SIZE)
+        self.memory = mmap.mmap(descriptor, SIZE)
+        self.lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: str) -> "Table":
+        """Return the table of a path, opened at most once. Raises SettingsError."""
+        if path not in cls.opened:
+            try:
+                cls.opened[path] = cls(_open_own(path))
+            except OSError as error:
+                raise SettingsError(
+                    f"The store of limits {path} cannot be kept: {error.strerror}."
+                ) from None
+        return cls.opened[path]
+
+    def find(self, digest: bytes, end: int, expiry: int) -> tuple[int, int, int]:
+        """Return a key's slot, and the counts of this window and of the last one.
+
+        What a killed process wrote by half has another digest, or another window, and
+        is overwritten.
+        """
+        offsets = [find_place(digest, probe) for probe in range(PROBES)]
+        for offset in offsets:
+            found, found_end, count, before = SLOT.unpack_from(self.memory, offset)
+            if found == digest:
+                if found_end == end:
+                    return offset, count, before
+                return offset, 0, count if found_end == end - expiry else 0
+        return min(offsets, key=partial(self._weigh, end - expiry)), 0, 0
+
+    def _weigh(self, now: int, offset: int) -> tuple[bool, int]:
+        """Return what would be lost: nothing, or little, where it makes room first.
+
+        Addresses that fail are many and count little: they drive out one another, and
+        not a client.
+        """
+        _, end, count, before = SLOT.unpack_from(self.memory, offset)
+        return end > now, count + before
+
+
+def find_place(digest: bytes, probe: int) -> int:
+    """Return the offset of the slot where a key may be found at the nth look."""
+    return (int.from_bytes(digest[:4], "little") + probe) % SLOTS * SLOT.size
+
+
+def _open_own(path: str) -> int:
+    """Open a file that nobody else can have laid there for us."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    found = os.fstat(descriptor)
+    if found.st_uid != os.getuid() or found.st_size not in (0, SIZE):
+        os.close(descriptor)
+        raise SettingsError(f"{path} is no store of limits of this user: remove it.")
+    return descriptor
+
+
+def open_nameless() -> int:
+    """Open a file that goes with its last process."""
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
