@@ -9,7 +9,14 @@ from service.model.reference import Outputs, check_finite
 
 @pytest.mark.parametrize(
     "numbers",
-    [np.zeros((2, 3)), np.full((2, 1), 1e300), np.full((2, 1), 2**62), np.eye(2).T],
+    [
+        np.zeros((2, 3)),
+        np.full((2, 1), 1e300),
+        np.full((2, 1), 1e30, dtype=np.float32),
+        np.full((2, 1), 2**62),
+        np.ones((2, 1), dtype=bool),
+        np.arange(6.0).reshape(3, 2).T,
+    ],
 )
 def test_what_is_finite_passes_however_large(numbers: np.ndarray) -> None:
     check_finite(Outputs(values=numbers))

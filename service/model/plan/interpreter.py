@@ -6,6 +6,7 @@ baseline gives the same sums, to the last bit.
 """
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ PREDICT.argtypes = [
 ]
 
 # Of an array that may be written to, in a third of the time of its `ctypes.data`.
-Address = ctypes.c_double * 0
+take_address: Callable[[Any], Any] = (ctypes.c_double * 0).from_buffer
 
 
 class Interpreter:
@@ -58,24 +59,24 @@ class Interpreter:
 
     def score(self, X: Numbers) -> np.ndarray:
         """Return the raw sums of the trees, shape (n, k)."""
-        given: Any = np.ascontiguousarray(X, dtype=np.float64)
-        if not given.flags.writeable:
-            given = given.copy()
-        rows, columns = given.shape
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        if not X.flags.writeable:
+            X = X.copy()
+        rows, columns = X.shape
         if columns != self._columns:
             raise ValueError(f"{columns} columns for {self._columns} features.")
-        scores: Any = np.zeros((rows, self._width))
+        scores = np.zeros((rows, self._width))
         status = PREDICT(
             self._model_handle,
-            Address.from_buffer(given),
+            take_address(X),
             DOUBLE,
             rows,
-            Address.from_buffer(scores),
+            take_address(scores),
             self._config_handle,
         )
         if status:
             _check_call(status)
-        return np.asarray(scores)
+        return scores
 
 
 def lead_with_baseline(model: Any, columns: int) -> Any:
