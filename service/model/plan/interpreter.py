@@ -24,16 +24,26 @@ from service.model.plan.steps import Numbers
 
 DOUBLE = b"float64"
 
-# Our own function object, so that treelite's is left as it is.
-PREDICT = _LIB["TreeliteGTILPredict"]
-PREDICT.argtypes = [
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-    ctypes.c_char_p,
-    ctypes.c_uint64,
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-]
+
+def _bind(library: ctypes.CDLL) -> Any:
+    """Return a function object of our own, so that treelite's is left as it is."""
+    predict = library["TreeliteGTILPredict"]
+    predict.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_uint64,
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+    ]
+    return predict
+
+
+# Others may run while many rows are predicted. For a few it is not worth handing them
+# the interpreter: to have it back takes longer than the prediction.
+PREDICT_MANY = _bind(_LIB)
+PREDICT_FEW = _bind(ctypes.PyDLL(_LIB._name, handle=_LIB._handle))
+FEW = 16
 
 # Of an array that may be written to, in a third of the time of its `ctypes.data`.
 take_address: Callable[[Any], Any] = (ctypes.c_double * 0).from_buffer
@@ -66,7 +76,8 @@ class Interpreter:
         if columns != self._columns:
             raise ValueError(f"{columns} columns for {self._columns} features.")
         scores = np.zeros((rows, self._width))
-        status = PREDICT(
+        predict = PREDICT_FEW if rows <= FEW else PREDICT_MANY
+        status = predict(
             self._model_handle,
             take_address(X),
             DOUBLE,
