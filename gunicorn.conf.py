@@ -93,6 +93,7 @@ def on_starting(server: Any) -> None:
     predictor = server.app.wsgi().extensions.get("predictor")
     if predictor is not None and predictor.engine.is_batching:
         server.cfg.set("threads", BATCHING_THREADS)
+        Worker.gathers = True
 
 
 # A reload reads this file again, and with it the number above.

@@ -1,19 +1,20 @@
-"""The gunicorn worker: one loop receives and sends, a few threads answer.
+"""The gunicorn worker: one loop receives, and the thread that keeps it answers.
 
-A request is given to a thread when its last byte is here, so a slow caller holds none.
-The loop itself answers what must not wait for a thread: health, and what is refused.
+A request is taken up when its last byte is here, so a slow caller holds no thread. No
+thread has to be woken for it, which would take as long as the answer; where an answer
+takes long, the loop passes to another thread, and there is always one left to keep it.
 """
 
 import math
 import os
-import queue
 import selectors
+import signal
 import socket
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from werkzeug.exceptions import (
 
 from service.web.call import DEADLINE, REFUSAL
 from service.web.connection import MAX_AHEAD_BYTES, Connection, Exchange, Outgoing
+from service.web.relay import Relay
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 30e-6
@@ -53,6 +55,7 @@ GONE_SECONDS = 0.05
 HEALTH = (b"GET /health", b"HEAD /health")
 
 # Those of a worker, beside gunicorn's own lines.
+FAULT = "worker_fault"
 HUNG = "worker_hung"
 CALLER_GONE = "caller_gone"
 DRAINING = "draining"
@@ -71,9 +74,14 @@ class Bounds:
 
 
 class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
-    """Receives in its loop, answers in its threads, and gives up in time."""
+    """Receives in its loop, answers in its threads, and gives up in time.
+
+    `gathers` has every request that waits taken up at once by a thread of its own, for
+    a model that predicts them together.
+    """
 
     bounds = Bounds()
+    gathers = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -84,59 +92,101 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._connections: dict[Connection, None] = {}  # the oldest first
         self._in_flight: set[Exchange] = set()
         self._hung: set[Exchange] = set()
-        self._queue: queue.SimpleQueue[Exchange] = queue.SimpleQueue()
+        self._queue: deque[Exchange] = deque()
+        # One thread more than may answer, so that the loop is never left alone.
+        self._permits = [None] * self.cfg.threads
+        self._relay = Relay(hands_on=self.gathers)
         self._next_look = 0.0
         self._idle_end = math.inf
+        self._lame_duck_end = math.inf
+        self._is_done = threading.Event()
 
-    # The loop
+    def init_signals(self) -> None:
+        """Let signals wake the main thread, which waits for nothing else."""
+        super().init_signals()
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            signal.siginterrupt(number, True)
+
+    # The threads
 
     def run(self) -> None:
-        """Serve until told to stop, then finish what has been begun."""
+        """Serve until told to stop, and what has been begun is finished."""
         self.poller.register(
             self.method_queue.fileno(),
             selectors.EVENT_READ,
             self.method_queue.run_callbacks,
         )
-        for _ in range(self.cfg.threads):
-            threading.Thread(target=self._work, daemon=True).start()
         self.set_accept_enabled(True)
-        while self.alive:
-            self._turn()
-        self._drain()
+        for _ in range(self.cfg.threads + 1):
+            threading.Thread(target=self._serve, daemon=True).start()
+        self._is_done.wait()
         for listener in self.sockets:
             listener.close()
         if self._hung:  # a thread that hangs cannot be joined
             sys.exit(1)
 
-    def _turn(self) -> None:
-        wait = max(0.0, self._next_look - time.monotonic())
-        self.wait_for_and_dispatch_events(wait)
-        now = time.monotonic()
-        if now >= self._next_look:
-            self._next_look = now + LOOK_SECONDS
-            self._look_round(now)
+    def _serve(self) -> None:
+        """Keep the loop and answer what it brings, in turn with the other threads."""
+        baton = None
+        while not self._is_done.is_set():
+            if baton is None:
+                baton = self._relay.wait()
+            exchange = self._take_up()
+            if exchange is None:
+                self._turn()
+                continue
+            self._relay.leave(baton)
+            if not exchange.is_answered:
+                exchange.thread = threading.get_ident()
+                exchange.begun = time.monotonic()
+                self._answer(exchange)
+            self._in_flight.discard(exchange)
+            self._permits.append(None)
+            if not self._relay.come_back(baton):
+                baton = None
 
-    def _drain(self) -> None:
+    def _take_up(self) -> Exchange | None:
+        """Return a request to answer, if there is one and a thread may be spared."""
+        if not self._queue or not self._permits:
+            return None
+        self._permits.pop()
+        return self._queue.popleft()
+
+    def _turn(self) -> None:
+        """Do one turn of the loop."""
+        try:
+            wait = max(0.0, self._next_look - time.monotonic())
+            self.wait_for_and_dispatch_events(wait)
+            now = time.monotonic()
+            if now >= self._next_look:
+                self._next_look = now + LOOK_SECONDS
+                self._look_round(now)
+        except Exception:
+            self.log.exception(FAULT)
+
+    # Stopping
+
+    def _drain(self, now: float) -> None:
         """Take new work while balancers notice, then finish what is in flight.
 
         A worker that retires while the service goes on is not missed: it takes no more.
         """
-        is_stopping = not self._hung and not self._is_replaced()
-        self.log.info(DRAINING, extra={"is_stopping": is_stopping})
-        if is_stopping:
-            self.wsgi.extensions["readiness"].drain()
-            self._turn_until(time.monotonic() + self.bounds.lame_duck_seconds)
-        self.set_accept_enabled(enabled=False)
-        # On a connection that is idle, a request may be on its way already.
-        self._idle_end = time.monotonic() + LINGER_SECONDS
-        self._turn_until(time.monotonic() + self.bounds.grace_seconds, self._has_begun)
-
-    def _turn_until(
-        self, end: float, is_wanted: Callable[[], bool] = lambda: True
-    ) -> None:
-        while is_wanted() and time.monotonic() < end:
-            self._next_look = min(self._next_look, end)
-            self._turn()
+        if self._lame_duck_end == math.inf:
+            is_stopping = not self._hung and not self._is_replaced()
+            self.log.info(DRAINING, extra={"is_stopping": is_stopping})
+            if is_stopping:
+                self.wsgi.extensions["readiness"].drain()
+            lame_duck = self.bounds.lame_duck_seconds if is_stopping else 0.0
+            self._lame_duck_end = now + lame_duck
+        if now < self._lame_duck_end:
+            self._next_look = min(self._next_look, self._lame_duck_end)
+        elif self._accepting:
+            self.set_accept_enabled(enabled=False)
+            # On a connection that is idle, a request may be on its way already.
+            self._idle_end = now + LINGER_SECONDS
+        end = self._lame_duck_end + self.bounds.grace_seconds
+        if not self._accepting and (not self._has_begun() or now > end):
+            self._is_done.set()
 
     def _has_begun(self) -> bool:
         """Say whether there is anything to finish, but for what hangs."""
@@ -240,19 +290,9 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._in_flight.add(exchange)
             self._next_look = min(self._next_look, exchange.deadline)
-            self._queue.put(exchange)
+            self._queue.append(exchange)
 
     # Answering
-
-    def _work(self) -> None:
-        """Answer one request after another: what each thread does."""
-        while True:
-            exchange = self._queue.get()
-            if not exchange.is_answered:
-                exchange.thread = threading.get_ident()
-                exchange.begun = time.monotonic()
-                self._answer(exchange)
-            self._in_flight.discard(exchange)
 
     def _answer(self, exchange: Exchange, refusal: HTTPException | None = None) -> None:
         """Parse a request, ask the application, and send what it says."""
@@ -335,6 +375,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def _close(self, connection: Connection) -> None:
         if connection in self._connections:
             del self._connections[connection]
+            if not self.alive:
+                self._next_look = 0.0  # it may have been the last
             self._watch(connection, 0)
             connection.sock.close()
 
@@ -345,6 +387,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self.notify()
         if not self.is_parent_alive():
             self.alive = False
+        if not self.alive:
+            self._drain(now)
         for exchange in list(self._in_flight):
             self._check_exchange(exchange, now)
         for connection in list(self._connections):

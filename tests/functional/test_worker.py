@@ -259,13 +259,13 @@ def test_sigterm_lets_balancers_notice_and_finishes_what_is_in_flight(
 ) -> None:
     moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_LAME_DUCK_SECONDS="5")
     held = moody.begin(HELD)
-    assert moody.ask(2.5).status_code == 200
+    assert moody.server.client.get("/v1/model").status_code == 200
     moody.server.process.send_signal(signal.SIGTERM)
     assert moody.server.wait_for("draining")["is_stopping"] is True
     ready = httpx.get(f"{moody.server.url}/health/ready")
     assert ready.status_code == 503
     assert httpx.get(f"{moody.server.url}/health/live").status_code == 200
-    late = moody.ask(2.5)
+    late = moody.server.client.get("/v1/model")
     assert (late.status_code, late.headers["Connection"]) == (200, "close")
     moody.let_go()
     assert held.result().json()["predictions"] == [{"value": HELD}]
