@@ -8,7 +8,7 @@ from gunicorn.http.parser import RequestParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.web.framing import Frame, Framer
+from service.web.worker.framing import Frame, Framer
 
 MAX_HEAD, MAX_BODY = 1000, 2000
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: a\r\n"

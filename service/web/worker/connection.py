@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any
 
-from service.web.framing import Frame, Framer
+from service.web.worker.framing import Frame, Framer
 
 # One read takes a usual request whole, and the largest in some thirty.
 READ_BYTES = 256 * 1024
@@ -122,6 +122,11 @@ class Exchange:
         self.thread: int | None = None
         self._answered = threading.Lock()
 
+    def begin(self) -> None:
+        """Note that this thread takes it up."""
+        self.thread = threading.get_ident()
+        self.begun = time.monotonic()
+
     def claim(self) -> bool:
         """Say whether the answer is still to be given, and by this call alone."""
         return self._answered.acquire(blocking=False)
@@ -130,27 +135,3 @@ class Exchange:
     def is_answered(self) -> bool:
         """Whether somebody has claimed the answer."""
         return self._answered.locked()
-
-
-class Outgoing:
-    """Takes what gunicorn writes to a socket, to be sent at once when it is all."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def sendall(self, data: bytes) -> None:
-        """Keep the data."""
-        self._parts.append(data)
-
-    def send(self, _: bytes) -> None:
-        """Send no second 100 Continue: it went out when it was asked for."""
-
-    def gettimeout(self) -> float:
-        """Say that this never blocks."""
-        return 0.0
-
-    def take(self) -> bytes:
-        """Return all that was written, and forget it."""
-        data = b"".join(self._parts)
-        self._parts.clear()
-        return data

@@ -1,0 +1,15 @@
+"""The gunicorn worker: one loop receives, and the thread that keeps it answers.
+
+worker.py       the threads, and what becomes of each request
+relay.py        whose turn it is to keep the loop
+connections.py  the sockets: what they bring, and what is sent
+connection.py   one of them, and the request that it has brought
+framing.py      where a request ends
+gateway.py      a request put to the application
+drain.py        how a worker ends
+"""
+
+from service.web.worker.bounds import Bounds
+from service.web.worker.worker import ReceivingWorker
+
+__all__ = ["Bounds", "ReceivingWorker"]

@@ -1,0 +1,196 @@
+"""The connections of a worker: accepted, watched, read, written to and closed."""
+
+import math
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from werkzeug.exceptions import HTTPException, RequestTimeout
+
+from service.web.worker.bounds import Bounds
+from service.web.worker.connection import MAX_AHEAD_BYTES, Connection, Exchange
+
+# A worker that is idle needs some 50 microseconds to wake and take a connection.
+HEAD_START_SECONDS = 30e-6
+MOST_HEAD_STARTS = 10
+
+# How long a caller may take to read an answer, and to close after it.
+SEND_SECONDS = 30.0
+LINGER_SECONDS = 2.0
+
+
+class Connections:
+    """The connections that are open, the oldest first.
+
+    All but `send` is for the thread that keeps the loop. A request is given to
+    `take_on` when its last byte is here, and to `refuse` if that takes too long.
+    """
+
+    def __init__(
+        self,
+        worker: Any,
+        bounds: Bounds,
+        take_on: Callable[[Exchange], None],
+        refuse: Callable[[Exchange, HTTPException], None],
+    ) -> None:
+        self._poller, self._cfg = worker.poller, worker.cfg
+        self._defer = worker.method_queue.defer
+        self._bounds = bounds
+        self._take_on = take_on
+        self._refuse = refuse
+        # Room for the head's lines; gunicorn's parser is the one that refuses.
+        self._max_head_bytes = self._cfg.limit_request_line + (
+            self._cfg.limit_request_fields * (self._cfg.limit_request_field_size + 2)
+        )
+        self._open: dict[Connection, None] = {}
+
+    def __len__(self) -> int:
+        """Return how many are open."""
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Iterate over those that are open now."""
+        return iter(list(self._open))
+
+    def accept(self, listener: Any) -> None:
+        """Accept a connection, unless a worker with fewer of them was first.
+
+        All workers are woken by a new connection, and the first to reach for it keeps
+        it for as long as the client does. One that is awake already may so end up with
+        all: of two workers with 16 connections, one then answers 1,200 requests a
+        second and the other none, instead of 3,700 together.
+        """
+        if self._open:
+            steps = min(len(self._open), MOST_HEAD_STARTS)
+            time.sleep(HEAD_START_SECONDS * steps)
+        try:
+            sock, client = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        if len(self._open) >= self._cfg.worker_connections:
+            self._make_room()
+        connection = Connection(sock, client, listener.getsockname())
+        self._open[connection] = None
+        self._watch(connection, selectors.EVENT_READ)
+
+    def _make_room(self) -> None:
+        """Close the connection that has brought nothing whole for the longest."""
+        idle = (each for each in self._open if each.exchange is None)
+        oldest = min(idle, key=lambda each: each.since, default=None)
+        if oldest is not None:
+            self.close(oldest)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        """Wait until a connection can be read from or written to, or for neither."""
+        if events == connection.watched:
+            return
+        if not connection.watched:
+            heed = partial(self._heed, connection)
+            self._poller.register(connection.sock, events, heed)
+        elif events:
+            key = self._poller.get_key(connection.sock)
+            self._poller.modify(connection.sock, events, key.data)
+        else:
+            self._poller.unregister(connection.sock)
+        connection.watched = events
+
+    # Receiving
+
+    def _heed(self, connection: Connection, _: socket.socket) -> None:
+        if connection.unsent:
+            self._send_on(connection)
+            return
+        connection.receive()
+        if connection.lingers:
+            if connection.is_over:
+                self.close(connection)
+        elif connection.exchange is None:
+            self._take(connection)
+        elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
+            self._watch(connection, 0)
+
+    def _take(self, connection: Connection) -> None:
+        """Give the next request of a connection away, once it is all here."""
+        if connection.exchange is not None or connection.lingers:
+            return
+        if connection.is_over and not connection.buffer:
+            self.close(connection)
+            return
+        if connection.buffer:
+            frame = connection.read_frame(
+                self._max_head_bytes, self._bounds.max_body_bytes
+            )
+            if frame.size is not None:
+                seconds = self._bounds.predict_timeout_seconds
+                self._take_on(connection.take(frame, seconds))
+        if connection in self._open and not connection.unsent:
+            self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
+
+    # Sending
+
+    def send(self, connection: Connection, data: bytes, *, keeps: bool) -> None:
+        """Send an answer; by the loop, whatever is not taken at once."""
+        connection.closes = not keeps
+        connection.send(data)
+        if connection.unsent or connection.closes:
+            self._defer(self._send_on, connection)
+            return
+        connection.release()
+        if connection.buffer or connection.is_over:
+            self._defer(self._take, connection)
+
+    def _send_on(self, connection: Connection) -> None:
+        """Send what is left of an answer, and close or go on once it is gone."""
+        if connection not in self._open:
+            return
+        if connection.unsent:
+            connection.send(bytes(connection.unsent))
+        if connection.unsent:
+            self._watch(connection, selectors.EVENT_WRITE)
+        elif not connection.closes:
+            connection.release()
+            self._take(connection)
+        elif connection.is_over:
+            self.close(connection)
+        else:
+            connection.linger()
+            self._watch(connection, selectors.EVENT_READ)
+
+    # Closing
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection, if it is open."""
+        if connection in self._open:
+            del self._open[connection]
+            self._watch(connection, 0)
+            connection.sock.close()
+
+    def close_late(self, now: float, idle_end: float = math.inf) -> None:
+        """Give up those that take too long, and after `idle_end` all that are idle."""
+        for connection in self:
+            waited = now - connection.since
+            if connection.unsent:
+                if waited > SEND_SECONDS:
+                    self.close(connection)
+            elif connection.lingers:
+                if waited > LINGER_SECONDS:
+                    self.close(connection)
+            elif connection.exchange is not None:
+                pass
+            elif connection.buffer:
+                if waited > self._bounds.receive_timeout_seconds:
+                    self._time_out(connection)
+            elif waited > self._cfg.keepalive or now > idle_end:
+                self.close(connection)
+
+    def _time_out(self, connection: Connection) -> None:
+        """Refuse a request that is not here in time."""
+        frame = connection.read_frame(self._max_head_bytes, self._bounds.max_body_bytes)
+        frame.size, frame.is_whole = len(connection.buffer), False
+        self._refuse(
+            connection.take(frame, 0),
+            RequestTimeout("The request did not arrive in time."),
+        )

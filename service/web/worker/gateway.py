@@ -1,0 +1,91 @@
+"""A request put to the application: gunicorn reads it, and writes the answer."""
+
+from typing import Any
+
+from gunicorn.http import wsgi
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.parser import RequestParser
+from werkzeug.exceptions import HTTPException
+
+from service.web.call import DEADLINE, REFUSAL
+from service.web.worker.connection import Exchange
+
+
+class Gateway:
+    """Asks the application of a gunicorn worker."""
+
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
+
+    def answer(
+        self, exchange: Exchange, refusal: HTTPException | None = None
+    ) -> tuple[bytes, bool]:
+        """Return the answer, and whether the connection may be kept.
+
+        A request that is refused is not looked at further; the application finds words.
+        """
+        outgoing = Outgoing()
+        client = exchange.connection.client
+        request, keeps = None, False
+        try:
+            parser = RequestParser(self._worker.cfg, iter((exchange.received,)), client)
+            request = next(parser)
+            keeps = self._ask(exchange, request, outgoing, refusal)
+        except (NoMoreData, StopIteration):
+            pass  # the head was cut short: there is nobody to answer
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - logged, and answered
+            outgoing.take()
+            self._worker.handle_error(request, outgoing, client, error)
+        return outgoing.take(), keeps
+
+    def _ask(
+        self,
+        exchange: Exchange,
+        request: Any,
+        outgoing: "Outgoing",
+        refusal: HTTPException | None,
+    ) -> bool:
+        """Write the application's answer; return whether the connection is kept."""
+        connection = exchange.connection
+        response, environ = wsgi.create(
+            request, outgoing, connection.client, connection.server, self._worker.cfg
+        )
+        environ["wsgi.multithread"] = True
+        environ[DEADLINE] = exchange.deadline
+        if refusal is not None:
+            environ[REFUSAL] = refusal
+        if refusal is not None or not exchange.is_whole or not self._worker.alive:
+            response.force_close()
+        parts = self._worker.wsgi(environ, response.start_response)
+        try:
+            for part in parts:
+                response.write(part)
+            response.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return not response.should_close()
+
+
+class Outgoing:
+    """Takes what gunicorn writes to a socket, to be sent at once when it is all."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        """Keep the data."""
+        self._parts.append(data)
+
+    def send(self, _: bytes) -> None:
+        """Send no second 100 Continue: it went out when it was asked for."""
+
+    def gettimeout(self) -> float:
+        """Say that this never blocks."""
+        return 0.0
+
+    def take(self) -> bytes:
+        """Return all that was written, and forget it."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data

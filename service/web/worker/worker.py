@@ -1,0 +1,223 @@
+"""The worker's threads, and what becomes of each request.
+
+A request is taken up when its last byte is here, so a slow caller holds no thread. No
+thread has to be woken for it, which would take as long as the answer; where an answer
+takes long, the loop passes to another thread, and there is always one left to keep it.
+"""
+
+import math
+import selectors
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.exceptions import GatewayTimeout, HTTPException, ServiceUnavailable
+
+from service.web.worker.bounds import Bounds
+from service.web.worker.connection import Exchange
+from service.web.worker.connections import Connections
+from service.web.worker.drain import Drain, is_held, plan_drain
+from service.web.worker.gateway import Gateway
+from service.web.worker.relay import Relay
+
+# How often the loop looks for what has waited too long, if nothing is due sooner.
+LOOK_SECONDS = 0.25
+
+# A thread that is not back so long after its deadline is taken to hang.
+HANG_SECONDS = 1.0
+
+# A caller that only sends no more says so with its request; one that gives up, later.
+GONE_SECONDS = 0.05
+
+HEALTH = (b"GET /health", b"HEAD /health")
+
+# Those of a worker, beside gunicorn's own lines.
+FAULT = "worker_fault"
+HUNG = "worker_hung"
+CALLER_GONE = "caller_gone"
+DRAINING = "draining"
+
+
+class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
+    """Receives in its loop, answers in its threads, and gives up in time.
+
+    `gathers` has every request that waits taken up at once by a thread of its own, for
+    a model that predicts them together.
+    """
+
+    bounds = Bounds()
+    gathers = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._gateway = Gateway(self)
+        self._in_flight: set[Exchange] = set()
+        self._hung: set[Exchange] = set()
+        self._queue: deque[Exchange] = deque()
+        # One thread more than may answer, so that the loop is never left alone.
+        self._permits = [None] * self.cfg.threads
+        self._relay = Relay(hands_on=self.gathers)
+        self._next_look = 0.0
+        self._drain: Drain | None = None
+        self._is_done = threading.Event()
+
+    def init_signals(self) -> None:
+        """Let signals wake the main thread, which waits for nothing else."""
+        super().init_signals()
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            signal.siginterrupt(number, True)
+
+    # The threads
+
+    def run(self) -> None:
+        """Serve until told to stop, and what has been begun is finished."""
+        self.poller.register(
+            self.method_queue.fileno(),
+            selectors.EVENT_READ,
+            self.method_queue.run_callbacks,
+        )
+        self._connections = Connections(
+            self, self.bounds, take_on=self._take_on, refuse=self._refuse
+        )
+        self.set_accept_enabled(True)
+        for _ in range(self.cfg.threads + 1):
+            threading.Thread(target=self._serve, daemon=True).start()
+        self._is_done.wait()
+        for listener in self.sockets:
+            listener.close()
+        if self._hung:  # a thread that hangs cannot be joined
+            sys.exit(1)
+
+    def accept(self, listener: Any) -> None:
+        """Accept a connection; gunicorn calls this when there is one."""
+        self._connections.accept(listener)
+
+    def _serve(self) -> None:
+        """Keep the loop and answer what it brings, in turn with the other threads."""
+        baton = None
+        while not self._is_done.is_set():
+            if baton is None:
+                baton = self._relay.wait()
+            exchange = self._take_up()
+            if exchange is None:
+                self._turn()
+                continue
+            self._relay.leave(baton)
+            if not exchange.is_answered:
+                exchange.begin()
+                self._answer(exchange)
+            self._in_flight.discard(exchange)
+            self._permits.append(None)
+            if not self._relay.come_back(baton):
+                baton = None
+
+    def _take_up(self) -> Exchange | None:
+        """Return a request to answer, if there is one and a thread may be spared."""
+        if not self._queue or not self._permits:
+            return None
+        self._permits.pop()
+        return self._queue.popleft()
+
+    def _turn(self) -> None:
+        """Do one turn of the loop."""
+        try:
+            wait = max(0.0, self._next_look - time.monotonic())
+            self.wait_for_and_dispatch_events(wait)
+            now = time.monotonic()
+            if now >= self._next_look or not (self.alive or self._connections):
+                self._next_look = now + LOOK_SECONDS
+                self._look_round(now)
+        except Exception:
+            self.log.exception(FAULT)
+
+    # A request
+
+    def _take_on(self, exchange: Exchange) -> None:
+        """Queue a request, or answer at once: health, and what is too much."""
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+        if exchange.received.startswith(HEALTH):
+            self._answer(exchange)
+        elif len(self._in_flight) >= self.bounds.max_in_flight:
+            self._refuse(
+                exchange,
+                ServiceUnavailable("This process has too much to do.", retry_after=1),
+            )
+        else:
+            self._in_flight.add(exchange)
+            self._next_look = min(self._next_look, exchange.deadline)
+            self._queue.append(exchange)
+
+    def _answer(self, exchange: Exchange) -> None:
+        data, keeps = self._gateway.answer(exchange)
+        if exchange.claim():
+            self._connections.send(exchange.connection, data, keeps=keeps)
+
+    def _refuse(self, exchange: Exchange, refusal: HTTPException) -> None:
+        """Answer by the loop itself, in the words of the application."""
+        if exchange.claim():
+            data, keeps = self._gateway.answer(exchange, refusal)
+            self._connections.send(exchange.connection, data, keeps=keeps)
+
+    # Giving up
+
+    def _look_round(self, now: float) -> None:
+        """Give up what has taken too long, and tell the master that all is well."""
+        self.notify()
+        if not self.is_parent_alive():
+            self.alive = False
+        if not self.alive:
+            self._stop(now)
+        for exchange in list(self._in_flight):
+            self._check(exchange, now)
+        self._connections.close_late(
+            now, self._drain.idle_end if self._drain else math.inf
+        )
+
+    def _check(self, exchange: Exchange, now: float) -> None:
+        if exchange.connection.is_over and exchange.begun is None:
+            if now > exchange.arrived + GONE_SECONDS and exchange.claim():
+                self.log.info(CALLER_GONE)
+                self._connections.close(exchange.connection)
+        elif now < exchange.deadline:
+            self._next_look = min(self._next_look, exchange.deadline)
+        elif not exchange.is_answered:
+            self._refuse(
+                exchange, GatewayTimeout("The deadline passed before the answer.")
+            )
+        elif (
+            exchange.begun is not None
+            and exchange not in self._hung
+            and now > exchange.deadline + HANG_SECONDS
+        ):
+            self._replace(exchange)
+
+    def _replace(self, exchange: Exchange) -> None:
+        """Retire, since a thread does not come back, and say where it is."""
+        self._hung.add(exchange)
+        self.alive = False
+        frame = sys._current_frames().get(exchange.thread or 0)
+        stack = "".join(traceback.format_stack(frame)) if frame else ""
+        self.log.critical(HUNG, extra={"stack": stack})
+
+    def _stop(self, now: float) -> None:
+        """Do what is due for a worker that ends."""
+        if self._drain is None:
+            is_stopping = not self._hung and not is_held(self.sockets[0], self.ppid)
+            self.log.info(DRAINING, extra={"is_stopping": is_stopping})
+            if is_stopping:
+                self.wsgi.extensions["readiness"].drain()
+            self._drain = plan_drain(self.bounds, now, is_stopping=is_stopping)
+        if now < self._drain.closes:
+            self._next_look = min(self._next_look, self._drain.closes)
+            return
+        self.set_accept_enabled(enabled=False)
+        hung = {exchange.connection for exchange in self._hung}
+        if hung.issuperset(self._connections) or now > self._drain.end:
+            self._is_done.set()
