@@ -81,7 +81,9 @@ def read_scope(view: View) -> Scope | None:
 
 
 def _find_client(keyring: Keyring, environ: dict[str, Any]) -> Client | None:
-    scheme, _, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme:
-        return keyring.find_client(key.strip()) if scheme.lower() == "bearer" else None
-    return keyring.find_client(environ.get("HTTP_X_API_KEY", ""))
+    """Return who is calling: an Authorization that is there decides, even empty."""
+    shown = environ.get("HTTP_AUTHORIZATION")
+    if shown is None:
+        return keyring.find_client(environ.get("HTTP_X_API_KEY", ""))
+    scheme, _, key = shown.partition(" ")
+    return keyring.find_client(key.strip()) if scheme.lower() == "bearer" else None

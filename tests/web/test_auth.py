@@ -68,6 +68,14 @@ def test_a_key_is_taken_from_its_own_header(app: Flask, keys: dict[str, str]) ->
     assert app.test_client().get("/v1/model", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("shown", ["", " ", "Basic dTpw", "Bearer"])
+def test_an_authorization_that_is_there_decides(
+    app: Flask, keys: dict[str, str], shown: str
+) -> None:
+    headers = {"Authorization": shown, "X-API-Key": keys["predict"]}
+    assert app.test_client().get("/v1/model", headers=headers).status_code == 401
+
+
 @pytest.mark.parametrize("path", PUBLIC)
 def test_health_and_the_contract_need_no_key(app: Flask, path: str) -> None:
     assert app.test_client().get(path, buffered=True).status_code == 200

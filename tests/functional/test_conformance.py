@@ -1,0 +1,53 @@
+"""What is published holds: schemathesis, against a real server."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import Serve
+from pipelines import CREDIT
+
+# Drawn in the same order each time, so that what passes once passes again. All but
+# predictions are asked for in a few ways only.
+CONFIGURATION = """
+[generation]
+deterministic = true
+
+[[operations]]
+include-path = "/v1/predict"
+generation.max-examples = 1720
+"""
+
+# Other tests are of these; here they would be mistaken for faults.
+NO_LIMITS = {
+    "SERVICE_RATE_LIMIT_REQUESTS": "1000000000/minute",
+    "SERVICE_RATE_LIMIT_INSTANCES": "1000000000/minute",
+    "SERVICE_RATE_LIMIT_FAILURES": "1000000000/minute",
+    "SERVICE_PREDICT_TIMEOUT_SECONDS": "60",
+}
+
+
+def test_schemathesis_finds_nothing_in_two_thousand_examples(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Nearly all of its time goes into making them up, so it is no slower over HTTP."""
+    server = serve(CREDIT, **NO_LIMITS)
+    (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
+    command = [
+        *(str(Path(sys.executable).parent / "schemathesis"), "run"),
+        *(f"{server.url}/openapi.json", "--header", f"X-API-Key: {server.key}"),
+        *("--checks", "all", "--continue-on-failure", "--request-timeout", "60"),
+        *("--suppress-health-check", "all"),
+        *("--report", "json", "--report-json-path", "report.json"),
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["test_cases"]["generated"] >= 2000
+    assert report["test_cases"]["errored"] == 0
+    assert not [name for name, warned in report["warnings"].items() if warned]
+    # Neither a wrong key nor a route that is not there answered in the model's place.
+    assert report["valid_rates"]["POST /v1/predict"]["fuzzing"]["accepted"] > 500
