@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT, FITTED
+from redis_server import RedisServer
 from server import Server
 
 from service import create_app
@@ -78,6 +79,15 @@ def served(
     yield get
     for server in servers.values():
         server.stop()
+
+
+@pytest.fixture
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A real Redis of the test's own, started; skips where there is none."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

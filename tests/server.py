@@ -27,8 +27,8 @@ class Server:
         self, artefact: Path, folder: Path, variables: Mapping[str, str]
     ) -> None:
         folder.mkdir()
-        keys_file = folder / "keys.json"
-        self.key = create_key(keys_file, "tests", ("predict", "metrics"))
+        self.keys_file = folder / "keys.json"
+        self.key = create_key(self.keys_file, "tests", ("predict", "metrics"))
         self.workers = int(variables.get("WEB_CONCURRENCY", 2))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
@@ -36,7 +36,7 @@ class Server:
             env={
                 **{k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"},
                 "SERVICE_ARTEFACT": str(artefact),
-                "SERVICE_API_KEYS_FILE": str(keys_file),
+                "SERVICE_API_KEYS_FILE": str(self.keys_file),
                 "PORT": "0",
                 "WEB_CONCURRENCY": "2",
                 "SERVICE_LAME_DUCK_SECONDS": "0",
@@ -58,8 +58,14 @@ class Server:
             self.wait_for("ready")
         listening = next(e for e in self.events if "Listening at" in e["event"])
         self.url = listening["event"].split()[2]
-        self.client = httpx.Client(
-            base_url=self.url, headers={"X-API-Key": self.key}, timeout=PATIENCE_SECONDS
+        self.client = self.connect()
+
+    def connect(self, key: str = "") -> httpx.Client:
+        """Return a client with connections of its own."""
+        return httpx.Client(
+            base_url=self.url,
+            headers={"X-API-Key": key or self.key},
+            timeout=PATIENCE_SECONDS,
         )
 
     def wait_for(self, event: str) -> dict[str, Any]:
@@ -73,6 +79,12 @@ class Server:
     def events(self) -> list[dict[str, Any]]:
         """The log lines so far."""
         return [json.loads(line) for line in self.lines if line.startswith("{")]
+
+    @property
+    def pids(self) -> list[int]:
+        """The workers that were booted so far, the newest last."""
+        events = [e["event"] for e in self.events]
+        return [int(e.rsplit(" ", 1)[1]) for e in events if "Booting worker" in e]
 
     def predict(self, instances: list[dict[str, Any]]) -> httpx.Response:
         """Ask for predictions."""

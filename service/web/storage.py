@@ -46,6 +46,13 @@ class CountingStorage(Storage, SlidingWindowCounterSupport):
         """Say whether an amount could be taken."""
         return self.take(key, limit, expiry, amount).is_admitted
 
+    def get_sliding_window(
+        self, key: str, expiry: int
+    ) -> tuple[int, float, int, float]:
+        """Return each window's count and the seconds for which it still counts."""
+        _, before, now, left = self.take(key, -1, expiry, 0)
+        return before, left, now, left + expiry
+
     @property
     def base_exceptions(self) -> type[Exception]:
         """Return what a fault of the store is."""
@@ -112,13 +119,6 @@ class SharedStorage(CountingStorage):
             finally:
                 lockf(descriptor, LOCK_UN)
         return Count(is_admitted, before, now, left)
-
-    def get_sliding_window(
-        self, key: str, expiry: int
-    ) -> tuple[int, float, int, float]:
-        """Return each window's count and the seconds for which it still counts."""
-        _, before, now, left = self.take(key, -1, expiry, 0)
-        return before, left, now, left + expiry
 
 
 @lru_cache(4096)

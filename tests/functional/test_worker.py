@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,8 +17,7 @@ from conftest import Package, Serve, Served
 from moods import HELD
 from pipelines import CREDIT
 from server import PATIENCE_SECONDS, Server
-
-TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+from traffic import TYPICAL, Traffic
 
 # Without it a caller would wait for what is held.
 IN_A_HURRY = {"X-Request-Timeout-Ms": "50"}
@@ -270,41 +268,6 @@ def test_sigterm_lets_balancers_notice_and_finishes_what_is_in_flight(
     moody.let_go()
     assert held.result().json()["predictions"] == [{"value": HELD}]
     assert moody.server.wait_for_exit() == 0
-
-
-class Traffic:
-    """Callers that ask over and over, each over one connection, until told to stop."""
-
-    def __init__(self, server: Server, callers: int) -> None:
-        self._server = server
-        self._is_over = threading.Event()
-        self.failures: list[str] = []
-        self.count = itertools.count()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
-
-    def __enter__(self) -> "Traffic":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self) -> None:
-        headers = {"X-API-Key": self._server.key}
-        with httpx.Client(base_url=self._server.url, headers=headers) as client:
-            while not self._is_over.is_set():
-                try:
-                    answer = client.post(
-                        "/v1/predict", json={"instances": [TYPICAL["instance"]]}
-                    )
-                    if answer.json().get("predictions") != [TYPICAL["prediction"]]:
-                        self.failures.append(answer.text)
-                except httpx.HTTPError as error:
-                    self.failures.append(repr(error))
-                next(self.count)
 
 
 def test_a_reload_loses_no_request_and_is_no_reason_to_look_elsewhere(

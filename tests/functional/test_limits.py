@@ -1,0 +1,88 @@
+"""Keys and limits under traffic: what workers share, and what a fault changes."""
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+
+import httpx
+from conftest import Serve
+from pipelines import CREDIT
+from redis_server import RedisServer
+from server import PATIENCE_SECONDS, Server
+from traffic import ask
+
+CALLERS = 8
+
+# No window ends within a test, at whatever time of the day it runs.
+LIMIT = {"SERVICE_RATE_LIMIT_REQUESTS": "200/100 year"}
+# What is counted where a request brought no answer, since its worker was killed.
+LOST = 0
+
+
+def fire(
+    servers: Sequence[Server],
+    requests: int,
+    *,
+    tick: Callable[[], object] = lambda: None,
+) -> Counter[int]:
+    """Ask from 8 callers at once, in sum so many times, and count the statuses."""
+
+    def call(number: int) -> list[int]:
+        statuses = []
+        with servers[number % len(servers)].connect() as client:
+            for _ in range(requests // CALLERS):
+                try:
+                    statuses.append(ask(client).status_code)
+                except httpx.TransportError:
+                    statuses.append(LOST)
+                tick()
+        return statuses
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        return Counter(chain.from_iterable(pool.map(call, range(CALLERS))))
+
+
+# Exactness
+
+
+def test_a_limit_is_exact_over_callers_and_workers(serve: Serve) -> None:
+    assert fire([serve(CREDIT, **LIMIT)], 1000) == {200: 200, 429: 800}
+
+
+def test_a_limit_outlives_a_killed_worker(serve: Serve) -> None:
+    server = serve(CREDIT, **LIMIT)
+    assert fire([server], 80) == {200: 80}
+    for pid in server.pids:
+        os.kill(pid, signal.SIGKILL)
+        server.wait_for("ready")
+    assert fire([server], 920) == {200: 120, 429: 800}
+
+
+def test_a_worker_killed_under_fire_gives_nothing_away(serve: Serve) -> None:
+    """What it had counted and not answered is lost, and is no second time allowed."""
+    server = serve(CREDIT, **LIMIT)
+    answers = threading.Semaphore(0)
+    with ThreadPoolExecutor(1) as pool:
+        fired = pool.submit(fire, [server], 1000, tick=answers.release)
+        for pid in server.pids:
+            for _ in range(40):
+                answers.acquire(timeout=PATIENCE_SECONDS)
+            os.kill(pid, signal.SIGKILL)
+        statuses = fired.result()
+    assert set(statuses) <= {200, 429, LOST}
+    assert statuses[200] <= 200 <= statuses[200] + statuses[LOST]
+    assert fire([server], 80) == {429: 80}
+
+
+def test_replicas_share_a_limit_in_redis(serve: Serve, redis: RedisServer) -> None:
+    # Each has a key file, and so a store of its host, of its own.
+    variables = {**LIMIT, "SERVICE_RATE_LIMIT_STORAGE": redis.patient_url}
+    replicas = [serve(CREDIT, **variables) for _ in range(2)]
+    assert fire(replicas, 80) == {200: 80}
+    os.kill(replicas[0].pids[0], signal.SIGKILL)
+    replicas[0].wait_for("ready")
+    assert fire(replicas, 920) == {200: 120, 429: 800}
