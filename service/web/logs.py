@@ -1,8 +1,8 @@
 """One JSON line a request, with its id, and the same form for all else logged."""
 
 import logging
+import random
 import re
-import secrets
 import time
 import traceback
 from dataclasses import asdict
@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from pythonjsonlogger.orjson import OrjsonFormatter
 
 from service.model.errors import ModelError
 from service.model.manifest import Manifest
@@ -29,7 +28,6 @@ logging.logProcesses = False
 logging.logMultiprocessing = False
 
 REQUEST = "request"
-FIELDS = "fields"
 ENGINE = "engine"
 NOT_READY = "not_ready"
 READY = "ready"
@@ -43,21 +41,21 @@ REFUSED = re.compile(r"Invalid request from ip=(\S*):")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
-class LineFormatter(OrjsonFormatter):
-    """Writes a line as python-json-logger does; that of a request without its detours.
+class LineHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes records as python-json-logger forms them, and lines that are formed.
 
-    A request's fields are known and plain, so they go to orjson as they are, which
-    takes 3 microseconds instead of 20.
+    A request's fields are known and plain: as a record its line would cost 20
+    microseconds more.
     """
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        fields = getattr(record, FIELDS, None)
-        if fields is None:
-            return str(super().format(record))
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat()
-        said = {"time": moment, "level": record.levelname, "event": record.msg}
-        return orjson.dumps(said | fields, default=str).decode()
+    def write_line(self, line: bytes) -> None:
+        """Write a line of ours between those of records."""
+        with self.lock:  # type: ignore[union-attr]
+            try:
+                self.stream.write(f"{line.decode()}\n")
+                self.stream.flush()
+            except OSError:  # as of a record: told on stderr, and no caller's fault
+                self.handleError(logging.makeLogRecord({"msg": REQUEST}))
 
 
 class UnheardFilter(logging.Filter):
@@ -83,7 +81,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "json": {
-                "()": "service.web.logs.LineFormatter",
+                "()": "pythonjsonlogger.orjson.OrjsonFormatter",
                 "fmt": ["levelname", "name", "message"],
                 "rename_fields": {
                     "levelname": "level",
@@ -97,7 +95,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         "filters": {"unheard": {"()": "service.web.logs.UnheardFilter"}},
         "handlers": {
             "stdout": {
-                "class": "logging.StreamHandler",
+                "class": "service.web.logs.LineHandler",
                 "stream": "ext://sys.stdout",
                 "formatter": "json",
             }
@@ -112,12 +110,13 @@ def build_log_config(level: str) -> dict[str, Any]:
 
 def init_logs(app: Flask, manifest: Manifest) -> None:
     """Give each request its id and its clock, and log it when it is answered."""
+    [handler] = [each for each in logging.root.handlers if type(each) is LineHandler]
 
     def open_request() -> None:
         environ = request.environ
         wanted = environ.get("HTTP_X_REQUEST_ID", "")
         is_usable = wanted and REQUEST_ID.fullmatch(wanted)
-        request_id = wanted if is_usable else secrets.token_hex(16)
+        request_id = wanted if is_usable else make_request_id()
         environ[PLACE] = Call(request_id, time.perf_counter())
         if REFUSAL in environ:
             raise environ[REFUSAL]
@@ -126,7 +125,7 @@ def init_logs(app: Flask, manifest: Manifest) -> None:
         call = current_call()
         response.headers.add("X-Request-ID", call.request_id)
         response.headers.add("X-Model-Version", manifest.version)
-        _log_request(call, response.status_code, manifest)
+        _log_request(handler, call, response.status_code, manifest)
         return response
 
     app.before_request(open_request)
@@ -142,7 +141,17 @@ def log_engine(engine: Engine) -> None:
     )
 
 
-def _log_request(call: Call, status: int, manifest: Manifest) -> None:
+def make_request_id() -> str:
+    """Return 128 bits that tell one request from another, and are no secret.
+
+    The kernel's own random bits cost a call of it; a fork begins a sequence of its own.
+    """
+    return f"{random.getrandbits(128):032x}"
+
+
+def _log_request(
+    handler: LineHandler, call: Call, status: int, manifest: Manifest
+) -> None:
     environ, rule = request.environ, request.url_rule
     route = rule.rule if rule else None
     # Health checks come every second from every balancer: they are for debugging only.
@@ -153,6 +162,9 @@ def _log_request(call: Call, status: int, manifest: Manifest) -> None:
     if not logger.isEnabledFor(level):
         return
     fields: dict[str, Any] = {
+        "time": datetime.now(UTC).isoformat(),
+        "level": logging.getLevelName(level),
+        "event": REQUEST,
         "request_id": call.request_id,
         "method": environ["REQUEST_METHOD"],
         "route": route,
@@ -168,7 +180,7 @@ def _log_request(call: Call, status: int, manifest: Manifest) -> None:
         fields["trace_id"], fields["span_id"] = ids.groups()
     if call.fault:
         fields["fault"] = describe_fault(call.fault)
-    logger.log(level, REQUEST, extra={FIELDS: fields})
+    handler.write_line(orjson.dumps(fields))
 
 
 def describe_fault(fault: BaseException) -> str:
