@@ -6,6 +6,7 @@ import logging.config
 from flask import Flask
 
 from service.model.artefact import read_artefact
+from service.model.bounds import Bounds
 from service.model.codec import Codec
 from service.model.errors import ArtefactError
 from service.model.predictor import Predictor, load_predictor
@@ -43,7 +44,7 @@ def _wire(settings: Settings) -> Flask:
         keys_file, settings.rate_limit_requests, settings.rate_limit_instances
     )
     predictor = _load(settings)
-    codec = Codec(predictor.manifest.contract, settings.max_instances)
+    codec = Codec(predictor.manifest.contract, _read_bounds(settings))
     readiness = Readiness(predictor)
 
     app = Service(__name__, static_folder=None)
@@ -66,6 +67,15 @@ def _wire(settings: Settings) -> Flask:
     app.extensions["readiness"] = readiness
     app.extensions["predictor"] = predictor
     return app
+
+
+def _read_bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        max_instances=settings.max_instances,
+        max_string_length=settings.max_string_length,
+        max_json_depth=settings.max_json_depth,
+        max_errors=settings.max_errors,
+    )
 
 
 def _load(settings: Settings) -> Predictor:

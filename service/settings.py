@@ -17,10 +17,17 @@ class SettingsError(Exception):
     """An environment variable cannot be used; the sentence names it."""
 
 
-def _natural(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18 or int(text) < 1:
-        raise ValueError("must be a whole number from 1")
-    return int(text)
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        is_whole = text.isascii() and text.isdigit() and len(text) <= 18
+        if not is_whole or int(text) < least:
+            raise ValueError(f"must be a whole number from {least}")
+        return int(text)
+
+    return parse
+
+
+_natural = _whole(1)
 
 
 def _seconds(text: str) -> float:
@@ -130,8 +137,8 @@ class Settings:
     max_body_bytes: int = _variable("SERVICE_MAX_BODY_BYTES", _natural, 8 * 2**20)
     # A category or a text, not a document.
     max_string_length: int = _variable("SERVICE_MAX_STRING_LENGTH", _natural, 10_000)
-    # A request has four levels: the object, its list, an instance, a value.
-    max_json_depth: int = _variable("SERVICE_MAX_JSON_DEPTH", _natural, 16)
+    # A request has three levels: the object, its list, an instance.
+    max_json_depth: int = _variable("SERVICE_MAX_JSON_DEPTH", _whole(3), 16)
     # A person mends a few at a time; all places of a big bad request are a huge answer.
     max_errors: int = _variable("SERVICE_MAX_ERRORS", _natural, 100)
     # Keys and traces are far shorter.

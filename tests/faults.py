@@ -178,6 +178,7 @@ MANIFEST_FAULTS: dict[str, str] = {
     "f[0].update(observed={'minimum': 'abc', 'maximum': 'abd'})": "Seniority",
     "f[0].update(observed={'minimum': 1})": "observed",
     "f[1].update(observed={'categories': [1]})": "Home",
+    "f[1].update(minimum='a')": "Home",
     "f[0].update(type='date-time')": "",
     "f[0].update(type='string')": "",
 }

@@ -48,6 +48,34 @@ def test_a_route_that_declares_no_scope_stops_the_start() -> None:
         check_scopes(app)
 
 
+def test_the_bounds_of_a_request_are_those_of_the_settings(
+    keys: dict[str, str],
+) -> None:
+    app = create_app(
+        Settings(
+            artefact=CREDIT,
+            api_keys_file=Path(keys["file"]),
+            max_instances=2,
+            max_string_length=5,
+            max_json_depth=4,
+            max_errors=3,
+            max_body_bytes=1000,
+        )
+    )
+    client = app.test_client()
+    client.environ_base["HTTP_X_API_KEY"] = keys["predict"]
+    for instances, status, said in (
+        ([{"Home": "castle"}], 422, "must have at most 5 characters"),
+        ([{}, {}], 422, "and 23 more"),
+        ([{}, {}, {}], 413, "more than the 2 that"),
+        ([[[[]]]], 400, "deeper than the 4 levels"),
+        ([1000 * " "], 413, "over 1000 bytes"),
+    ):
+        response = client.post("/v1/predict", json={"instances": instances})
+        assert response.status_code == status
+        assert said in response.text
+
+
 @pytest.mark.parametrize("fault", KINDS)
 def test_a_faulty_artefact_stops_the_start_with_one_sentence(
     fault: str, tmp_path: Path, keys: dict[str, str]

@@ -6,7 +6,7 @@ C: the set of its types, its least and its greatest value. Where this says no, w
 may only mean that it is not sure, marshmallow decides.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -30,12 +30,14 @@ TYPES: dict[FeatureType, set[type]] = {
 class ColumnReader:
     """Turns rows into columns when every instance keeps the contract."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, max_string_length: int) -> None:
         names = [feature.name for feature in contract.features]
         self._width = len(names)
         get: Any = itemgetter(*names)
         self._get = get if len(names) > 1 else lambda row: (row[names[0]],)
-        self._checks = [_compile_check(feature) for feature in contract.features]
+        self._checks = [
+            _compile_check(feature, max_string_length) for feature in contract.features
+        ]
 
     def read(self, rows: Any) -> tuple[Column, ...] | None:
         """Return the columns, or None where marshmallow has to look."""
@@ -56,12 +58,12 @@ class ColumnReader:
         return tuple(kept)
 
 
-def _compile_check(feature: Feature) -> Check:
+def _compile_check(feature: Feature, max_string_length: int) -> Check:
     """Compile what returns a column that keeps the contract, ready to predict."""
     types = TYPES[feature.type]
     known = types | {type(None)} if feature.nullable else types
     convert = _compile_conversion(feature)
-    is_within = compile_bounds(feature)
+    is_within = compile_bounds(feature, max_string_length)
 
     def check(column: Column) -> Column | None:
         found = set(map(type, column))
@@ -88,17 +90,29 @@ def _compile_conversion(feature: Feature) -> Callable[[Column], Column] | None:
     return None
 
 
-def compile_bounds(feature: Feature) -> Callable[[Column], bool]:
+def compile_bounds(
+    feature: Feature, max_string_length: int
+) -> Callable[[Column], bool]:
     """Compile what says of values of the right type, none of them null, if all fit."""
-    if feature.categories is not None:
-        return frozenset(feature.categories).issuperset
-    if feature.storage.dtype == "U":
-        return lambda present: not any(text.endswith("\0") for text in present)
+    tests = [*_iterate_tests(feature, max_string_length)]
+    if len(tests) > 1:
+        return lambda present: all(test(present) for test in tests)
+    return tests[0] if tests else lambda present: True
+
+
+def _iterate_tests(
+    feature: Feature, max_string_length: int
+) -> Iterator[Callable[[Column], bool]]:
     low, high = effective_bounds(feature)
-    if low is None and high is None:
-        return lambda present: True
-    if high is None:
-        return lambda present: bool(min(present) >= low)
-    if low is None:
-        return lambda present: bool(max(present) <= high)
-    return lambda present: bool(min(present) >= low and max(present) <= high)
+    if feature.categories is not None:
+        yield frozenset(feature.categories).issuperset
+    elif feature.type == "string":
+        yield lambda present: max(map(len, present)) <= max_string_length
+        if feature.storage.dtype == "U":
+            yield lambda present: not any(text.endswith("\0") for text in present)
+    if low is not None and high is not None:
+        yield lambda present: bool(min(present) >= low and max(present) <= high)
+    elif low is not None:
+        yield lambda present: bool(min(present) >= low)
+    elif high is not None:
+        yield lambda present: bool(max(present) <= high)

@@ -97,7 +97,7 @@ class Feature(Record, frozen=True):
     observed: Observed = Observed()
 
     def __post_init__(self) -> None:
-        """Refuse values of another type than the feature's. Raises ValueError."""
+        """Refuse values that do not fit the feature's type. Raises ValueError."""
         bounds = (self.minimum, self.maximum)
         seen = (self.observed.minimum, self.observed.maximum)
         held = VALUES[self.type]
@@ -107,6 +107,8 @@ class Feature(Record, frozen=True):
         for value in (*(self.categories or ()), *(self.observed.categories or ())):
             if type(value) not in held:
                 raise ValueError(f"{value!r} is no category of {self.name!r}")
+        if self.type in ("string", "boolean") and bounds != (None, None):
+            raise ValueError(f"{self.name!r} is a {self.type}, and has no bounds")
         if self.categories == ():
             raise ValueError(f"{self.name!r} has no category to allow")
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.contract import Record
 from service.model.errors import (
@@ -71,7 +72,7 @@ def prove(
     Raises GoldenMismatchError, naming the first record that differs.
     """
     try:
-        codec = Codec(manifest.contract, len(golden.records))
+        codec = Codec(manifest.contract, UNBOUNDED)
         instances = [record.instance for record in golden.records]
         body = orjson.dumps({"instances": instances})
         answer = orjson.dumps(predict(codec.load(body)).to_json())

@@ -13,6 +13,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from service.model.artefact import Artefact
 from service.model.batching import Batcher
+from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.errors import (
     ArtefactError,
@@ -213,7 +214,7 @@ def _read_sample(artefact: Artefact, golden: Golden) -> Instances:
     try:
         sample = orjson.loads(artefact.files[SAMPLE])["instances"]
         rows = [*(record.instance for record in golden.records), *sample]
-        codec = Codec(artefact.manifest.contract, len(rows))
+        codec = Codec(artefact.manifest.contract, UNBOUNDED)
         return codec.load(orjson.dumps({"instances": rows}))
     except (ModelError, ValueError, LookupError, TypeError) as error:
         raise ArtefactFormatError(

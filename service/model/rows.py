@@ -16,13 +16,17 @@ from service.model.contract import Contract, Feature
 class RowReader:
     """Turns a lone row into columns when training could have held it."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, max_string_length: int) -> None:
         names = [feature.name for feature in contract.features]
         self._width = len(names)
         get: Any = itemgetter(*names)
         self._get = get if len(names) > 1 else lambda row: (row[names[0]],)
         self._expected = [
-            (feature.type == "number", _find_types(feature), _compile_test(feature))
+            (
+                feature.type == "number",
+                _find_types(feature),
+                _compile_test(feature, compile_bounds(feature, max_string_length)),
+            )
             for feature in contract.features
         ]
 
@@ -56,9 +60,11 @@ def _find_types(feature: Feature) -> frozenset[type]:
     return frozenset([*types, *([type(None)] if is_null_known else [])])
 
 
-def _compile_test(feature: Feature) -> Callable[[Any], bool]:
+def _compile_test(
+    feature: Feature, is_valid: Callable[[Column], bool]
+) -> Callable[[Any], bool]:
     """Compile what says of a value of the right type whether it is valid and known."""
-    observed, is_valid = feature.observed, compile_bounds(feature)
+    observed = feature.observed
     low: Any = observed.minimum
     high: Any = observed.maximum
     if observed.categories is not None:

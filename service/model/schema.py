@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
+from service.model.bounds import UNBOUNDED, Bounds
 from service.model.contract import Contract, Feature
 from service.model.tables import read_limits, read_timestamp
 
@@ -119,13 +120,16 @@ class RequestSchema(Schema):
     error_messages = {"type": "must be an object", "unknown": "is not expected here"}
 
 
-def compile_schema(contract: Contract, max_instances: int) -> RequestSchema:
-    """Compile the schema of a request: `instances`, from one to `max_instances`.
+def compile_schema(contract: Contract, bounds: Bounds) -> RequestSchema:
+    """Compile the schema of a request: `instances`, from one to as many as may be.
 
     A feature's field is called f0, f1, ... within, so that no feature name can collide
     with marshmallow's own (`fields`, `context`) or be read as a path (`a.b`).
     """
-    columns = {f"f{i}": compile_field(f) for i, f in enumerate(contract.features)}
+    columns = {
+        f"f{i}": compile_field(f, bounds.max_string_length)
+        for i, f in enumerate(contract.features)
+    }
     meta = {"unknown": EXCLUDE if contract.unknown_fields == "ignore" else RAISE}
     instance = type(
         "Instance", (InstanceSchema,), {**columns, "Meta": type("Meta", (), meta)}
@@ -133,7 +137,7 @@ def compile_schema(contract: Contract, max_instances: int) -> RequestSchema:
     instances = fields.List(
         fields.Nested(instance, error_messages={"null": "must be an object"}),
         required=True,
-        validate=validate.Length(1, max_instances, error="must not be empty"),
+        validate=validate.Length(1, bounds.max_instances, error="must not be empty"),
         error_messages={
             "required": "is required",
             "null": "must be a list",
@@ -145,7 +149,9 @@ def compile_schema(contract: Contract, max_instances: int) -> RequestSchema:
     return schema
 
 
-def compile_field(feature: Feature) -> fields.Field[Any]:
+def compile_field(
+    feature: Feature, max_string_length: int = UNBOUNDED.max_string_length
+) -> fields.Field[Any]:
     """Compile the field that validates one feature."""
     options: dict[str, Any] = {
         "data_key": feature.name,
@@ -154,11 +160,18 @@ def compile_field(feature: Feature) -> fields.Field[Any]:
         "error_messages": {"required": "is required", "null": "must not be null"},
         "validate": _compile_validators(feature),
     }
+    default: Any = feature.default
+    if default is not None and not feature.required:  # it does not come in a request
+        default = _make_field(feature, options).deserialize(default)
+    if feature.type == "string" and feature.categories is None:
+        options["validate"].append(
+            validate.Length(
+                max=max_string_length,
+                error="must have at most {max} characters",
+            )
+        )
     if feature.required:
         return _make_field(feature, {**options, "required": True})
-    default: Any = feature.default
-    if default is not None:
-        default = _make_field(feature, options).deserialize(default)
     return _make_field(feature, {**options, "load_default": default})
 
 

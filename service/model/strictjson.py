@@ -12,6 +12,8 @@ import orjson
 
 from service.model.errors import MalformedJsonError
 
+CONTAINERS = frozenset([dict, list])
+
 
 def decode(body: bytes) -> Any:
     """Decode one JSON document.
@@ -53,3 +55,20 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
         if key in seen:
             raise MalformedJsonError(f"The key {key[:64]!r} occurs twice in an object.")
         seen.add(key)
+
+
+def check_depth(document: Any, max_depth: int) -> None:
+    """Refuse objects and lists within one another. Raises MalformedJsonError."""
+    level = [document] if type(document) in CONTAINERS else []
+    for _ in range(max_depth):
+        level = [
+            value
+            for part in level
+            for value in (part.values() if type(part) is dict else part)
+            if type(value) in CONTAINERS
+        ]
+        if not level:
+            return
+    raise MalformedJsonError(
+        f"The body is nested deeper than the {max_depth} levels that it may have."
+    )

@@ -1,11 +1,19 @@
 import json
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
-from service.model.codec import MAX_REMARKS, Codec
+from service.model.bounds import UNBOUNDED, Bounds
+from service.model.codec import Codec
 from service.model.contract import Contract, Feature, Observed, Storage
-from service.model.errors import ContractViolationError, TooManyInstancesError
+from service.model.errors import (
+    ContractViolationError,
+    MalformedJsonError,
+    Remark,
+    TooManyInstancesError,
+)
 
 AGE = Feature(
     name="Age",
@@ -32,10 +40,15 @@ DAY = Feature(
 )
 
 
-def load(*instances: Any, limit: int = 1000, **rules: Any) -> Any:
+BOUNDS = Bounds(
+    max_instances=1000, max_string_length=10, max_json_depth=5, max_errors=100
+)
+
+
+def load(*instances: Any, bounds: Bounds = BOUNDS, **rules: Any) -> Any:
     contract = Contract(features=(AGE, HOME, DAY), **rules)
     body = json.dumps({"instances": list(instances)}).encode()
-    return Codec(contract, limit).load(body)
+    return Codec(contract, bounds).load(body)
 
 
 def test_instances_come_by_column_and_absent_fields_by_default() -> None:
@@ -70,14 +83,55 @@ def test_the_bounds_of_what_was_observed_are_within() -> None:
 
 def test_warnings_are_cut() -> None:
     warnings = load(*[{"Age": 99}] * 300).warnings
-    assert len(warnings) == MAX_REMARKS + 1
+    assert len(warnings) == 101
     assert warnings[-1].message == "and 200 more"
+    assert len(load(*[{"Age": 99}] * 100).warnings) == 100
+
+
+def test_errors_are_cut() -> None:
+    with pytest.raises(ContractViolationError) as caught:
+        load(*[{}] * 7, bounds=replace(BOUNDS, max_errors=2))
+    assert [remark.path for remark in caught.value.remarks] == [
+        "instances[0].Age",
+        "instances[1].Age",
+        "instances",
+    ]
+    assert caught.value.remarks[-1].message == "and 5 more"
+
+
+def test_a_string_may_be_as_long_as_the_bound_and_no_longer() -> None:
+    assert load({"Age": 30, "Home": 10 * "\N{GRINNING FACE}"}).count == 1
+    for rows in ([{"Age": 30, "Home": 11 * "a"}], [{"Age": 1}, {"Home": 11 * "a"}]):
+        with pytest.raises(ContractViolationError) as caught:
+            load(*rows)
+        assert (
+            Remark(
+                f"instances[{len(rows) - 1}].Home", "must have at most 10 characters"
+            )
+            in caught.value.remarks
+        )
+
+
+def test_a_default_may_be_longer() -> None:
+    feature = msgspec.structs.replace(HOME, default=11 * "a")
+    loaded = Codec(Contract(features=(feature,)), BOUNDS).load(b'{"instances": [{}]}')
+    assert loaded.columns == ([11 * "a"],)
+
+
+@pytest.mark.parametrize("ignored", [[[1]], {"a": {}}, [{}, []]])
+def test_a_body_may_be_as_deep_as_the_bound_and_no_deeper(ignored: Any) -> None:
+    row = {"Age": 30, "x": ignored}
+    assert load(row, unknown_fields="ignore").count == 1
+    for bounds in (BOUNDS, replace(BOUNDS, max_json_depth=3)):
+        with pytest.raises(MalformedJsonError, match=f" {bounds.max_json_depth} level"):
+            load({"Age": 30, "x": [ignored]}, bounds=bounds, unknown_fields="ignore")
 
 
 def test_one_instance_more_than_allowed_is_too_many() -> None:
-    assert load(*[{"Age": 30}] * 5, limit=5).count == 5
+    bounds = replace(BOUNDS, max_instances=5)
+    assert load(*[{"Age": 30}] * 5, bounds=bounds).count == 5
     with pytest.raises(TooManyInstancesError, match="6 instances"):
-        load(*[{"Age": 30}] * 6, limit=5)
+        load(*[{"Age": 30}] * 6, bounds=bounds)
 
 
 def test_a_remark_never_repeats_a_value() -> None:
@@ -98,7 +152,9 @@ def find_paths(document: Any, *names: str) -> list[tuple[str, str]]:
         for name in names
     ]
     with pytest.raises(ContractViolationError) as caught:
-        Codec(Contract(features=tuple(features)), 9).load(json.dumps(document).encode())
+        Codec(Contract(features=tuple(features)), UNBOUNDED).load(
+            json.dumps(document).encode()
+        )
     return [(remark.path, remark.message) for remark in caught.value.remarks]
 
 

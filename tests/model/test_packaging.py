@@ -24,6 +24,7 @@ from sklearn.svm import LinearSVC
 import train
 from service.model import package
 from service.model.artefact import read_artefact
+from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.errors import PackagingError
 from service.model.predictor import Predictor, load_predictor, name_outputs
@@ -144,7 +145,7 @@ def load(folder: Path) -> Predictor:
 def test_a_classifier_without_probabilities_answers_labels(tmp_path: Path) -> None:
     folder = attempt(LinearSVC().fit(X, Y), tmp_path, labels=["no", "yes"])
     predictor = load(folder)
-    codec = Codec(predictor.manifest.contract, 10)
+    codec = Codec(predictor.manifest.contract, UNBOUNDED)
     instances = codec.load(b'{"instances": [{"x": 1.0, "z": 4.0}]}')
     assert predictor.predict(instances).to_json() == [{"label": "no"}]
 

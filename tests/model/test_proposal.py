@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.contract import Contract, Feature
 from service.model.edits import FeatureEdit
@@ -228,7 +229,7 @@ def test_a_null_that_an_array_of_strings_cannot_hold_is_not_let_in() -> None:
     pipeline = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression())
     contract = propose_contract(Reference(pipeline.fit(texts, TARGET)), texts)
     assert not contract.features[0].nullable
-    codec = Codec(contract, 1)
+    codec = Codec(contract, UNBOUNDED)
     assert codec.load(b'{"instances": [{"x0": "\\u0000c\\n"}]}').count == 1
     with pytest.raises(ContractViolationError, match="NUL"):
         codec.load(b'{"instances": [{"x0": "a\\u0000"}]}')
@@ -237,7 +238,9 @@ def test_a_null_that_an_array_of_strings_cannot_hold_is_not_let_in() -> None:
 def test_a_default_for_a_date_is_given() -> None:
     days = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=4, unit="s")})
     feature = propose(compute(count_days), days, default="2024-01-31T00:00:00")
-    loaded = Codec(Contract(features=(feature,)), 1).load(b'{"instances": [{}]}')
+    loaded = Codec(Contract(features=(feature,)), UNBOUNDED).load(
+        b'{"instances": [{}]}'
+    )
     assert loaded.columns[0] == [pd.Timestamp("2024-01-31")]
 
 

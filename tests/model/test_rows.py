@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from contracts import VALUES, make
+from contracts import NARROW, VALUES, make
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,20 +58,29 @@ OBSERVED = [
         categories=("a", ""),
         observed=Observed(nulls=1, categories=("a", "b")),
     ),
+    make("string", "str", observed=Observed(categories=("abc", "long"))),
+    make(
+        "string",
+        "str",
+        categories=("abc", "long"),
+        observed=Observed(categories=("abc", "long")),
+    ),
     make("string", "object"),
     make("string", "U"),
 ]
 EDGES = [
     *[None, True, False, 1, 1.0, 2, 2.5, 7, 7.5, 8, 9, 50, 51, 100, 101, 127, 128],
     *[-3, -100, -101, -128, -200, 2**53, 2**53 + 1, 2**60, 2**60 + 1],
-    *["", "a", "b", "c", "a\0", [1], {}],
+    *["", "a", "b", "c", "a\0", "abc", "abcd", "long", "\0\0\0\0", [1], {}],
 ]
 
 
 def read_by_columns(contract: Contract, rows: list[Any]) -> Any:
     """Return the columns where there is nothing to refuse or to warn of."""
-    columns = ColumnReader(contract).read(rows)
-    if columns is None or list(Codec(contract, 9)._iterate_warnings(rows, columns)):
+    columns = ColumnReader(contract, NARROW.max_string_length).read(rows)
+    if columns is None or list(
+        Codec(contract, NARROW)._iterate_warnings(rows, columns)
+    ):
         return None
     return [list(column) for column in columns]
 
@@ -90,7 +99,7 @@ def test_an_edge_alone_is_seen_as_in_a_column(feature: Feature) -> None:
 def assert_seen_alike(feature: Feature, value: Any) -> None:
     contract = Contract(features=(feature,))
     rows = [{feature.name: value}]
-    found = RowReader(contract).read(rows)
+    found = RowReader(contract, NARROW.max_string_length).read(rows)
     expected = read_by_columns(contract, rows)
     assert (found and list(found)) == expected
     if found is not None:
@@ -113,7 +122,7 @@ def test_a_row_is_seen_as_its_columns_are(data: st.DataObject) -> None:
     names = data.draw(st.permutations([feature.name for feature in features]))
     values = st.sampled_from([1, 2.5, 2, None, 127, 128])
     rows = [{name: data.draw(values) for name in names}]
-    found = RowReader(contract).read(rows)
+    found = RowReader(contract, NARROW.max_string_length).read(rows)
     assert (found and list(found)) == read_by_columns(contract, rows)
 
 
@@ -132,15 +141,15 @@ def test_a_row_is_seen_as_its_columns_are(data: st.DataObject) -> None:
 )
 def test_what_is_no_lone_whole_row_is_left_to_columns(rows: Any) -> None:
     contract = Contract(features=(make("integer", "int64"),))
-    assert RowReader(contract).read([{"f": 1}]) == ([1],)
-    assert RowReader(contract).read(rows) is None
+    assert RowReader(contract, NARROW.max_string_length).read([{"f": 1}]) == ([1],)
+    assert RowReader(contract, NARROW.max_string_length).read(rows) is None
 
 
 def test_a_date_time_is_left_to_columns() -> None:
     contract = Contract(features=(make("date-time", "datetime64[us]"),))
     rows = [{"f": "2024-01-31T09:30:00"}]
-    assert RowReader(contract).read(rows) is None
+    assert RowReader(contract, NARROW.max_string_length).read(rows) is None
     [[moment]] = (
-        Codec(contract, 1).load(json.dumps({"instances": rows}).encode()).columns
+        Codec(contract, NARROW).load(json.dumps({"instances": rows}).encode()).columns
     )
     assert moment.year == 2024

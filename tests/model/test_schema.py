@@ -5,7 +5,7 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
-from contracts import FEATURES, VALUES, make
+from contracts import FEATURES, NARROW, VALUES, make
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
@@ -21,7 +21,7 @@ from service.web.openapi import describe_api
 
 
 def accepts(feature: Feature, value: Any) -> bool:
-    schema = compile_schema(Contract(features=(feature,)), 1)
+    schema = compile_schema(Contract(features=(feature,)), NARROW)
     try:
         schema.load({"instances": [{feature.name: value}]})
     except ValidationError:
@@ -63,6 +63,10 @@ def accepts(feature: Feature, value: Any) -> bool:
         (make("string", "str"), "", True),
         (make("string", "str"), 5, False),
         (make("string", "str"), ["a"], False),
+        (make("string", "str"), "abc", True),
+        (make("string", "str"), "é\N{GRINNING FACE}a", True),
+        (make("string", "str"), "abcd", False),
+        (make("string", "str", categories=("long",)), "long", True),
         (make("string", "str", categories=("{a}", "b%s")), "{a}", True),
         (make("string", "str", categories=("{a}", "b%s")), "{b}", False),
         (make("date-time", "datetime64[us]"), "2024-01-31T09:30:00", True),
@@ -90,7 +94,7 @@ def test_nothing_is_coerced(feature: Feature, value: Any, accepted: bool) -> Non
 def test_a_feature_may_have_any_name(name: str) -> None:
     contract = observe_table(pd.DataFrame({name: [1, 2]}))
     body = {"instances": [{name: 3}]}
-    assert compile_schema(contract, 1).load(body) == {"instances": [{"f0": 3}]}
+    assert compile_schema(contract, NARROW).load(body) == {"instances": [{"f0": 3}]}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +102,7 @@ def validators() -> list[jsonschema.Draft202012Validator]:
     predictor = load_predictor(read_artefact(CREDIT))
     made = []
     for feature in FEATURES:
-        codec = Codec(Contract(features=(feature,)), 2)
+        codec = Codec(Contract(features=(feature,)), NARROW)
         schemas = describe_api(predictor, codec)["components"]["schemas"]
         schema = {**schemas["PredictRequest"], "components": {"schemas": schemas}}
         made.append(jsonschema.Draft202012Validator(schema))
@@ -115,4 +119,4 @@ def test_the_published_schema_agrees(
 
 def test_every_column_of_the_mixed_table_is_compiled() -> None:
     contract = observe_table(build_mixed_table())
-    assert len(compile_schema(contract, 1).fields) == 1
+    assert len(compile_schema(contract, NARROW).fields) == 1

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from pipelines import CREDIT, ROOT
 
 from service.model.artefact import read_artefact
+from service.model.bounds import UNBOUNDED, Bounds
 from service.model.codec import Codec
 from service.model.predictor import load_predictor
 from service.web.openapi import ERRORS, describe_api
@@ -49,6 +50,20 @@ def test_the_features_are_the_models_own(document: dict[str, Any]) -> None:
         "x-observed-minimum": 18,
         "x-observed-maximum": 68,
     }
+
+
+def test_the_bounds_are_published(packaged: Any) -> None:
+    predictor = load_predictor(read_artefact(packaged("mixed")))
+    bounds = Bounds(
+        max_instances=7, max_string_length=8, max_json_depth=9, max_errors=10
+    )
+    codec = Codec(predictor.manifest.contract, bounds)
+    schemas = describe_api(predictor, codec)["components"]["schemas"]
+    assert schemas["PredictRequest"]["properties"]["instances"]["maxItems"] == 7
+    for feature in predictor.manifest.contract.features:
+        is_text = feature.type == "string" and feature.categories is None
+        published = schemas["Instance"]["properties"][feature.name]
+        assert published.get("maxLength") == (8 if is_text else None)
 
 
 def test_golden_records_fit_the_schemas_and_the_example_is_one(
@@ -100,7 +115,7 @@ def test_the_page_loads_nothing_from_elsewhere(app: Flask) -> None:
 @pytest.mark.parametrize("name", ["outputs", "mixed"])
 def test_each_kind_of_model_publishes_what_it_answers(name: str, packaged: Any) -> None:
     predictor = load_predictor(read_artefact(packaged(name)))
-    document = describe_api(predictor, Codec(predictor.manifest.contract, 100))
+    document = describe_api(predictor, Codec(predictor.manifest.contract, UNBOUNDED))
     validate(document)
     for record in predictor.golden.records:
         request = {"instances": [record.instance]}
