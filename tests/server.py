@@ -19,6 +19,14 @@ from service.web.keys import create_key
 # Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60
 
+# For tests that send much, and take a limit or a deadline for a fault.
+UNLIMITED = {
+    "SERVICE_RATE_LIMIT_REQUESTS": "1000000000/minute",
+    "SERVICE_RATE_LIMIT_INSTANCES": "1000000000/minute",
+    "SERVICE_RATE_LIMIT_FAILURES": "1000000000/minute",
+    "SERVICE_PREDICT_TIMEOUT_SECONDS": "60",
+}
+
 
 class Server:
     """A server process with its log, its key and a client."""

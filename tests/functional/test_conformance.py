@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conftest import Serve
 from pipelines import CREDIT
+from server import UNLIMITED
 
 # Drawn in the same order each time, so that what passes once passes again. All but
 # predictions are asked for in a few ways only.
@@ -19,20 +20,12 @@ include-path = "/v1/predict"
 generation.max-examples = 1720
 """
 
-# Other tests are of these; here they would be mistaken for faults.
-NO_LIMITS = {
-    "SERVICE_RATE_LIMIT_REQUESTS": "1000000000/minute",
-    "SERVICE_RATE_LIMIT_INSTANCES": "1000000000/minute",
-    "SERVICE_RATE_LIMIT_FAILURES": "1000000000/minute",
-    "SERVICE_PREDICT_TIMEOUT_SECONDS": "60",
-}
-
 
 def test_schemathesis_finds_nothing_in_two_thousand_examples(
     serve: Serve, tmp_path: Path
 ) -> None:
     """Nearly all of its time goes into making them up, so it is no slower over HTTP."""
-    server = serve(CREDIT, **NO_LIMITS)
+    server = serve(CREDIT, **UNLIMITED)
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     command = [
         *(str(Path(sys.executable).parent / "schemathesis"), "run"),
