@@ -7,23 +7,25 @@ may only mean that it is not sure, marshmallow decides.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from marshmallow import ValidationError
 
 from service.model.contract import Contract, Feature, FeatureType
-from service.model.schema import compile_field, effective_bounds
+from service.model.schema import compile_field, effective_bounds, read_whole
 
 Column = Sequence[Any]
 Check = Callable[[Column], Column | None]
 
-TYPES: dict[FeatureType, set[type]] = {
-    "number": {int, float},
-    "integer": {int},  # 30.0 is one, too: marshmallow knows
-    "string": {str},
-    "boolean": {bool},
-    "date-time": {str},
+# The type of a value that is taken as it stands; JSON has no date-time.
+TYPES: dict[FeatureType, type] = {
+    "number": float,
+    "integer": int,
+    "string": str,
+    "boolean": bool,
+    "date-time": datetime,
 }
 
 
@@ -60,20 +62,22 @@ class ColumnReader:
 
 def _compile_check(feature: Feature, max_string_length: int) -> Check:
     """Compile what returns a column that keeps the contract, ready to predict."""
-    types = TYPES[feature.type]
-    known = types | {type(None)} if feature.nullable else types
-    convert = _compile_conversion(feature)
+    conversions = compile_conversions(feature)
+    known = {TYPES[feature.type], *conversions}
+    if feature.nullable:
+        known.add(type(None))
     is_within = compile_bounds(feature, max_string_length)
 
     def check(column: Column) -> Column | None:
         found = set(map(type, column))
         if not found <= known:
             return None
-        if convert is not None:
-            try:
-                column = convert(column)
-            except ValidationError:
-                return None
+        for converted, convert in conversions.items():
+            if converted in found:
+                try:
+                    column = [convert(v) if type(v) is converted else v for v in column]
+                except ValidationError:
+                    return None
         has_nulls = type(None) in found
         present = [v for v in column if v is not None] if has_nulls else column
         return column if not present or is_within(present) else None
@@ -81,13 +85,19 @@ def _compile_check(feature: Feature, max_string_length: int) -> Check:
     return check
 
 
-def _compile_conversion(feature: Feature) -> Callable[[Column], Column] | None:
+def compile_conversions(feature: Feature) -> dict[type, Callable[[Any], Any]]:
+    """Compile what turns values of other types into the feature's, by their type.
+
+    30 is a number, and 30.0 an integer: so pandas writes it where a column holds nulls.
+    Raises ValidationError, at a value that the contract does not know.
+    """
     if feature.type == "number":
-        return lambda column: [v if v is None else float(v) for v in column]
+        return {int: float}
+    if feature.type == "integer":
+        return {float: read_whole}
     if feature.type == "date-time":
-        read = compile_field(feature).deserialize
-        return lambda column: [v if v is None else read(v) for v in column]
-    return None
+        return {str: compile_field(feature).deserialize}
+    return {}
 
 
 def compile_bounds(

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from service.model.columns import TYPES, Column, compile_bounds
+from marshmallow import ValidationError
+
+from service.model.columns import (
+    TYPES,
+    Column,
+    compile_bounds,
+    compile_conversions,
+)
 from service.model.contract import Contract, Feature
 
 
@@ -23,8 +30,8 @@ class RowReader:
         self._get = get if len(names) > 1 else lambda row: (row[names[0]],)
         self._expected = [
             (
-                feature.type == "number",
                 _find_types(feature),
+                {} if feature.type == "date-time" else compile_conversions(feature),
                 _compile_test(feature, compile_bounds(feature, max_string_length)),
             )
             for feature in contract.features
@@ -37,18 +44,18 @@ class RowReader:
         [row] = rows
         if type(row) is not dict or len(row) != self._width:
             return None
-        try:
-            values = self._get(row)
-        except KeyError:
-            return None
         columns = []
-        for value, (is_number, types, is_expected) in zip(
-            values, self._expected, strict=True
-        ):
-            read = float(value) if is_number and type(value) is int else value
-            if type(read) not in types or not (read is None or is_expected(read)):
-                return None
-            columns.append([read])
+        try:
+            for value, (types, conversions, is_expected) in zip(
+                self._get(row), self._expected, strict=True
+            ):
+                kind = type(value)
+                read = value if kind in types else conversions[kind](value)
+                if not (read is None or is_expected(read)):
+                    return None
+                columns.append([read])
+        except (KeyError, ValidationError):
+            return None
         return tuple(columns)
 
 
@@ -56,8 +63,7 @@ def _find_types(feature: Feature) -> frozenset[type]:
     if feature.type == "date-time":
         return frozenset()  # it has to be converted, as columns are
     is_null_known = feature.nullable and feature.observed.nulls
-    types = {float} if feature.type == "number" else TYPES[feature.type]
-    return frozenset([*types, *([type(None)] if is_null_known else [])])
+    return frozenset([TYPES[feature.type], *([type(None)] if is_null_known else [])])
 
 
 def _compile_test(

@@ -49,9 +49,16 @@ class StrictInteger(fields.Integer):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if type(value) is int:
             return value
-        if type(value) is float and value.is_integer() and abs(value) < EXACT_INTEGERS:
-            return int(value)
+        if type(value) is float:
+            return read_whole(value)
         raise self.make_error("invalid")
+
+
+def read_whole(value: float) -> int:
+    """Return a number without a fraction as an integer, or raise ValidationError."""
+    if not value.is_integer() or abs(value) >= EXACT_INTEGERS:
+        raise StrictInteger().make_error("invalid")
+    return int(value)
 
 
 class StrictBoolean(fields.Boolean):

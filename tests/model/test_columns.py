@@ -15,7 +15,7 @@ from service.model.errors import ContractViolationError
 
 VALID: dict[str, st.SearchStrategy[Any]] = {
     "number": st.floats(-100, 1e6) | st.integers(-100, 2**60),
-    "integer": st.integers(-100, 100),
+    "integer": st.integers(-100, 100) | st.integers(-100, 100).map(float),
     "string": st.sampled_from(["a", "b"]),
     "boolean": st.booleans(),
     "date-time": st.datetimes().map(lambda moment: moment.isoformat()),
