@@ -25,7 +25,7 @@ Prepare = Callable[[Numbers], Numbers]
 TOLERANCE = 1e-12  # absolute, and relative for values above 1
 TIE = 1e-9  # far above what two orders of summation differ by
 SIZES = (1, 4, 16, 64, 256, 1024, 4096)
-MEASURING_SECONDS = 0.2
+MEASURING_SECONDS = 0.4
 PROBING_ROWS = 512
 PROBED_TREES = 64  # their thresholds stand for those of the others
 
@@ -121,12 +121,11 @@ class TreeStep:
             X = np.resize(rows, (size, rows.shape[1]))
             self.crossover = size
             mine, own = _time(self.score, X), _time(self._own, X)
-            # A step is four times the last, and each is run a few times.
-            is_over = time.perf_counter() + 30 * (mine + own) > deadline
             if mine >= own:
                 break
             best = size
-            if is_over:
+            # The next size is four times this one, and what is slow is run once.
+            if time.perf_counter() + 4 * (mine + own) > deadline:
                 break
         return best
 
@@ -137,7 +136,7 @@ def _time(score: Scores, X: Numbers) -> float:
         start = time.perf_counter()
         score(X)
         durations.append(time.perf_counter() - start)
-        if sum(durations) > MEASURING_SECONDS / 20:
+        if sum(durations) > MEASURING_SECONDS / 40:
             break
     return min(durations)  # what else runs on the machine only ever adds
 
