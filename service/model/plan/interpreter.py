@@ -5,6 +5,7 @@ adds the baseline last, which rounds otherwise. A first tree of one leaf that ho
 baseline gives the same sums, to the last bit.
 """
 
+import copy
 import ctypes
 from collections.abc import Callable
 from typing import Any
@@ -120,3 +121,16 @@ def lead_with_baseline(model: Any, columns: int) -> Any:
         builder.end_tree()
     header.set_field("base_scores", np.zeros_like(baseline))
     return treelite.Model.concatenate([builder.commit(), model])
+
+
+def load_by_treelite(fitted: Any) -> Any:
+    """Load by treelite, which trusts n_estimators even after an early stop."""
+    counted = copy.copy(fitted)
+    if hasattr(fitted, "estimators_"):
+        counted.n_estimators = len(fitted.estimators_)
+    return treelite.sklearn.import_model(counted)
+
+
+def load_boosted(fitted: Any) -> Any:
+    """Load by treelite what adds its trees to a baseline."""
+    return lead_with_baseline(load_by_treelite(fitted), fitted.n_features_in_)

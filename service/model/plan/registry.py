@@ -38,6 +38,7 @@ from sklearn.preprocessing import (
 )
 
 from service.model.plan.bayes import BAYES
+from service.model.plan.boosters import BOOSTERS
 from service.model.plan.distributions import (
     plan_power_transformer,
     plan_quantile_transformer,
@@ -68,7 +69,7 @@ from service.model.plan.transformers import (
     plan_standard_scaler,
     plan_truncated_svd,
 )
-from service.model.plan.trees import NAMED_TREES, TREES
+from service.model.plan.trees import TREES
 
 # Numbers to numbers.
 NUMERIC: dict[type, Callable[[Any], NumbersStep]] = {
@@ -118,7 +119,7 @@ FINAL: dict[type, Callable[[Any], FinalStep]] = {
     **TREES,
     **DECISIONS,
 }
-FINAL_BY_NAME: dict[str, Callable[[Any], FinalStep]] = NAMED_TREES
+FINAL_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
 
 __all__ = ["ENCODERS", "FINAL", "FINAL_BY_NAME", "IMPUTERS", "NUMERIC", "WRAPPERS"]
 

@@ -16,18 +16,17 @@ from treelite.core import TreeliteError
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.interpreter import Interpreter
 from service.model.plan.linear import Scores
+from service.model.plan.links import Link
+from service.model.plan.probing import gather_rows
 from service.model.plan.steps import Numbers
 from service.model.reference import Outputs
 
-Link = Callable[[np.ndarray], Outputs]
 Prepare = Callable[[Numbers], Numbers]
 
 TOLERANCE = 1e-12  # absolute, and relative for values above 1
 TIE = 1e-9  # far above what two orders of summation differ by
 SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 MEASURING_SECONDS = 0.4
-PROBING_ROWS = 512
-PROBED_TREES = 64  # their thresholds stand for those of the others
 
 
 def _keep(numbers: np.ndarray) -> np.ndarray:
@@ -149,57 +148,3 @@ def _has_tie(margins: np.ndarray) -> bool:
         return bool((np.abs(margins) < TIE).any())
     ordered = np.sort(margins, axis=1)
     return bool((ordered[:, -1] - ordered[:, -2] < TIE).any())
-
-
-def gather_rows(model: Any, columns: int, known: dict[int, np.ndarray]) -> Numbers:
-    """Return rows at the model's thresholds and beside them, half with nulls."""
-    random = np.random.default_rng(0)
-    edges = np.array([0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40])
-    pools: list[list[np.ndarray]] = [[edges] for _ in range(columns)]
-    step = max(1, model.num_tree // PROBED_TREES)
-    for index in range(0, model.num_tree, step):
-        accessor = model.get_tree_accessor(index)
-        thresholds = accessor.get_field("threshold").astype(np.float64)
-        for feature, threshold in zip(
-            accessor.get_field("split_index").tolist(), thresholds, strict=True
-        ):
-            if feature >= 0 and feature not in known and np.isfinite(threshold):
-                beside = np.nextafter(threshold, [-np.inf, np.inf])
-                ends = np.array([-np.inf, np.inf], dtype=np.float32)
-                single = np.nextafter(np.float32(threshold), ends)
-                pools[feature] += [threshold[np.newaxis], beside, single]
-    for feature, codes in known.items():
-        far = np.array([5e9, 255.0])
-        pools[feature] += [np.tile(codes, 3), codes + 0.5, codes + 1, far]
-    rows = np.empty((PROBING_ROWS, columns))
-    for feature, pool in enumerate(pools):
-        rows[:, feature] = random.choice(np.concatenate(pool), PROBING_ROWS)
-    half = rows[: PROBING_ROWS // 2]
-    half[random.random(half.shape) < 0.3] = np.nan
-    half[:, 0][~np.isnan(half).any(axis=1)] = np.nan
-    return rows
-
-
-class CategoryCleaner:
-    """Makes a null of every unknown category, as HistGradientBoosting does.
-
-    Treelite would send it down the right branch.
-    """
-
-    def __init__(self, codes: dict[int, np.ndarray]) -> None:
-        self.codes = codes
-        width = max(len(values) for values in codes.values())
-        self._columns = list(codes)
-        self._known = np.array(
-            [[*values, *[np.nan] * (width - len(values))] for values in codes.values()]
-        )
-
-    def __call__(self, X: Numbers) -> Numbers:
-        given = X[:, self._columns]
-        is_known = (given[:, :, np.newaxis] == self._known).any(axis=2)
-        if is_known.all():
-            return X
-        cleaned = X.copy()
-        # An infinity stays, for scikit-learn to refuse.
-        cleaned[:, self._columns] = np.where(is_known | np.isinf(given), given, np.nan)
-        return cleaned

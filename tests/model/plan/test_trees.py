@@ -10,8 +10,9 @@ from sklearn import ensemble, tree
 from sklearn.base import clone
 
 from service.model.errors import NoPlanError
+from service.model.plan.boosters import BOOSTERS
 from service.model.plan.interpreter import Interpreter
-from service.model.plan.trees import NAMED_TREES, TREES
+from service.model.plan.trees import TREES
 from service.model.plan.treestep import TreeStep
 
 FEW = {"n_estimators": 7, "random_state": 0}
@@ -50,7 +51,7 @@ REGRESSORS = [
 
 def plan(fitted: Any) -> TreeStep:
     kind = type(fitted)
-    make = TREES.get(kind) or NAMED_TREES[f"{kind.__module__}.{kind.__qualname__}"]
+    make = TREES.get(kind) or BOOSTERS[f"{kind.__module__}.{kind.__qualname__}"]
     step = make(fitted)
     assert isinstance(step, TreeStep)
     return step
@@ -288,4 +289,4 @@ class ContraryTree(tree.DecisionTreeClassifier):  # type: ignore[misc]
 
 def test_a_subclass_is_not_mistaken_for_its_parent() -> None:
     assert ContraryTree not in TREES
-    assert xgboost.XGBRFClassifier.__qualname__ not in " ".join(NAMED_TREES)
+    assert xgboost.XGBRFClassifier.__qualname__ not in " ".join(BOOSTERS)
