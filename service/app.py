@@ -5,6 +5,7 @@ import gc
 import logging.config
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.model.artefact import read_artefact
 from service.model.bounds import Bounds
@@ -65,6 +66,9 @@ def _wire(settings: Settings) -> Flask:
     app.register_blueprint(build_health(readiness))
     app.register_blueprint(build_openapi(predictor, codec))
     check_scopes(app)
+    if settings.trusted_proxies:
+        proxies = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.extensions["readiness"] = readiness
     app.extensions["predictor"] = predictor
     return app

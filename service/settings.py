@@ -115,6 +115,9 @@ class Settings:
     port: int = _variable("PORT", _port, 8000)
     workers: int = _variable("WEB_CONCURRENCY", _natural, 2)
     plan: str = _variable("SERVICE_PLAN", _one_of("on", "off"), "on")
+    # Each adds the address that it was called from to X-Forwarded-For. Any caller can
+    # send that header, so it counts only where there is said to be a proxy.
+    trusted_proxies: int = _variable("SERVICE_TRUSTED_PROXIES", _whole(0), 0)
 
     # A client may keep a worker of two busy, and no more: the rest is for the others.
     rate_limit_requests: str = _variable(

@@ -1,14 +1,23 @@
 """Callers that ask a server over and over, while something happens to it."""
 
-import itertools
 import json
 import threading
+from typing import Protocol
 
 import httpx
 from pipelines import CREDIT
-from server import Server
+from server import PATIENCE_SECONDS
 
 TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+
+
+class Reachable(Protocol):
+    """A server, or what stands before some."""
+
+    key: str
+
+    def connect(self, key: str = "") -> httpx.Client:
+        """Return a client of it."""
 
 
 def ask(client: httpx.Client) -> httpx.Response:
@@ -19,12 +28,12 @@ def ask(client: httpx.Client) -> httpx.Response:
 class Traffic:
     """Callers that ask over and over, each over one connection, until told to stop."""
 
-    def __init__(self, server: Server, callers: int, key: str = "") -> None:
+    def __init__(self, server: Reachable, callers: int, key: str = "") -> None:
         self._server = server
         self._key = key or server.key
         self._is_over = threading.Event()
         self.failures: list[str] = []
-        self.count = itertools.count()
+        self._asked = threading.Semaphore(0)
         self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
 
     def __enter__(self) -> "Traffic":
@@ -37,6 +46,11 @@ class Traffic:
         for thread in self._threads:
             thread.join()
 
+    def wait_for(self, requests: int) -> None:
+        """Wait until so many more requests have come to their end."""
+        for _ in range(requests):
+            assert self._asked.acquire(timeout=PATIENCE_SECONDS)
+
     def _ask(self) -> None:
         with self._server.connect(self._key) as client:
             while not self._is_over.is_set():
@@ -46,4 +60,4 @@ class Traffic:
                         self.failures.append(answer.text)
                 except httpx.HTTPError as error:
                     self.failures.append(repr(error))
-                next(self.count)
+                self._asked.release()
