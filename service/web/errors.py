@@ -29,7 +29,11 @@ from service.web.call import current_call
 PROBLEM = "application/problem+json"
 
 # RFC 9110's names, where Python 3.11 still has those of its predecessors.
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    422: "Unprocessable Content",
+}
 
 
 class NotReadyError(Exception):

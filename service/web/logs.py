@@ -34,9 +34,6 @@ READY = "ready"
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
-# How gunicorn begins the line of a request that it could not read.
-REFUSED = re.compile(r"Invalid request from ip=(\S*):")
-
 # https://www.w3.org/TR/trace-context/#traceparent-header
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
@@ -58,21 +55,6 @@ class LineHandler(logging.StreamHandler):  # type: ignore[type-arg]
                 self.handleError(logging.makeLogRecord({"msg": REQUEST}))
 
 
-class UnheardFilter(logging.Filter):
-    """Cuts what gunicorn repeats of a request that it could not read.
-
-    A header without its colon may hold a key, and what follows a body that is longer
-    than announced may hold feature values.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the line, and of a refused request only its address."""
-        refused = REFUSED.match(str(record.msg))
-        if refused:
-            record.msg, record.ip = "invalid_request", refused[1]
-        return True
-
-
 def build_log_config(level: str) -> dict[str, Any]:
     """Return the configuration for logging.config.dictConfig, gunicorn's lines too."""
     quiet = {"level": level, "handlers": [], "propagate": True}
@@ -92,7 +74,6 @@ def build_log_config(level: str) -> dict[str, Any]:
                 "timestamp": True,
             }
         },
-        "filters": {"unheard": {"()": "service.web.logs.UnheardFilter"}},
         "handlers": {
             "stdout": {
                 "class": "service.web.logs.LineHandler",
@@ -103,7 +84,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         "root": {"level": level, "handlers": ["stdout"]},
         "loggers": {
             "service": quiet,
-            "gunicorn.error": {**quiet, "filters": ["unheard"]},
+            "gunicorn.error": quiet,
         },
     }
 

@@ -201,22 +201,39 @@ def test_malformed_chunked_bodies_are_400_and_not_logged(serve: Serve) -> None:
     assert "SEC" not in "".join(server.lines)
 
 
-@pytest.mark.parametrize(
-    "request_text",
-    [
-        b"GET /health HTTP/1.1\r\nHost: a\r\nAuthorization Bearer SECRET\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'SECRET': 5\r\n\r\n",
-    ],
-)
-def test_what_is_no_request_is_refused_and_not_repeated_in_the_log(
-    serve: Serve, request_text: bytes
+UNREAD = [
+    (400, b"GET /health HTTP/1.1\r\nHost: a\r\nAuthorization Bearer SECRET\r\n"),
+    (400, b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n'SECRET': 5\r\n"),
+    (400, b"SECRET\r\n"),
+    (400, b"GET /health HTTP/9.9\r\nX-API-Key: SECRET\r\n"),
+    (400, b"GET /health HTTP/1.1\r\nX-API-Key: a\r\n SECRET\r\n"),
+    (414, b"GET /%b HTTP/1.1\r\nX-API-Key: SECRET\r\n" % (b"a" * 5000)),
+    (431, b"GET /health HTTP/1.1\r\nX-API-Key: SECRET%b\r\n" % (b"a" * 9000)),
+    (431, b"GET /health HTTP/1.1\r\n%b" % (b"A: SECRET\r\n" * 101)),
+    (417, b"GET /health HTTP/1.1\r\nExpect: SECRET\r\n"),
+    (501, b"POST / HTTP/1.1\r\nX: SECRET\r\nTransfer-Encoding: a\r\n"),
+]
+
+
+def test_what_is_no_request_is_refused_as_a_problem_and_not_repeated(
+    serve: Serve,
 ) -> None:
     server = serve(CREDIT)
-    assert b" 400 " in send_raw(server, request_text)
+    answers = [send_raw(server, text + b"\r\n") for _, text in UNREAD]
     server.stop()
-    [line] = [e for e in server.events if e["event"] == "invalid_request"]
-    assert line["ip"] == "127.0.0.1"
-    assert "SECRET" not in "".join(server.lines)
+    refused = [e for e in server.events if e["event"] == "invalid_request"]
+    assert [e["ip"] for e in refused] == ["127.0.0.1"] * len(UNREAD)
+    lines = {e["request_id"]: e for e in server.events if e["event"] == "request"}
+    for (status, text), answer in zip(UNREAD, answers, strict=True):
+        head, _, body = answer[answer.rindex(b"HTTP/1.1 ") :].partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status), text[:40]
+        names = {line.split(b":")[0].lower() for line in head.splitlines()}
+        assert {b"x-content-type-options", b"cache-control"} <= names
+        assert b"Content-Type: application/problem+json" in head
+        assert b"Connection: close" in head
+        problem = json.loads(body)
+        assert problem["status"] == lines[problem["request_id"]]["status"] == status
+    assert "SECRET" not in "".join(server.lines) + str(answers)
 
 
 def test_no_header_moves_a_route(served: Served) -> None:

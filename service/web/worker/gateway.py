@@ -3,12 +3,23 @@
 from typing import Any
 
 from gunicorn.http import wsgi
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
 from werkzeug.exceptions import HTTPException
 
 from service.web.call import DEADLINE, REFUSAL
+from service.web.logs import describe_fault
 from service.web.worker.connection import Exchange
+from service.web.worker.unread import STAND_IN, find_refusal
+
+INVALID_REQUEST = "invalid_request"
+GATEWAY_FAULT = "gateway_fault"
+
+# Where the application failed, which answers its own faults.
+FAULT_ANSWER = (
+    b"HTTP/1.1 500 Internal Server Error\r\n"
+    b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+)
 
 
 class Gateway:
@@ -24,19 +35,33 @@ class Gateway:
 
         A request that is refused is not looked at further; the application finds words.
         """
-        outgoing = Outgoing()
-        client = exchange.connection.client
-        request, keeps = None, False
+        outgoing, keeps = Outgoing(), False
         try:
-            parser = RequestParser(self._worker.cfg, iter((exchange.received,)), client)
-            request = next(parser)
-            keeps = self._ask(exchange, request, outgoing, refusal)
+            request = self._read(exchange.received, exchange)
         except (NoMoreData, StopIteration):
-            pass  # the head was cut short: there is nobody to answer
+            return b"", False  # the head was cut short: there is nobody to answer
+        except ParseException as error:
+            caller = exchange.connection.client
+            self._worker.log.warning(
+                INVALID_REQUEST,
+                extra={"ip": caller and caller[0], "reason": type(error).__name__},
+            )
+            request = self._read(STAND_IN, exchange)
+            refusal = refusal or find_refusal(error)
+        try:
+            keeps = self._ask(exchange, request, outgoing, refusal)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - logged, and answered
+            # Not with its message, which may hold feature values.
+            fault = {"fault": describe_fault(error)}
+            self._worker.log.error(GATEWAY_FAULT, extra=fault)  # noqa: TRY400
             outgoing.take()
-            self._worker.handle_error(request, outgoing, client, error)
+            outgoing.sendall(FAULT_ANSWER)
         return outgoing.take(), keeps
+
+    def _read(self, received: bytes, exchange: Exchange) -> Any:
+        """Return gunicorn's reading of a request. Raises ParseException, NoMoreData."""
+        client = exchange.connection.client
+        return next(RequestParser(self._worker.cfg, iter((received,)), client))
 
     def _ask(
         self,
