@@ -8,6 +8,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from server import Server
 
 from service import create_app
 from service.settings import Settings
-from service.web.keys import create_key
+from service.web.keys import SCOPES, Terms, create_key, revoke_key
 
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
@@ -92,12 +93,17 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Keys by scope, in a file of their own."""
+    """Keys by scope, and those that open nothing any more, in a file of their own."""
     path = tmp_path_factory.mktemp("keys") / "keys.json"
+    past = Terms(expires=datetime(2020, 1, 1, tzinfo=UTC))
     made = {
         "predict": create_key(path, "scoring", ("predict",)),
         "metrics": create_key(path, "prometheus", ("metrics",)),
+        "admin": create_key(path, "operations", ("admin",)),
+        "expired": create_key(path, "former", SCOPES, past),
+        "revoked": create_key(path, "former", SCOPES),
     }
+    revoke_key(path, made["revoked"].split("_")[1])
     return {**made, "file": str(path)}
 
 
