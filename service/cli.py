@@ -1,4 +1,4 @@
-"""The commands: check and inspect an artefact; make, list and revoke API keys."""
+"""The commands: check and inspect an artefact, see drift; make and revoke API keys."""
 
 import argparse
 import sys
@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from service.drift import add_drift_command
 from service.model.artefact import read_artefact
 from service.model.card import format_card
-from service.model.errors import ArtefactError
+from service.model.errors import ArtefactError, DataFileError
 from service.model.predictor import Engine, load_predictor
 from service.settings import Settings, SettingsError
 from service.web.keys import (
@@ -27,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. Exits with 1 and one sentence where it finds a fault."""
     options = _build_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], None] = options.run
+    faults = (ArtefactError, DataFileError, KeysFileError, SettingsError, OSError)
     try:
         run(options)
-    except (ArtefactError, KeysFileError, SettingsError, OSError) as error:
+    except faults as error:
         print(f"FAIL  {error}", file=sys.stderr)
         raise SystemExit(1) from error
 
@@ -45,6 +47,8 @@ def _build_parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="print the card of a model")
     inspect.add_argument("artefact", type=Path)
     inspect.set_defaults(run=inspect_artefact)
+
+    add_drift_command(commands)
 
     key = commands.add_parser("key", help="manage API keys")
     key_commands = key.add_subparsers(required=True, metavar="COMMAND")

@@ -162,6 +162,14 @@ class Settings:
     # Below the 30 s after which Docker's and Kubernetes' patience ends.
     grace_seconds: float = _variable("SERVICE_GRACE_SECONDS", _positive_seconds, 20.0)
 
+    # An hour of a model that is asked often; a day of one that is not.
+    drift_window_seconds: int = _variable(
+        "SERVICE_DRIFT_WINDOW_SECONDS", _natural, 3600
+    )
+    # In ten bins chance alone takes the PSI past 0.1 in fewer than one of 100,000
+    # windows of so many: 500 times it has a chi-square distribution of 9 degrees.
+    drift_min_count: int = _variable("SERVICE_DRIFT_MIN_COUNT", _natural, 500)
+
     log_level: str = _variable("SERVICE_LOG_LEVEL", _one_of(*LOG_LEVELS), "INFO")
 
     @staticmethod

@@ -34,6 +34,9 @@ def test_each_variable_is_read() -> None:
             "SERVICE_MAX_IN_FLIGHT": "11",
             "SERVICE_LAME_DUCK_SECONDS": "0",
             "SERVICE_GRACE_SECONDS": "12",
+            "SERVICE_TRUSTED_PROXIES": "15",
+            "SERVICE_DRIFT_WINDOW_SECONDS": "13",
+            "SERVICE_DRIFT_MIN_COUNT": "14",
         }
     )
     assert settings == Settings(
@@ -59,8 +62,11 @@ def test_each_variable_is_read() -> None:
         max_in_flight=11,
         lame_duck_seconds=0.0,
         grace_seconds=12.0,
+        trusted_proxies=15,
+        drift_window_seconds=13,
+        drift_min_count=14,
     )
-    assert len(variables()) == 22
+    assert len(variables()) == 25
 
 
 def test_an_address_may_be_of_either_kind() -> None:

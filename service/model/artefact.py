@@ -4,6 +4,7 @@ manifest.json     all that is said of the version, with the digest of every file
 manifest.sha256   the manifest's own digest, as `sha256sum -c` reads it
 pipeline.joblib   the fitted pipeline, preprocessing and model together
 golden.json       instances with the predictions the training environment made
+histograms.json   how the features and the score were distributed in training
 code/             the modules that travel along
 """
 

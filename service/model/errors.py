@@ -65,6 +65,10 @@ class NonFinitePredictionError(ModelError):
     """The pipeline answered NaN or an infinity, which JSON cannot carry."""
 
 
+class DataFileError(ModelError):
+    """A file of instances cannot be compared with the training table."""
+
+
 @dataclass(frozen=True)
 class Remark:
     """One thing to say of one place in a request, such as `instances[3].Age`."""

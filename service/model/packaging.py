@@ -20,9 +20,12 @@ from service.model.artefact import (
     write_artefact,
 )
 from service.model.contract import Contract, UnknownFields, is_text
+from service.model.drift.bins import MAX_REFERENCE_ROWS, build_histograms
+from service.model.drift.histograms import HISTOGRAMS, Histograms, encode_histograms
 from service.model.edits import FeatureEdit
 from service.model.errors import PackagingError, describe_error
 from service.model.golden import encode_golden, encode_sample
+from service.model.instances import Instances
 from service.model.manifest import (
     FORMAT,
     GOLDEN,
@@ -34,9 +37,11 @@ from service.model.manifest import (
     read_version,
 )
 from service.model.modules import collect_sources, find_libraries, to_path
+from service.model.observation import read_columns
+from service.model.predictor import name_outputs
 from service.model.proposal import propose_contract
 from service.model.reference import Reference, check_training_table
-from service.model.selection import select_records
+from service.model.selection import predict_rows, select_records, spread
 
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say
@@ -81,6 +86,9 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         PIPELINE: _dump(pipeline),
         GOLDEN: encode_golden(selection.golden),
         SAMPLE: encode_sample(selection.sample),
+        HISTOGRAMS: encode_histograms(
+            _count_training(reference, contract, X, selection.rows, answer_names)
+        ),
         **{to_path(module, list(sources)): text for module, text in sources.items()},
     }
     manifest = Manifest(
@@ -98,6 +106,20 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         metrics=_check_metrics(metrics or {}),
     )
     return write_artefact(manifest, files, target.parent.parent, _check_afresh)
+
+
+def _count_training(
+    reference: Reference,
+    contract: Contract,
+    X: Any,
+    rows: Sequence[int],
+    names: tuple[str, ...],
+) -> Histograms:
+    """Return how the features and the score were distributed in training."""
+    rows = spread(rows, MAX_REFERENCE_ROWS)
+    instances = Instances(read_columns(X, rows), len(rows))
+    predictions = name_outputs(predict_rows(reference, X, rows), names)
+    return build_histograms(contract, instances, predictions)
 
 
 def _check_place(to: Path, name: str, version: str) -> Path:

@@ -15,6 +15,11 @@ from service.model.artefact import Artefact
 from service.model.batching import Batcher
 from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
+from service.model.drift.histograms import (
+    HISTOGRAMS,
+    Histograms,
+    decode_histograms,
+)
 from service.model.errors import (
     ArtefactError,
     ArtefactFormatError,
@@ -59,6 +64,7 @@ class Predictor:
     """A loaded pipeline, its manifest, and the golden records that prove it.
 
     `digest` is the SHA-256 of the manifest, and so of everything in the artefact.
+    `histograms` is None for a version that was packaged before there were any.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class Predictor:
         self.manifest = manifest
         self.digest = digest
         self.golden = golden
+        self.histograms: Histograms | None = None
         self.reference = Reference(pipeline)
         self.plan: Plan | None = None
         self.engine = Engine()
@@ -161,6 +168,9 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             manifest, artefact.digest, golden, _load_pipeline(artefact)
         )
         _check_task(predictor)
+        if HISTOGRAMS in artefact.files:
+            raw = artefact.files[HISTOGRAMS]
+            predictor.histograms = decode_histograms(raw, manifest)
         build_table(manifest.contract, [[] for _ in manifest.contract.features])
         sample = _read_sample(artefact, golden)
     except ArtefactError:

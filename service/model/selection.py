@@ -40,10 +40,15 @@ Row = list[Any]
 
 @dataclass(frozen=True)
 class Selection:
-    """The golden records, and a sample of instances, evenly from the training table."""
+    """The golden records, and a sample of instances, evenly from the training table.
+
+    `rows` says where that has instances that keep the contract; of a large table, where
+    some lie.
+    """
 
     golden: Golden
     sample: list[dict[str, Any]]
+    rows: list[int]
 
 
 def select_records(
@@ -85,10 +90,16 @@ def select_records(
             )
         )
     )
-    spread = np.linspace(0, kept.sum() - 1, min(SAMPLED_ROWS, kept.sum())).astype(int)
-    rows = [sample[i] for i in np.flatnonzero(kept)[spread]]
-    sampled = zip(*read_columns(X, rows), strict=True)
-    return Selection(golden, [_to_instance(contract, row) for row in sampled])
+    valid_rows = [sample[i] for i in np.flatnonzero(kept)]
+    sampled = zip(*read_columns(X, spread(valid_rows, SAMPLED_ROWS)), strict=True)
+    instances = [_to_instance(contract, row) for row in sampled]
+    return Selection(golden, instances, valid_rows)
+
+
+def spread(rows: Sequence[int], count: int) -> list[int]:
+    """Return so many of the rows, or all, evenly."""
+    places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)
+    return [rows[place] for place in places]
 
 
 _ABSENT = object()
@@ -129,8 +140,8 @@ def _choose_rows(
             chosen[min(present, key=values.__getitem__)] = None
             chosen[max(present, key=values.__getitem__)] = None
     covering = list(chosen)[:MAX_COVERING_ROWS]
-    spread = kept[np.linspace(0, len(kept) - 1, MAX_REAL_ROWS).astype(int)].tolist()
-    return list(dict.fromkeys([*covering, *spread]))[:MAX_REAL_ROWS]
+    even = spread(kept.tolist(), MAX_REAL_ROWS)
+    return list(dict.fromkeys([*covering, *even]))[:MAX_REAL_ROWS]
 
 
 def _find_typical(feature: Feature, values: Sequence[Any]) -> Any:
@@ -181,13 +192,18 @@ def _check_equal_tables(
     rows: list[int],
 ) -> None:
     """Hold the table that serving builds against the training table itself."""
-    trained = _predict(reference, X.iloc[rows] if hasattr(X, "iloc") else X[rows])
+    trained = predict_rows(reference, X, rows)
     served = _predict(reference, build_table(contract, read_columns(X, rows)))
     if not _is_equal(trained, served):
         raise PackagingError(
             "The pipeline answers the training table otherwise than the same rows sent"
             " as JSON: its columns' dtypes hold more than a request can carry."
         )
+
+
+def predict_rows(reference: Reference, X: Any, rows: Sequence[int]) -> Outputs:
+    """Ask for some rows of the training table. Raises PackagingError."""
+    return _predict(reference, X.iloc[rows] if hasattr(X, "iloc") else X[rows])
 
 
 def _predict(reference: Reference, table: Any) -> Outputs:

@@ -1,0 +1,1 @@
+"""Drift: how far what comes in has moved from what the pipeline was fitted on."""

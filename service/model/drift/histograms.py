@@ -1,0 +1,127 @@
+"""The reference: histograms of every feature and of the score, as training had them."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from service.model.contract import FeatureType, Record, Scalar
+from service.model.errors import ArtefactFormatError
+from service.model.instances import Predictions
+from service.model.manifest import Manifest
+
+HISTOGRAMS = "histograms.json"
+
+# What is counted of a value: the number itself, the length of a text, the seconds since
+# 1970 of a date-time, or the category.
+Kind = Literal["number", "integer", "text", "date-time", "category"]
+
+
+class Histogram(Record, frozen=True):
+    """Counts of one feature or score in training, nulls apart.
+
+    Either `edges` or `categories`. A bin of numbers goes from its edge to before the
+    next one, the first from the least value that training saw, and the last edge is
+    just above the greatest.
+
+    While serving, these bins are cells 1 to k of k + 3. Cell 0 counts what is new, a
+    category or a number below all others, cell k + 1 a number above them, and the last
+    the nulls.
+    """
+
+    name: str
+    kind: Kind
+    counts: tuple[int, ...]
+    nulls: int = 0
+    edges: tuple[float, ...] = ()
+    categories: tuple[Scalar, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no packaging writes. Raises ValueError."""
+        bins = len(self.counts)
+        if self.is_categorical:
+            fits = len(set(self.categories)) == bins and not self.edges
+        else:
+            fits = not self.categories and len(self.edges) == (bins and bins + 1)
+        if not fits or any(a >= b for a, b in zip(self.edges, self.edges[1:])):  # noqa: B905 - neighbours
+            raise ValueError(f"the bins of {self.name!r} do not fit its counts")
+        if min((self.nulls, *self.counts)) < 0:
+            raise ValueError(f"a count of {self.name!r} is negative")
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether the bins are categories."""
+        return self.kind == "category"
+
+    @property
+    def width(self) -> int:
+        """The number of cells that it is counted in."""
+        return len(self.counts) + 3
+
+
+class Histograms(Record, frozen=True):
+    """What `histograms.json` holds: of so many instances of the training table."""
+
+    count: int
+    features: tuple[Histogram, ...]
+    scores: tuple[Histogram, ...]
+
+    @property
+    def all(self) -> tuple[Histogram, ...]:
+        """The features, then the scores."""
+        return self.features + self.scores
+
+
+def encode_histograms(histograms: Histograms) -> bytes:
+    """Return histograms.json, a histogram a line."""
+    features, scores = (
+        ",\n".join(msgspec.json.encode(each).decode() for each in part)
+        for part in (histograms.features, histograms.scores)
+    )
+    return (
+        f'{{"count": {histograms.count}, "features": [\n{features}\n],'
+        f' "scores": [\n{scores}\n]}}\n'
+    ).encode()
+
+
+def decode_histograms(raw: bytes, manifest: Manifest) -> Histograms:
+    """Read histograms.json. Raises ArtefactFormatError."""
+    try:
+        found = msgspec.json.decode(raw, type=Histograms)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ArtefactFormatError(f"{HISTOGRAMS} cannot be read: {error}.") from None
+    wanted = [
+        (feature.name, find_kind(feature.type, feature.observed.categories))
+        for feature in manifest.contract.features
+    ]
+    if wanted != [(each.name, each.kind) for each in found.features]:
+        raise ArtefactFormatError(f"{HISTOGRAMS} is not of the contract's features.")
+    return found
+
+
+def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> Kind:
+    """Return what is counted of a feature's values."""
+    if categories is not None or type_ == "boolean":
+        return "category"
+    return "text" if type_ == "string" else type_
+
+
+def read_scores(predictions: Predictions) -> dict[str, list[Any]]:
+    """Return the columns of the score, by their place in a prediction.
+
+    Of a regressor each value; of two classes the probability of the last one. Of more
+    classes, or where there are no probabilities, the label: it drifts when they do,
+    and it is one figure, and one count a row, however many classes there are.
+    """
+    names = predictions.names
+    if predictions.values is not None:
+        if len(names) == 1:
+            return {"value": [row[0] for row in predictions.values]}
+        return {
+            f"values.{name}": [row[i] for row in predictions.values]
+            for i, name in enumerate(names)
+        }
+    if predictions.probabilities is not None and len(names) == 2:
+        rows = predictions.probabilities
+        return {f"probabilities.{names[1]}": [row[1] for row in rows]}
+    return {"label": predictions.labels or []}
