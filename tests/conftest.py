@@ -27,6 +27,9 @@ from service.web.keys import SCOPES, Terms, create_key, revoke_key
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
 
+# Where the shared app keeps its handler: another app that is built replaces it.
+HANDLER = "tests.handler"
+
 Package = Callable[[str], Path]
 Serve = Callable[..., Server]
 Served = Callable[[str], Server]
@@ -110,13 +113,22 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def app(keys: dict[str, str]) -> Flask:
     """The service around the committed credit model."""
-    return create_app(
+    app = create_app(
         Settings(
             artefact=CREDIT,
             api_keys_file=Path(keys["file"]),
             rate_limit_failures="1000000/minute",
         )
     )
+    app.extensions[HANDLER] = find_handler()
+    return app
+
+
+def find_handler() -> logging.StreamHandler[Any]:
+    """Return what writes the lines of the service that was built last."""
+    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
+    assert isinstance(handler, logging.StreamHandler)
+    return handler
 
 
 class Log:
@@ -138,11 +150,11 @@ class Log:
 def log(app: Flask) -> Iterator[Log]:
     """The log of the service in process, formatted as it is on stdout."""
     log = Log()
-    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
-    assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(log.stream)
+    handlers = {find_handler(), app.extensions.get(HANDLER, find_handler())}
+    before = {handler: handler.setStream(log.stream) for handler in handlers}
     yield log
-    handler.setStream(before)
+    for handler, stream in before.items():
+        handler.setStream(stream)
 
 
 @pytest.fixture
