@@ -1,0 +1,53 @@
+"""The routes of the published contract, and the page that renders it."""
+
+from pathlib import Path
+
+import flask_swagger_ui
+import orjson
+from flask import Blueprint, Response, send_from_directory
+
+from service.model.codec import Codec
+from service.model.predictor import Predictor
+from service.web.auth import public
+from service.web.openapi.document import describe_api
+
+# The page runs what lies beside it, and nothing from elsewhere; its styles are partly
+# written in place.
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+PAGE = Path(__file__).parents[1] / "docs"
+
+
+def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
+    """Build the routes of the published contract: for everybody, so without a key."""
+    openapi = Blueprint("openapi", __name__)
+    document = orjson.dumps(describe_api(predictor, codec))
+
+    @openapi.get("/openapi.json")
+    @public
+    def publish() -> Response:
+        return Response(document, content_type="application/json")
+
+    @openapi.after_request
+    def keep_in(response: Response) -> Response:
+        response.headers.pop("Cache-Control", None)  # as every answer has it
+        if response.mimetype == "text/html":
+            response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    @openapi.get("/docs")
+    @public
+    def show_page() -> Response:
+        return send_from_directory(PAGE, "index.html")
+
+    @openapi.get("/docs/<path:name>")
+    @public
+    def send_asset(name: str) -> Response:
+        own = name == "start.js"
+        return send_from_directory(PAGE if own else SWAGGER_UI, name)
+
+    return openapi
