@@ -62,8 +62,7 @@ class Server:
 
     def wait_until_ready(self) -> None:
         """Wait until each worker has said that it is ready."""
-        for _ in range(self.workers):
-            self.wait_for("ready")
+        self.wait_for_each_worker("ready")
         listening = next(e for e in self.events if "Listening at" in e["event"])
         self.url = listening["event"].split()[2]
         self.client = self.connect()
@@ -82,6 +81,11 @@ class Server:
             if line.startswith("{") and (found := json.loads(line))["event"] == event:
                 return dict(found)
         raise AssertionError(f"{event!r} is not in the log:\n" + "".join(self.lines))
+
+    def wait_for_each_worker(self, event: str) -> None:
+        """Wait until each worker has said so, once each."""
+        for _ in range(self.workers):
+            self.wait_for(event)
 
     @property
     def events(self) -> list[dict[str, Any]]:

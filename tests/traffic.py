@@ -1,7 +1,12 @@
 """Callers that ask a server over and over, while something happens to it."""
 
+import itertools
 import json
 import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import httpx
@@ -9,6 +14,15 @@ from pipelines import CREDIT
 from server import PATIENCE_SECONDS
 
 TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+
+# No window ends within a test, at whatever time of the day it runs.
+LIMIT = {"SERVICE_RATE_LIMIT_REQUESTS": "200/100 year"}
+
+CALLERS = 8
+REQUESTS_A_CONNECTION = 20
+
+# What is counted where a request brought no answer, since its worker was killed.
+LOST = 0
 
 
 class Reachable(Protocol):
@@ -25,8 +39,48 @@ def ask(client: httpx.Client) -> httpx.Response:
     return client.post("/v1/predict", json={"instances": [TYPICAL["instance"]]})
 
 
+def ask_anew(server: Reachable, key: str, requests: int) -> list[int]:
+    """Ask over new connections, which go to any worker, and return the statuses."""
+    with server.connect(key) as client:
+        client.headers["Connection"] = "close"
+        return [ask(client).status_code for _ in range(requests)]
+
+
+def ask_until(server: Reachable, key: str, status: int) -> None:
+    """Ask until the answer has a status."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while ask_anew(server, key, 1) != [status]:
+        assert time.monotonic() < end
+
+
+def fire(
+    servers: Sequence[Reachable],
+    requests: int,
+    *,
+    tick: Callable[[], object] = lambda: None,
+) -> Counter[int]:
+    """Ask from 8 callers at once, in sum so many times, and count the statuses."""
+
+    def call(number: int) -> list[int]:
+        statuses = []
+        with servers[number % len(servers)].connect() as client:
+            for _ in range(requests // CALLERS):
+                try:
+                    statuses.append(ask(client).status_code)
+                except httpx.TransportError:
+                    statuses.append(LOST)
+                tick()
+        return statuses
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        return Counter(itertools.chain.from_iterable(pool.map(call, range(CALLERS))))
+
+
 class Traffic:
-    """Callers that ask over and over, each over one connection, until told to stop."""
+    """Callers that ask over and over, until told to stop.
+
+    Each takes a new connection now and then, so that all of them reach every worker.
+    """
 
     def __init__(self, server: Reachable, callers: int, key: str = "") -> None:
         self._server = server
@@ -42,6 +96,10 @@ class Traffic:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Let each finish what it asks."""
         self._is_over.set()
         for thread in self._threads:
             thread.join()
@@ -53,7 +111,11 @@ class Traffic:
 
     def _ask(self) -> None:
         with self._server.connect(self._key) as client:
-            while not self._is_over.is_set():
+            for number in itertools.count(1):
+                if self._is_over.is_set():
+                    return
+                is_last = number % REQUESTS_A_CONNECTION == 0
+                client.headers["Connection"] = "close" if is_last else "keep-alive"
                 try:
                     answer = ask(client)
                     if answer.json().get("predictions") != [TYPICAL["prediction"]]:

@@ -3,6 +3,7 @@
 import hmac
 import logging
 import os
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,13 +43,18 @@ class Keyring:
         self._seen = self._look()
         self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
         self._entries = self._read()
+        self._lock = threading.Lock()
         if not self._entries:
             raise KeysFileError(f"The key file {path} holds no key: make one.")
 
     def find_client(self, key: str) -> Client | None:
         """Return whose key it is, in a time that does not tell how near it came."""
-        if time.monotonic() > self._next_look:
-            self._refresh()
+        # One at a time: of two, the one that read before the change could end last.
+        if time.monotonic() > self._next_look and self._lock.acquire(blocking=False):
+            try:
+                self._refresh()
+            finally:
+                self._lock.release()
         parts = key.split("_", 2)
         entry = self._entries.get(parts[1]) if len(parts) == 3 else None
         kept = NO_DIGEST if entry is None else entry.digest

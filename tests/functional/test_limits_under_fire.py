@@ -1,52 +1,15 @@
-"""Keys and limits under traffic: what workers share, and what a fault changes."""
+"""A limit is exact over what shares it: callers, workers and replicas, also killed."""
 
 import os
 import signal
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 
-import httpx
 from conftest import Serve
 from pipelines import CREDIT
 from redis_server import RedisServer
-from server import PATIENCE_SECONDS, Server
-from traffic import ask
-
-CALLERS = 8
-
-# No window ends within a test, at whatever time of the day it runs.
-LIMIT = {"SERVICE_RATE_LIMIT_REQUESTS": "200/100 year"}
-# What is counted where a request brought no answer, since its worker was killed.
-LOST = 0
-
-
-def fire(
-    servers: Sequence[Server],
-    requests: int,
-    *,
-    tick: Callable[[], object] = lambda: None,
-) -> Counter[int]:
-    """Ask from 8 callers at once, in sum so many times, and count the statuses."""
-
-    def call(number: int) -> list[int]:
-        statuses = []
-        with servers[number % len(servers)].connect() as client:
-            for _ in range(requests // CALLERS):
-                try:
-                    statuses.append(ask(client).status_code)
-                except httpx.TransportError:
-                    statuses.append(LOST)
-                tick()
-        return statuses
-
-    with ThreadPoolExecutor(CALLERS) as pool:
-        return Counter(chain.from_iterable(pool.map(call, range(CALLERS))))
-
-
-# Exactness
+from server import PATIENCE_SECONDS
+from traffic import LIMIT, LOST, fire
 
 
 def test_a_limit_is_exact_over_callers_and_workers(serve: Serve) -> None:

@@ -1,0 +1,54 @@
+"""Keys that come and go under traffic, without a restart or a failed good request."""
+
+from datetime import UTC, datetime, timedelta
+
+from conftest import Serve
+from pipelines import CREDIT
+from server import UNLIMITED
+from traffic import Traffic, ask_anew, ask_until
+
+from service.web.keys import Terms, create_key, revoke_key, write_private
+
+
+def test_a_key_is_rotated_under_traffic(serve: Serve) -> None:
+    server = serve(CREDIT, **UNLIMITED)
+    old = server.key
+    with Traffic(server, 2) as before:
+        new = create_key(server.keys_file, "tests", ("predict",))
+        server.wait_for_each_worker("keys_read")
+        with Traffic(server, 2, new) as after:
+            before.stop()
+            revoke_key(server.keys_file, old.split("_")[1])
+            server.wait_for_each_worker("keys_read")
+            assert set(ask_anew(server, old, 50)) == {401}
+            assert set(ask_anew(server, new, 50)) == {200}
+    assert before.failures == after.failures == []
+
+
+def test_a_broken_key_file_leaves_the_old_keys_in_force(serve: Serve) -> None:
+    server = serve(CREDIT, **UNLIMITED)
+    good = server.keys_file.read_bytes()
+    with Traffic(server, 2) as traffic:
+        write_private(server.keys_file, good.replace(b"predict", server.key.encode()))
+        server.wait_for_each_worker("keys_refused")
+        server.keys_file.unlink()
+        server.wait_for_each_worker("keys_refused")
+        assert set(ask_anew(server, server.key, 20)) == {200}
+        write_private(server.keys_file, good)
+        server.wait_for_each_worker("keys_read")
+    assert traffic.failures == []
+    refused = [e for e in server.events if e["event"] == "keys_refused"]
+    assert {e["level"] for e in refused} == {"ERROR"}
+    assert server.key not in "".join(server.lines)
+
+
+def test_a_key_that_expires_closes_by_itself(serve: Serve) -> None:
+    server = serve(CREDIT, **UNLIMITED)
+    soon = datetime.now(UTC) + timedelta(seconds=5)
+    with Traffic(server, 2) as traffic:
+        key = create_key(server.keys_file, "guest", ("predict",), Terms(expires=soon))
+        server.wait_for_each_worker("keys_read")
+        ask_until(server, key, 401)
+        assert datetime.now(UTC) >= soon
+        assert set(ask_anew(server, key, 20)) == {401}
+    assert traffic.failures == []
