@@ -5,7 +5,6 @@ would cost 65 microseconds a request, so its store is asked directly.
 """
 
 import ipaddress
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -89,24 +88,25 @@ def _describe(limit: Limit, count: Count) -> str:
 
 
 def _refuse(limit: Limit, count: Count, cost: int) -> TooManyRequests:
-    seconds = find_wait(limit.amount - cost, limit.seconds, count)
     return TooManyRequests(
         f"The limit of {limit.amount} {limit.name} in {limit.seconds} seconds is"
         " reached.",
-        retry_after=max(1, math.ceil(seconds)),
+        retry_after=find_wait(limit.amount - cost, limit.seconds, count),
     )
 
 
-def find_wait(room: int, window: int, count: Count) -> float:
-    """Return the seconds until the weighted count of two windows falls to `room`.
+def find_wait(room: int, window: int, count: Count) -> int:
+    """Return the whole seconds until the weighted count of two windows is `room`.
 
-    It is `before * seconds_left / window + now`; at the end `now` becomes `before`.
+    It is `before * seconds_left / window + now`, rounded down; at the end `now` becomes
+    `before`.
     """
-    if count.now > room:
-        return count.seconds_left + window * (1 - room / count.now)
-    if count.before:
-        return count.seconds_left - (room - count.now) * window / count.before
-    return 0
+    _, before, now, seconds = count
+    if now > room:
+        seconds += window
+        before, now = now, 0
+    # Below the next whole number it is rounded down to it.
+    return int(seconds - (room - now + 1) * window / before) + 1
 
 
 def find_store(setting: str | None, keys_file: Path) -> Store:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from limits.storage import SlidingWindowCounterSupport, Storage
 
-from service.web.table import SLOT, Table, find_place, open_nameless
+from service.web.table import NOW, SLOT, Table, find_place, open_nameless
 
-unpack_from, pack_into = SLOT.unpack_from, SLOT.pack_into
+unpack_from = SLOT.unpack_from
 
 
 class Count(NamedTuple):
@@ -115,7 +115,7 @@ class SharedStorage(CountingStorage):
                 is_admitted = faded + now + amount <= limit
                 if is_admitted:
                     now += amount
-                    pack_into(memory, offset, digest, end, now, before)
+                    table.words[offset // 8 + NOW] = now
             finally:
                 lockf(descriptor, LOCK_UN)
         return Count(is_admitted, before, now, left)

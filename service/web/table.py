@@ -14,8 +14,10 @@ from service.settings import SettingsError
 
 SLOTS = 65_536
 # A key's digest, when its window ends, this window's count and the last one's.
-SLOT = struct.Struct("<16sQQQ")
+SLOT = struct.Struct("=16sQQQ")
 SIZE = SLOTS * SLOT.size
+# Where the last three are, in words of 8 bytes.
+END, NOW, BEFORE = 2, 3, 4
 # As far as a key is looked for; then the one with the least to lose makes room.
 PROBES = 8
 
@@ -33,15 +35,18 @@ class Table:
     """The mapped file.
 
     A process opens it once: closing one of two descriptors of a file would free the
-    locks held through the other.
+    locks held through the other. It writes a word at a time, in such an order that a
+    process killed between two leaves counts too high, if any, and never too low.
     """
 
     opened: ClassVar[dict[str, "Table"]] = {}
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        os.ftruncate(descriptor, SIZE)
+        # All of it now: where memory is full, a first write would kill the worker.
+        os.posix_fallocate(descriptor, 0, SIZE)
         self.memory = mmap.mmap(descriptor, SIZE)
+        self.words = memoryview(self.memory).cast("Q")
         self.lock = threading.Lock()
 
     @classmethod
@@ -57,19 +62,33 @@ class Table:
         return cls.opened[path]
 
     def find(self, digest: bytes, end: int, expiry: int) -> tuple[int, int, int]:
-        """Return a key's slot, and the counts of this window and of the last one.
-
-        What a killed process wrote by half has another digest, or another window, and
-        is overwritten.
-        """
+        """Return a key's slot, and the counts of this window and of the last one."""
         offsets = [find_place(digest, probe) for probe in range(PROBES)]
         for offset in offsets:
             found, found_end, count, before = SLOT.unpack_from(self.memory, offset)
             if found == digest:
                 if found_end == end:
                     return offset, count, before
-                return offset, 0, count if found_end == end - expiry else 0
-        return min(offsets, key=partial(self._weigh, end - expiry)), 0, 0
+                before = count if found_end == end - expiry else 0
+                self._begin_window(offset, end, before)
+                return offset, 0, before
+        offset = min(offsets, key=partial(self._weigh, end - expiry))
+        self._give(offset, digest)
+        self._begin_window(offset, end, 0)
+        return offset, 0, 0
+
+    def _begin_window(self, offset: int, end: int, before: int) -> None:
+        slot = offset // 8
+        self.words[slot + END] = end
+        self.words[slot + BEFORE] = before
+        self.words[slot + NOW] = 0
+
+    def _give(self, offset: int, digest: bytes) -> None:
+        """Give a slot to another key, with a window that is over."""
+        slot = offset // 8
+        for word in (END, NOW, BEFORE):
+            self.words[slot + word] = 0
+        self.memory[offset : offset + len(digest)] = digest
 
     def _weigh(self, now: int, offset: int) -> tuple[bool, int]:
         """Return what would be lost: nothing, or little, where it makes room first.
