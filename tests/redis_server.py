@@ -1,5 +1,6 @@
 """A real Redis on a socket file, which no other process can have taken."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -51,6 +52,8 @@ class RedisServer:
     def hang(self) -> None:
         """Let it take connections and answer nothing."""
         self._send(signal.SIGSTOP)
+        if self._process:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def go_on(self) -> None:
         """Let it answer again."""

@@ -7,10 +7,12 @@ in the store of its host, and asks in the background whether Redis is back.
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
@@ -68,7 +70,7 @@ class ResilientStorage(CountingStorage):
     ) -> None:
         super().__init__(uri, wrap_exceptions)
         self._here = SharedStorage(fallback)
-        self._script = _connect(uri).register_script(TAKE)
+        self._script = _connect(uri)
         self._lock = threading.Lock()
         self.is_away = False
 
@@ -104,22 +106,31 @@ class ResilientStorage(CountingStorage):
                 self._take_there("probe", 1, 1, 1)
             except RedisError:
                 continue
-            logger.info(LIMITS_SHARED)
-            self.is_away = False
+            with self._lock:
+                self.is_away = False
+                logger.info(LIMITS_SHARED)
             return
 
 
-def _connect(uri: str) -> Redis:
-    """Make a client that tries once, and connects when it is first asked."""
+def _connect(uri: str) -> Script:
+    """Prepare to ask Redis, once for each question, and try. Raises SettingsError.
+
+    Redis may be away, but what is no address, or has an option that there is not, would
+    be an error in every request.
+    """
     address = uri.removeprefix(RESILIENT).replace("redis+unix://", "unix://")
     try:
-        return Redis.from_url(
+        client = Redis.from_url(
             address,
             socket_connect_timeout=TIMEOUT_SECONDS,
             socket_timeout=TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
-    except (ValueError, TypeError):  # whose words may hold a password
+        with suppress(RedisError):  # whoever asks first will say that it is away
+            client.ping()
+        client.connection_pool.disconnect()  # workers are forked from here
+        return client.register_script(TAKE)
+    except (ValueError, TypeError, AttributeError, LookupError):  # may hold a password
         raise SettingsError(
             "SERVICE_RATE_LIMIT_STORAGE is no address of a Redis, such as"
             " redis://redis:6379/0."
