@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench train lock
+.PHONY: serve test check bench image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
@@ -21,6 +21,9 @@ check: $(VENV)/development
 
 bench: $(VENV)/development
 	$(BIN)/python -m benchmarks --publish
+
+image: $(VENV)/serving
+	$(BIN)/python -m service image $(ARTEFACT)
 
 train: $(VENV)/serving
 	rm -rf $(TRAINED)

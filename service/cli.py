@@ -1,4 +1,4 @@
-"""The commands: check and inspect an artefact, see drift; make and revoke API keys."""
+"""The commands: on artefacts, their images and their data, and on API keys."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.drift import add_drift_command
+from service.image import ImageError, add_image_command
 from service.model.artefact import read_artefact
 from service.model.card import format_card
 from service.model.errors import ArtefactError, DataFileError
@@ -28,7 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. Exits with 1 and one sentence where it finds a fault."""
     options = _build_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], None] = options.run
-    faults = (ArtefactError, DataFileError, KeysFileError, SettingsError, OSError)
+    faults = (
+        ArtefactError,
+        DataFileError,
+        ImageError,
+        KeysFileError,
+        SettingsError,
+        OSError,
+    )
     try:
         run(options)
     except faults as error:
@@ -49,6 +57,7 @@ def _build_parser() -> argparse.ArgumentParser:
     inspect.set_defaults(run=inspect_artefact)
 
     add_drift_command(commands)
+    add_image_command(commands)
 
     key = commands.add_parser("key", help="manage API keys")
     key_commands = key.add_subparsers(required=True, metavar="COMMAND")
