@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench image train lock
+.PHONY: serve test check bench soak image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
@@ -21,6 +21,10 @@ check: $(VENV)/development
 
 bench: $(VENV)/development
 	$(BIN)/python -m benchmarks --publish
+
+# Real Redis, nginx and a model that hangs: those of the tests.
+soak: $(VENV)/development
+	PYTHONPATH=tests:artefacts/credit-risk $(BIN)/python -m benchmarks.soak --publish
 
 image: $(VENV)/serving
 	$(BIN)/python -m service image $(ARTEFACT)

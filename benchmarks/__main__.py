@@ -2,14 +2,11 @@
 
 import argparse
 import json
-import os
-import platform
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import prepare_wrk
 from benchmarks.load import CELLS
+from benchmarks.machine import describe_machine
 from benchmarks.ours import Constant, Ours
 from benchmarks.peers import (
     AsyncFastAPI,
@@ -43,7 +40,8 @@ def main() -> None:
     copy_credit_artefact()
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "server.log").unlink(missing_ok=True)
-    results: dict[str, Any] = {"about": _describe(options)}
+    about = {"rounds": options.rounds, "seconds": options.seconds}
+    results: dict[str, Any] = {"about": describe_machine() | about}
     if "servers" in options.scenarios:
         servers = [SERVERS[name]() for name in options.servers]
         results |= compare_servers(
@@ -84,18 +82,6 @@ def _split(known: Any) -> Any:
         return names
 
     return split
-
-
-def _describe(options: argparse.Namespace) -> dict[str, Any]:
-    cpu = Path("/proc/cpuinfo").read_text().splitlines()
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "cpu": next(line.split(": ")[1] for line in cpu if "model name" in line),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "rounds": options.rounds,
-        "seconds": options.seconds,
-    }
 
 
 def _fail_for_errors(results: dict[str, Any]) -> None:

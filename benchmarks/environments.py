@@ -1,5 +1,6 @@
 """An environment for each peer, made once from its pinned requirements."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,11 +47,17 @@ def read_version(name: str, package: str) -> str:
 
 
 def prepare_wrk() -> str:
-    """Return the path of wrk, which Debian has, and install it if need be."""
-    if not shutil.which("wrk"):
+    """Return the path of wrk."""
+    return prepare_program("wrk", "wrk")
+
+
+def prepare_program(name: str, package: str) -> str:
+    """Return the path of a program that Debian has, and install it if need be."""
+    path = f"{os.environ['PATH']}:/usr/sbin"
+    if not shutil.which(name, path=path):
         subprocess.run(["apt-get", "update", "--quiet"], check=True)
-        subprocess.run(["apt-get", "install", "--quiet", "--yes", "wrk"], check=True)
-    found = shutil.which("wrk")
+        subprocess.run(["apt-get", "install", "--quiet", "--yes", package], check=True)
+    found = shutil.which(name, path=path)
     if found is None:
-        raise RuntimeError("wrk is not to be had: install it with apt-get.")
+        raise RuntimeError(f"{name} is not to be had: install it with apt-get.")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.charts import Bar, Panel, draw_chart
 from benchmarks.load import CELLS, Cell
 from benchmarks.sections import write_custom, write_memory, write_start
+from benchmarks.soak.report import cut_section
 from benchmarks.tables import format_row, format_table
 
 INTRODUCTION = """\
@@ -41,7 +42,9 @@ def write_report(results: dict[str, Any], folder: Path) -> None:
         parts.append(write_memory(results["memory"]))
     if "start" in results:
         parts.append(write_start(results["start"]))
-    (folder / "README.md").write_text("\n".join(parts))
+    report = folder / "README.md"
+    _, soak = cut_section(report)
+    report.write_text("\n".join([*parts, soak] if soak else parts))
 
 
 def _write_servers(results: dict[str, Any]) -> Iterator[str]:

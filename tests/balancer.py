@@ -54,9 +54,14 @@ class Nginx:
         self._reader = threading.Thread(target=self._read)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port.number
+
+    @property
     def url(self) -> str:
         """The address that callers know."""
-        return f"http://127.0.0.1:{self._port.number}"
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self, ports: Sequence[int]) -> None:
         """Start it before servers on these ports, and wait until it listens."""
@@ -99,7 +104,7 @@ class Nginx:
             f"{name}_temp_path {self._folder / name};\n" for name in TEMPORARY
         )
         changes = {
-            LISTENS: f"127.0.0.1:{self._port.number}",
+            LISTENS: f"127.0.0.1:{self.port}",
             "http {\n": f"http {{\n{folders}",
             **{
                 server: f"127.0.0.1:{port}"

@@ -1,0 +1,57 @@
+"""python -m benchmarks.soak: measure every phase, and write the table."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from benchmarks.machine import describe_machine
+from benchmarks.ours import Ours
+from benchmarks.places import BUILD, HERE, copy_credit_artefact
+from benchmarks.process import exit_on_termination
+from benchmarks.soak.findings import Finding
+from benchmarks.soak.hung import measure_hung_model
+from benchmarks.soak.killed import measure_killed_workers
+from benchmarks.soak.overload import measure_overload
+from benchmarks.soak.report import publish, write_section
+from benchmarks.soak.rolling import measure_rolling_restart
+from benchmarks.soak.slow import measure_slow_callers
+from benchmarks.soak.storage import measure_storage
+
+PHASES = {
+    "slow": measure_slow_callers,
+    "hung": measure_hung_model,
+    "overload": measure_overload,
+    "storage": measure_storage,
+    "killed": measure_killed_workers,
+    "rolling": measure_rolling_restart,
+}
+
+
+def main() -> None:
+    """Measure, and exit with 1 where a bound is not kept."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES))
+    parser.add_argument(
+        "--publish", action="store_true", help="write the section of benchmarks/"
+    )
+    options = parser.parse_args()
+    exit_on_termination()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    copy_credit_artefact()
+    about = describe_machine() | {"version": Ours().version}
+    findings: list[Finding] = []
+    for name in options.phases:
+        print(f"{name} ...", flush=True)
+        findings.extend(PHASES[name]())
+    results = {"about": about, "findings": [asdict(each) for each in findings]}
+    (BUILD / "soak.json").write_text(json.dumps(results, indent=1) + "\n")
+    section = write_section(findings, about)
+    print(section)
+    if options.publish:
+        publish(section, HERE / "README.md")
+    if not all(finding.passes for finding in findings):
+        raise SystemExit("FAIL  a bound is not kept")
+
+
+if __name__ == "__main__":
+    main()
