@@ -23,6 +23,7 @@ from server import Server
 from service import create_app
 from service.settings import Settings
 from service.web.keys import SCOPES, Terms, create_key, revoke_key
+from service.web.table import Table, shared_path
 
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
@@ -33,6 +34,18 @@ HANDLER = "tests.handler"
 Package = Callable[[str], Path]
 Serve = Callable[..., Server]
 Served = Callable[[str], Server]
+
+
+@pytest.fixture(autouse=True)
+def remove_stores() -> Iterator[None]:
+    """Give back the memory of the stores of limits that a test opened."""
+    before = set(Table.opened)
+    yield
+    for path in set(Table.opened) - before:
+        table = Table.opened.pop(path)
+        table.words.release()
+        table.memory.close()
+        Path(path).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +108,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Keys by scope, and those that open nothing any more, in a file of their own."""
     path = tmp_path_factory.mktemp("keys") / "keys.json"
     past = Terms(expires=datetime(2020, 1, 1, tzinfo=UTC))
@@ -107,7 +120,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "revoked": create_key(path, "former", SCOPES),
     }
     revoke_key(path, made["revoked"].split("_")[1])
-    return {**made, "file": str(path)}
+    yield {**made, "file": str(path)}
+    shared_path(str(path)).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import httpx
 from pipelines import ROOT
 
 from service.web.keys import create_key
+from service.web.table import shared_path
 
 # Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60
@@ -116,6 +117,7 @@ class Server:
         self._reader.join()
         if self.process.stdout:
             self.process.stdout.close()
+        shared_path(str(self.keys_file)).unlink(missing_ok=True)
         return code
 
     def _read(self) -> None:

@@ -12,7 +12,9 @@ from typing import ClassVar
 
 from service.settings import SettingsError
 
-SLOTS = 65_536
+# Clients, each with two limits, and addresses that failed. It is memory from the start,
+# of which a container has 64 MB to share: 640 KB.
+SLOTS = 16_384
 # A key's digest, when its window ends, this window's count and the last one's.
 SLOT = struct.Struct("=16sQQQ")
 SIZE = SLOTS * SLOT.size
@@ -27,7 +29,8 @@ def shared_path(identity: str) -> Path:
     memory = Path("/dev/shm")  # noqa: S108 - the file's owner and mode are checked
     usable = memory.is_dir() and os.access(memory, os.W_OK)
     folder = memory if usable else Path(tempfile.gettempdir())
-    digest = blake2b(identity.encode(), digest_size=8).hexdigest()
+    layout = f"{SLOTS} {SLOT.format}"  # another version of ours may have another one
+    digest = blake2b(f"{layout} {identity}".encode(), digest_size=8).hexdigest()
     return folder / f"model-service-{os.getuid()}-{digest}.limits"
 
 

@@ -6,7 +6,7 @@ import signal
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fcntl import LOCK_EX, LOCK_NB, lockf
 from multiprocessing import get_context
@@ -29,10 +29,8 @@ FORK = get_context("fork")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "limits"
-    yield path
-    Table.opened.pop(str(path), None)
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "limits"
 
 
 @pytest.fixture
