@@ -10,6 +10,12 @@ from typing import Any
 
 from limits import RateLimitItem, parse_many
 
+# What a header may say, and what a count of 64 bits holds:
+# https://www.rfc-editor.org/rfc/rfc9651#name-integers
+LARGEST = 10**15 - 1
+
+ADDRESS = re.compile(r"[\w.:%-]+", re.ASCII)
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -52,7 +58,8 @@ def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
         items = tuple(parse_many(text))
     except ValueError:
         items = ()
-    if not items or any(item.amount < 1 or item.multiples < 1 for item in items):
+    numbers = [n for item in items for n in (item.amount, item.get_expiry())]
+    if not items or min(numbers) < 1 or max(numbers) > LARGEST:
         raise ValueError("must be limits such as 200/minute, or 20/second;500/minute")
     return items
 
@@ -91,7 +98,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 def _host(text: str) -> str:
     try:
-        address = ipaddress.ip_address(text)
+        # The name of an interface may follow, and may be any text.
+        address = ipaddress.ip_address(text if ADDRESS.fullmatch(text) else "")
     except ValueError:
         raise ValueError("must be an address, such as 127.0.0.1 or ::") from None
     return f"[{address}]" if address.version == 6 else str(address)
@@ -178,8 +186,9 @@ class Settings:
         known = variables()
         for name in environment:
             if name.startswith("SERVICE_") and name not in known:
+                said = name if name.isprintable() else ascii(name)
                 raise SettingsError(
-                    f"{name} is no setting of this service: it reads"
+                    f"{said} is no setting of this service: it reads"
                     f" {', '.join(known)}."
                 )
         settings = Settings(

@@ -159,6 +159,7 @@ MANIFEST_FAULTS: dict[str, str] = {
     "m.update(format=-1)": "format",
     "m.update(name='../x')": "name",
     "m.update(version='1')": "version",
+    "m.update(version='1.0.\u0661')": "version",
     "m.update(task='regression')": "classification",
     "m.update(names=['bad'])": "names",
     "m.update(names=['bad', 'good', 'ugly'])": "names",

@@ -1,4 +1,4 @@
-"""Requests that were good until hypothesis laid hands on them."""
+"""JSON that was good until hypothesis laid hands on it: requests, and other texts."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -104,7 +104,14 @@ def bodies(draw: Draw) -> bytes:
             st.just(SAMPLE[:64]),
         )
     )
-    tree = _read({"instances": rows})
+    body: bytes = draw(mutants({"instances": rows}))
+    return body
+
+
+@st.composite
+def mutants(draw: Draw, document: Any) -> bytes:
+    """Draw the bytes of a document after none to four mutations."""
+    tree = _read(document)
     for _ in range(draw(st.integers(0, 3))):
         _mutate(draw, tree)
     body = _write(tree).encode("utf-8", "surrogatepass")

@@ -22,7 +22,7 @@ class ArtefactError(ModelError):
     """An artefact must not be served; the sentence is one line, whatever it quotes."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(" ".join(sentence.split()))
+        super().__init__(write_line(sentence))
 
 
 class ArtefactMissingError(ArtefactError):
@@ -85,7 +85,13 @@ class ContractViolationError(ModelError):
         self.remarks = remarks
 
 
+def write_line(text: str) -> str:
+    """Return a text on one line, that does to a terminal nothing but appear there."""
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
 def describe_error(error: BaseException) -> str:
     """Return the type of somebody else's error and what it says, on one line."""
-    said = " ".join(str(error).split()).rstrip(".")
+    said = write_line(str(error)).rstrip(".")
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

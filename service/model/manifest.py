@@ -30,7 +30,8 @@ NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 
 # semver.org, without build metadata: a folder name and a header must carry it.
 VERSION = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
 )
 
 

@@ -20,6 +20,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from service.model.errors import write_line
 from service.settings import parse_limits
 from service.web.budget import Budget
 
@@ -34,7 +35,10 @@ KEY = re.compile(r"msk_[\w-]*")
 
 
 class KeysFileError(Exception):
-    """The key file cannot be used; the sentence says why."""
+    """The key file cannot be used; the sentence, of one line, says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(write_line(sentence))
 
 
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -106,7 +110,7 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
             f"The key file {path} cannot be read: {error.strerror}."
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        said = KEY.sub("msk_...", " ".join(str(error).split()))
+        said = KEY.sub("msk_...", str(error))
         raise KeysFileError(f"The key file {path} cannot be read: {said}.") from None
     if len({key.id for key in keys}) < len(keys):
         raise KeysFileError(f"The key file {path} holds an id twice.")
