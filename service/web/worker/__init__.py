@@ -4,6 +4,7 @@ worker.py       the threads, and what becomes of each request
 relay.py        whose turn it is to keep the loop
 connections.py  the sockets: what they bring, and what is sent
 connection.py   one of them, and the request that it has brought
+memory.py       what they hold, all together
 framing.py      where a request ends
 gateway.py      a request put to the application
 drain.py        how a worker ends

@@ -63,6 +63,17 @@ class Connection:
             self.send(CONTINUE)
         return frame
 
+    @property
+    def size(self) -> int:
+        """Return the bytes that it holds, those of a request in flight among them."""
+        exchange = self.exchange  # a thread that has answered it takes it away
+        return len(self.buffer) + (len(exchange.received) if exchange else 0)
+
+    def drop_body(self) -> None:
+        """Keep the head alone of a request that is refused before it is all here."""
+        if self.framer is not None and self.framer.head_bytes:
+            del self.buffer[self.framer.head_bytes :]
+
     def take(self, frame: Frame, seconds: float) -> "Exchange":
         """Return the request that a frame describes, and leave what follows it."""
         received = bytes(memoryview(self.buffer)[: frame.size])

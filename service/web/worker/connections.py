@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, RequestTimeout
+from werkzeug.exceptions import HTTPException, RequestTimeout, ServiceUnavailable
 
 from service.web.worker.bounds import Bounds
 from service.web.worker.connection import MAX_AHEAD_BYTES, Connection, Exchange
+from service.web.worker.memory import SMALL_BYTES, Memory
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 30e-6
@@ -46,6 +47,7 @@ class Connections:
             self._cfg.limit_request_fields * (self._cfg.limit_request_field_size + 2)
         )
         self._open: dict[Connection, None] = {}
+        self._memory = Memory(bounds.max_body_bytes)
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -108,9 +110,20 @@ class Connections:
             if connection.is_over:
                 self.close(connection)
         elif connection.exchange is None:
+            if len(connection.buffer) > SMALL_BYTES:
+                self._bound_memory(connection)
             self._take(connection)
         elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
             self._watch(connection, 0)
+
+    def _bound_memory(self, connection: Connection) -> None:
+        """Refuse the largest of what is arriving, while all hold too much."""
+        self._memory.note(connection)
+        while (largest := self._memory.find_excess()) is not None:
+            self._give_up(
+                largest,
+                ServiceUnavailable("Too much is arriving at once.", retry_after=1),
+            )
 
     def _take(self, connection: Connection) -> None:
         """Give the next request of a connection away, once it is all here."""
@@ -165,6 +178,7 @@ class Connections:
         """Close a connection, if it is open."""
         if connection in self._open:
             del self._open[connection]
+            self._memory.forget(connection)
             self._watch(connection, 0)
             connection.sock.close()
 
@@ -182,15 +196,15 @@ class Connections:
                 pass
             elif connection.buffer:
                 if waited > self._bounds.receive_timeout_seconds:
-                    self._time_out(connection)
+                    late = RequestTimeout("The request did not arrive in time.")
+                    self._give_up(connection, late)
             elif waited > self._cfg.keepalive or now > idle_end:
                 self.close(connection)
 
-    def _time_out(self, connection: Connection) -> None:
-        """Refuse a request that is not here in time."""
+    def _give_up(self, connection: Connection, refusal: HTTPException) -> None:
+        """Refuse a request that is not all here."""
         frame = connection.read_frame(self._max_head_bytes, self._bounds.max_body_bytes)
+        connection.drop_body()
+        self._memory.forget(connection)
         frame.size, frame.is_whole = len(connection.buffer), False
-        self._refuse(
-            connection.take(frame, 0),
-            RequestTimeout("The request did not arrive in time."),
-        )
+        self._refuse(connection.take(frame, 0), refusal)

@@ -65,6 +65,11 @@ class Framer:
             self._give_up(buffer)
         return frame
 
+    @property
+    def head_bytes(self) -> int:
+        """Return how many bytes the head has, 0 while it is not all there."""
+        return self._body
+
     def _give_up(self, buffer: bytearray) -> None:
         self.frame.size, self.frame.is_whole = len(buffer), False
 
