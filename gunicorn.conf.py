@@ -26,10 +26,6 @@ bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
 
 
-# Threads keep connections alive, and answer health checks while one of them predicts.
-# A compiled plan needs the interpreter all the time, so more threads only contend for
-# it: two workers with 16 connections answered 4,000 requests a second with 4 threads
-# and 3,500 with 16.
 class Worker(ReceivingWorker):
     """Keeps to the bounds that ops set."""
 
@@ -58,10 +54,18 @@ timeout = max(10, math.ceil(settings.predict_timeout_seconds)) + 1
 # A worker takes new work for a while, and then has to finish.
 graceful_timeout = math.ceil(settings.lame_duck_seconds + settings.grace_seconds) + 1
 
-threads = 4
+# One answers while another keeps the loop. A compiled plan needs the interpreter all
+# the time, so more threads would only contend for it, with the loop too: under four
+# times the load that two workers can serve, health was answered within 0.1 seconds with
+# one thread, 0.7 with two and 1.4 with four, and with one the most was served.
+threads = 1
 
-# Requests for a model that has no plan gather into batches, a thread each: one worker
-# with 16 connections answered 510 a second with 2 threads, 740 with 8, 900 with 16.
+# What is not compiled may wait for something, or for long.
+UNCOMPILED_THREADS = 4
+
+# Requests for such a model gather into batches, where that pays, a thread each: one
+# worker with 16 connections answered 510 a second with 2 threads, 740 with 8, 900 with
+# 16.
 BATCHING_THREADS = 16
 
 # Files are sent as all else is, by the worker's loop.
@@ -89,11 +93,16 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Give a model that is asked in batches the threads to gather them."""
+    """Give a model that is not compiled, or not all of it, its threads."""
     predictor = server.app.wsgi().extensions.get("predictor")
-    if predictor is not None and predictor.engine.is_batching:
+    if predictor is None:
+        return
+    engine = predictor.engine
+    if engine.is_batching:
         server.cfg.set("threads", BATCHING_THREADS)
         Worker.gathers = True
+    elif engine.name != "plan" or engine.as_itself:
+        server.cfg.set("threads", UNCOMPILED_THREADS)
 
 
 # A reload reads this file again, and with it the number above.

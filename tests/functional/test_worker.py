@@ -9,13 +9,13 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from conftest import Package, Serve, Served
 from moods import HELD
 from pipelines import CREDIT
+from raw import connect, read_all, write_request
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic
 
@@ -66,31 +66,6 @@ def serve_moody(
 
         yield boot
         mood.write_text("")
-
-
-def connect(server: Server) -> socket.socket:
-    address = httpx.URL(server.url)
-    return socket.create_connection((address.host, address.port or 0), PATIENCE_SECONDS)
-
-
-def read_all(connection: socket.socket) -> bytes:
-    answer = b""
-    while part := connection.recv(65536):
-        answer += part
-    return answer
-
-
-def write_request(server: Server, instance: Any, *lines: str) -> bytes:
-    body = json.dumps({"instances": [instance]})
-    head = [
-        "POST /v1/predict HTTP/1.1",
-        "Host: a",
-        f"X-API-Key: {server.key}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        *lines,
-    ]
-    return "\r\n".join([*head, "", body]).encode()
 
 
 # Slow callers

@@ -101,27 +101,38 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Keep the loop and answer what it brings, in turn with the other threads."""
         baton = None
         while not self._is_done.is_set():
-            if baton is None:
-                baton = self._relay.wait()
             exchange = self._take_up()
             if exchange is None:
-                self._turn()
+                if baton is None:
+                    baton = self._relay.wait()
+                else:
+                    self._turn()
                 continue
-            self._relay.leave(baton)
+            if baton is not None:
+                self._relay.leave(baton)
             if not exchange.is_answered:
                 exchange.begin()
                 self._answer(exchange)
             self._in_flight.discard(exchange)
             self._permits.append(None)
-            if not self._relay.come_back(baton):
+            # Where another keeps the loop by now, this one goes on with what waits: so
+            # much work leaves the loop a thread of its own.
+            if baton is not None and not self._relay.come_back(baton):
                 baton = None
 
     def _take_up(self) -> Exchange | None:
         """Return a request to answer, if there is one and a thread may be spared."""
-        if not self._queue or not self._permits:
+        if not self._queue:
             return None
-        self._permits.pop()
-        return self._queue.popleft()
+        try:
+            self._permits.pop()
+        except IndexError:
+            return None
+        try:
+            return self._queue.popleft()
+        except IndexError:  # another thread was first
+            self._permits.append(None)
+            return None
 
     def _turn(self) -> None:
         """Do one turn of the loop."""
