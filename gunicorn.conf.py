@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
 from service.web.logs import build_log_config
+from service.web.slots import end_slot, find_free_slot, open_counts
 from service.web.worker import Bounds, ReceivingWorker
 
 try:
@@ -117,6 +118,23 @@ def when_ready(server: Any) -> None:
         print(format_curl(server.app.wsgi(), address), flush=True)
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give a worker the number under which it counts, for as long as it lives."""
+    worker.slot = find_free_slot(other.slot for other in server.WORKERS.values())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Count under that number."""
+    open_counts().take_slot(worker.slot)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget what a worker said of itself, however it ended."""
+    end_slot(worker.slot)
+    server.app.wsgi().extensions["metrics"].count_exit()
+
+
 def post_worker_init(worker: Any) -> None:
     """Prove each worker by itself, before it takes a request."""
     worker.wsgi.extensions["readiness"].prove()
+    worker.wsgi.extensions["vitals"].tell(0)

@@ -16,6 +16,7 @@ from service.settings import Settings, SettingsError, parse_limits
 from service.web.auth import check_scopes, init_auth
 from service.web.dispatch import Service
 from service.web.errors import init_errors
+from service.web.exposition import build_metrics
 from service.web.headers import init_headers
 from service.web.health import Readiness, build_health
 from service.web.keyring import Keyring
@@ -23,8 +24,10 @@ from service.web.keys import KeysFileError
 from service.web.limits import Limits, find_store
 from service.web.localkey import ensure_local_key
 from service.web.logs import build_log_config, init_logs, log_engine
+from service.web.metrics import Metrics
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
+from service.web.vitals import Vitals
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -48,10 +51,11 @@ def _wire(settings: Settings) -> Flask:
     predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, _read_bounds(settings))
     readiness = Readiness(predictor)
+    metrics = Metrics(predictor)
 
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    init_logs(app, predictor.manifest)
+    init_logs(app, predictor.manifest, metrics)
     limits = Limits(
         app,
         find_store(settings.rate_limit_storage, keys_file),
@@ -64,6 +68,7 @@ def _wire(settings: Settings) -> Flask:
         build_predict(predictor, codec, readiness, limits, settings.max_body_bytes)
     )
     app.register_blueprint(build_health(readiness))
+    app.register_blueprint(build_metrics())
     app.register_blueprint(build_openapi(predictor, codec))
     check_scopes(app)
     if settings.trusted_proxies:
@@ -71,6 +76,8 @@ def _wire(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.extensions["readiness"] = readiness
     app.extensions["predictor"] = predictor
+    app.extensions["metrics"] = metrics
+    app.extensions["vitals"] = Vitals(metrics.instruments, readiness, keyring, limits)
     return app
 
 

@@ -12,11 +12,22 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from service.web.call import PLACE
 from service.web.keyring import Keyring
-from service.web.keys import Client, Scope
+from service.web.keys import Scope
 from service.web.limits import Limits
 
 View = Callable[..., Any]
 _SCOPE = "required_scope"
+
+
+class KeyRefusedError(Unauthorized):
+    """The caller shows no key that opens this service."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key.",
+            www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
+        )
+        self.reason = reason
 
 
 def requires(scope: Scope) -> Callable[[View], View]:
@@ -52,13 +63,11 @@ def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
         if scope is None:
             return
         environ = request.environ
-        client = _find_client(keyring, environ)
+        key = _read_key(environ)
+        client = keyring.find_client(key) if key else None
         if client is None:
             limits.note_failure(environ.get("REMOTE_ADDR", ""))
-            raise Unauthorized(
-                "A valid API key is needed: Authorization: Bearer KEY, or X-API-Key.",
-                www_authenticate=WWWAuthenticate("bearer", {"realm": "model-service"}),
-            )
+            raise KeyRefusedError("unknown_key" if key else "no_key")
         environ[PLACE].client = client
         limits.spend(environ, client.requests, 1)
         if scope not in client.scopes:
@@ -80,10 +89,11 @@ def read_scope(view: View) -> Scope | None:
     return scope
 
 
-def _find_client(keyring: Keyring, environ: dict[str, Any]) -> Client | None:
-    """Return who is calling: an Authorization that is there decides, even empty."""
+def _read_key(environ: dict[str, Any]) -> str:
+    """Return the key that is shown: an Authorization that is there decides."""
     shown = environ.get("HTTP_AUTHORIZATION")
     if shown is None:
-        return keyring.find_client(environ.get("HTTP_X_API_KEY", ""))
+        found: str = environ.get("HTTP_X_API_KEY", "")
+        return found
     scheme, _, key = shown.partition(" ")
-    return keyring.find_client(key.strip()) if scheme.lower() == "bearer" else None
+    return key.strip() if scheme.lower() == "bearer" else ""

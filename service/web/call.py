@@ -3,29 +3,62 @@
 It lies in the WSGI environment, where it is found at the price of one look-up.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from typing import Literal
 
 from flask import request
 
+from service.model.instances import Instances, Predictions
 from service.web.keys import Client
 
 PLACE = "service.call"
 
-# What the worker says of a request: time.monotonic() by which it wants the answer, and
-# the exception to answer with where it takes none.
+# What the worker says of a request: time.monotonic() of its last byte, and by which it
+# wants the answer; the exception to answer with where it takes none; and what says
+# whether this answer is the one that the caller gets.
+ARRIVED = "service.arrived"
 DEADLINE = "service.deadline"
 REFUSAL = "service.refusal"
+CLAIM = "service.claim"
+
+# What the time of a prediction goes to: waiting for a thread; reading the body and
+# checking it against the contract and the limits; predicting; writing the answer.
+Stage = Literal["queue", "validate", "predict", "encode"]
 
 
 @dataclass(slots=True)
 class Call:
-    """A request's id, when it began (time.perf_counter), and what came of it."""
+    """A request's id, and what came of it. All times are of time.monotonic().
+
+    `reason` is a word for why it was refused; `stages` holds the seconds of each stage
+    that was passed.
+    """
 
     request_id: str
+    arrived: float
     started: float
     client: Client | None = None
-    instances: int | None = None
+    route: str | None = None
+    status: int = 0
+    seconds: float = 0.0
+    instances: Instances | None = None
     fault: Exception | None = None
+    reason: str | None = None
+    predictions: Predictions | None = None
+    stages: dict[Stage, float] = field(default_factory=dict)
+    stage_began: float = 0.0
+
+    def begin_stages(self) -> None:
+        """Set the clock for the first stage; what went before was the queue."""
+        self.stages["queue"] = self.started - self.arrived
+        self.stage_began = time.monotonic()
+
+    def end_stage(self, stage: Stage) -> None:
+        """Note what a stage took; the next begins."""
+        now = time.monotonic()
+        self.stages[stage] = now - self.stage_began
+        self.stage_began = now
 
 
 def current_call() -> Call:

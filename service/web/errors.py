@@ -36,8 +36,40 @@ TITLES = {
 }
 
 
+# Why a request is refused, in a word to count by: what an exception calls `reason`,
+# or by its type, or by the status it is answered with.
+REASONS_BY_TYPE: dict[type[Exception], str] = {
+    MalformedJsonError: "malformed_json",
+    TooManyInstancesError: "too_many_instances",
+    ContractViolationError: "contract",
+}
+REASONS_BY_STATUS = {
+    400: "bad_request",
+    403: "no_scope",
+    404: "no_route",
+    405: "no_method",
+    408: "slow_request",
+    413: "too_large",
+    414: "bad_request",
+    415: "media_type",
+    417: "bad_request",
+    431: "bad_request",
+    500: "fault",
+    501: "bad_request",
+    503: "overloaded",
+    504: "deadline",
+}
+REASONS = (
+    *(*REASONS_BY_TYPE.values(), *REASONS_BY_STATUS.values(), "not_ready"),
+    *("no_key", "unknown_key"),
+    *("limit_requests", "limit_instances", "limit_failures"),
+)
+
+
 class NotReadyError(Exception):
     """This process has not reproduced its golden records; the sentence says why."""
+
+    reason = "not_ready"
 
 
 # Seconds after which an instance that is not ready is worth asking again: a new worker
@@ -57,12 +89,14 @@ def answer_error(error: Exception) -> Response:
     status = response.status_code
     if status < 400:  # a redirection is raised, too
         return response
+    call = current_call()
+    call.reason = find_reason(error, status)
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": http.description,
-        "request_id": current_call().request_id,
+        "request_id": call.request_id,
     }
     if isinstance(error, ContractViolationError):
         problem["errors"] = [
@@ -71,6 +105,13 @@ def answer_error(error: Exception) -> Response:
     response.data = orjson.dumps(problem)
     response.content_type = PROBLEM
     return response
+
+
+def find_reason(error: Exception, status: int) -> str:
+    """Return why a request was refused, in a word."""
+    said: str | None = getattr(error, "reason", None)
+    by_type = REASONS_BY_TYPE.get(type(error))
+    return said or by_type or REASONS_BY_STATUS.get(status, "other")
 
 
 def _to_http(error: Exception) -> HTTPException:

@@ -23,6 +23,16 @@ class Readiness:
         self._reason = ""
         self._is_draining = False
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether work may be sent here."""
+        return not (self._is_draining or self._reason)
+
+    @property
+    def is_mismatched(self) -> bool:
+        """Whether the golden records are not reproduced."""
+        return bool(self._reason)
+
     def drain(self) -> None:
         """Say from now on that this process is not ready: it is about to stop."""
         self._is_draining = True

@@ -40,6 +40,7 @@ class Keyring:
     def __init__(self, path: Path, requests: str, instances: str) -> None:
         self._path = path
         self._defaults = {REQUESTS: requests, INSTANCES: instances}
+        self.is_refused = False  # what the file holds now
         self._seen = self._look()
         self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
         self._entries = self._read()
@@ -72,8 +73,10 @@ class Keyring:
         try:
             self._entries = self._read()
         except KeysFileError as error:
+            self.is_refused = True
             logger.error(KEYS_REFUSED, extra={"reason": str(error)})  # noqa: TRY400
         else:
+            self.is_refused = False
             logger.info(KEYS_READ, extra={"keys": len(self._entries)})
 
     def _look(self) -> tuple[int, int, int] | None:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
 from service.web.budget import FAILURES, Budget, Limit, build_budget
 from service.web.replicas import RESILIENT
-from service.web.storage import Count, CountingStorage
+from service.web.storage import Count, CountingStorage, Place
 from service.web.table import shared_path
 
 # Where the WSGI environment holds what is left, an item of RateLimit each.
@@ -29,6 +29,14 @@ class Store:
 
     uri: str
     fallback: str
+
+
+class LimitReachedError(TooManyRequests):
+    """Too little of a budget is left."""
+
+    def __init__(self, limit: str, sentence: str, seconds: int) -> None:
+        super().__init__(sentence, retry_after=seconds)
+        self.reason = f"limit_{limit}"
 
 
 class Limits:
@@ -46,14 +54,20 @@ class Limits:
         # An app that knows it already is given no hooks.
         app.extensions["limiter"] = {limiter}
         limiter.init_app(app)
-        self._take = cast(CountingStorage, limiter.storage).take
+        self._storage = cast(CountingStorage, limiter.storage)
+        self._take = self._storage.take
         self._failures = failures
+
+    @property
+    def place(self) -> Place:
+        """Return where counts are, now."""
+        return self._storage.place
 
     def spend(self, environ: dict[str, Any], budget: Budget, cost: int) -> None:
         """Take from a client's budget.
 
-        Raises TooManyRequests, with the seconds to wait, where too little is left, and
-        RequestEntityTooLarge where it never is enough.
+        Raises LimitReachedError, with the seconds to wait, where too little is left,
+        and RequestEntityTooLarge where it never is enough.
         """
         left = environ.setdefault(LEFT, [])
         for limit in budget:
@@ -87,11 +101,12 @@ def _describe(limit: Limit, count: Count) -> str:
     return f'"{limit.name}";r={remaining};t={int(seconds_left) + 1}'
 
 
-def _refuse(limit: Limit, count: Count, cost: int) -> TooManyRequests:
-    return TooManyRequests(
+def _refuse(limit: Limit, count: Count, cost: int) -> LimitReachedError:
+    return LimitReachedError(
+        limit.name,
         f"The limit of {limit.amount} {limit.name} in {limit.seconds} seconds is"
         " reached.",
-        retry_after=find_wait(limit.amount - cost, limit.seconds, count),
+        find_wait(limit.amount - cost, limit.seconds, count),
     )
 
 

@@ -7,7 +7,7 @@ import time
 import traceback
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 from flask import Flask, Response, request
@@ -15,7 +15,15 @@ from flask import Flask, Response, request
 from service.model.errors import ModelError
 from service.model.manifest import Manifest
 from service.model.predictor import Engine
-from service.web.call import PLACE, REFUSAL, Call, current_call
+from service.web.call import (
+    ARRIVED,
+    CLAIM,
+    PLACE,
+    REFUSAL,
+    Call,
+    Stage,
+)
+from service.web.metrics import Metrics
 
 logger = logging.getLogger("service")
 
@@ -31,6 +39,8 @@ REQUEST = "request"
 ENGINE = "engine"
 NOT_READY = "not_ready"
 READY = "ready"
+
+STAGE_FIELDS = {stage: f"{stage}_ms" for stage in get_args(Stage)}
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -89,8 +99,11 @@ def build_log_config(level: str) -> dict[str, Any]:
     }
 
 
-def init_logs(app: Flask, manifest: Manifest) -> None:
-    """Give each request its id and its clock, and log it when it is answered."""
+def init_logs(app: Flask, manifest: Manifest, metrics: Metrics) -> None:
+    """Give each request its id and its clock, and count and log its answer.
+
+    One that is late has been answered by the worker's loop, and is none any more.
+    """
     [handler] = [each for each in logging.root.handlers if type(each) is LineHandler]
 
     def open_request() -> None:
@@ -98,15 +111,23 @@ def init_logs(app: Flask, manifest: Manifest) -> None:
         wanted = environ.get("HTTP_X_REQUEST_ID", "")
         is_usable = wanted and REQUEST_ID.fullmatch(wanted)
         request_id = wanted if is_usable else make_request_id()
-        environ[PLACE] = Call(request_id, time.perf_counter())
+        started = time.monotonic()
+        arrived = environ.get(ARRIVED, started)
+        environ[PLACE] = Call(request_id, arrived, started)
         if REFUSAL in environ:
             raise environ[REFUSAL]
 
     def close_request(response: Response) -> Response:
-        call = current_call()
+        environ, rule = request.environ, request.url_rule
+        call: Call = environ[PLACE]
         response.headers.add("X-Request-ID", call.request_id)
         response.headers.add("X-Model-Version", manifest.version)
-        _log_request(handler, call, response.status_code, manifest)
+        claim = environ.get(CLAIM)
+        if claim is None or claim():
+            call.route, call.status = rule.rule if rule else None, response.status_code
+            call.seconds = time.monotonic() - call.arrived
+            metrics.count_request(call)
+            _log_request(handler, call, manifest)
         return response
 
     app.before_request(open_request)
@@ -130,13 +151,10 @@ def make_request_id() -> str:
     return f"{random.getrandbits(128):032x}"
 
 
-def _log_request(
-    handler: LineHandler, call: Call, status: int, manifest: Manifest
-) -> None:
-    environ, rule = request.environ, request.url_rule
-    route = rule.rule if rule else None
+def _log_request(handler: LineHandler, call: Call, manifest: Manifest) -> None:
+    environ = request.environ
     # Health checks come every second from every balancer: they are for debugging only.
-    is_routine = status < 400 and environ["PATH_INFO"].startswith("/health")
+    is_routine = call.status < 400 and environ["PATH_INFO"].startswith("/health")
     level = (
         logging.ERROR if call.fault else logging.DEBUG if is_routine else logging.INFO
     )
@@ -148,14 +166,16 @@ def _log_request(
         "event": REQUEST,
         "request_id": call.request_id,
         "method": environ["REQUEST_METHOD"],
-        "route": route,
-        "status": status,
-        "duration_ms": round(1000 * (time.perf_counter() - call.started), 3),
+        "route": call.route,
+        "status": call.status,
+        "duration_ms": round(1000 * call.seconds, 3),
         "client": call.client.name if call.client else None,
-        "instances": call.instances,
+        "instances": call.instances.count if call.instances else None,
         "model": manifest.name,
         "version": manifest.version,
     }
+    for stage, seconds in call.stages.items():
+        fields[STAGE_FIELDS[stage]] = round(1000 * seconds, 3)
     trace = environ.get("HTTP_TRACEPARENT")
     if trace and (ids := TRACEPARENT.fullmatch(trace)):
         fields["trace_id"], fields["span_id"] = ids.groups()

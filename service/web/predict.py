@@ -47,16 +47,21 @@ def build_predict(
     @requires("predict")
     def predict() -> Answer:
         readiness.require()
-        instances = codec.load(read_body(max_body_bytes))
         call = current_call()
-        call.instances = instances.count
+        call.begin_stages()
+        instances = codec.load(read_body(max_body_bytes))
+        call.instances = instances
         if call.client is not None:
             limits.spend(request.environ, call.client.instances, instances.count)
         refuse_late()
-        predictions = predictor.predict(instances)
-        return write_answer(
+        call.end_stage("validate")
+        call.predictions = predictions = predictor.predict(instances)
+        call.end_stage("predict")
+        answer = write_answer(
             predictor.manifest, call.request_id, predictions, instances.warnings
         )
+        call.end_stage("encode")
+        return answer
 
     @v1.get("/model")
     @requires("predict")

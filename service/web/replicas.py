@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from service.settings import SettingsError
-from service.web.storage import Count, CountingStorage, SharedStorage
+from service.web.storage import Count, CountingStorage, Place, SharedStorage
 
 logger = logging.getLogger("service")
 
@@ -73,6 +73,11 @@ class ResilientStorage(CountingStorage):
         self._script = _connect(uri)
         self._lock = threading.Lock()
         self.is_away = False
+
+    @property
+    def place(self) -> Place:
+        """Return where it counts now."""
+        return "fallback" if self.is_away else "redis"
 
     def take(self, key: str, limit: int, expiry: int, amount: int) -> Count:
         """Take an amount if the weighted count leaves room for it, or nothing."""

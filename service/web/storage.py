@@ -9,11 +9,15 @@ from fcntl import LOCK_EX, LOCK_UN, lockf
 from functools import lru_cache
 from hashlib import blake2b
 from time import time
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from limits.storage import SlidingWindowCounterSupport, Storage
 
 from service.web.table import NOW, SLOT, Table, find_place, open_nameless
+
+# Where counts are: on this host, in Redis, or on this host while Redis is away.
+Place = Literal["host", "redis", "fallback"]
+PLACES: tuple[Place, ...] = get_args(Place)
 
 unpack_from = SLOT.unpack_from
 
@@ -35,6 +39,11 @@ class CountingStorage(Storage, SlidingWindowCounterSupport):
     """A store of sliding windows that tells what a hit saw, for nothing more."""
 
     STORAGE_SCHEME: list[str] | None = None
+
+    @property
+    def place(self) -> Place:
+        """Return where it counts now."""
+        return "host"
 
     @abstractmethod
     def take(self, key: str, limit: int, expiry: int, amount: int) -> Count:

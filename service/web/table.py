@@ -24,14 +24,18 @@ END, NOW, BEFORE = 2, 3, 4
 PROBES = 8
 
 
+def find_memory() -> Path:
+    """Return the folder for files that are no more than memory to share."""
+    memory = Path("/dev/shm")  # noqa: S108 - the files' owners and modes are checked
+    usable = memory.is_dir() and os.access(memory, os.W_OK)
+    return memory if usable else Path(tempfile.gettempdir())
+
+
 def shared_path(identity: str) -> Path:
     """Return where the store of the servers with one identity lies on this host."""
-    memory = Path("/dev/shm")  # noqa: S108 - the file's owner and mode are checked
-    usable = memory.is_dir() and os.access(memory, os.W_OK)
-    folder = memory if usable else Path(tempfile.gettempdir())
     layout = f"{SLOTS} {SLOT.format}"  # another version of ours may have another one
     digest = blake2b(f"{layout} {identity}".encode(), digest_size=8).hexdigest()
-    return folder / f"model-service-{os.getuid()}-{digest}.limits"
+    return find_memory() / f"model-service-{os.getuid()}-{digest}.limits"
 
 
 class Table:

@@ -182,6 +182,18 @@ def test_a_caller_may_want_its_answer_sooner(serve_moody: ServeMoody) -> None:
     assert not [e for e in moody.server.events if e["event"] == "worker_hung"]
 
 
+def test_an_answer_that_comes_too_late_is_neither_logged_nor_counted(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1")
+    asked = {"X-Request-Timeout-Ms": "100", "X-Request-ID": "late"}
+    assert moody.ask(HELD, **asked).status_code == 504
+    moody.let_go()
+    assert moody.server.stop() == 0
+    lines = [e for e in moody.server.events if e.get("request_id") == "late"]
+    assert [line["status"] for line in lines] == [504]
+
+
 def test_what_its_caller_has_given_up_is_not_begun(serve_moody: ServeMoody) -> None:
     """Of 20 requests in flight no more than 16 have a thread."""
     moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="20")

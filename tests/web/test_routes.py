@@ -33,6 +33,7 @@ TABLE = {
     "GET /health": PUBLIC,
     "GET /health/live": PUBLIC,
     "GET /health/ready": PUBLIC,
+    "GET /metrics": Row(nobody=401, predict=403, metrics=200, admin=403),
     "GET /openapi.json": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/<path:name>": PUBLIC,

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from typing import Any
+from typing import Any, Literal
 
 from service.web.worker.framing import Frame, Framer
 
@@ -112,6 +112,9 @@ class Connection:
             self.is_over = True
 
 
+Answerer = Literal["thread", "loop"]
+
+
 class Exchange:
     """A request that has arrived, and whatever answers it first.
 
@@ -132,15 +135,21 @@ class Exchange:
         self.begun: float | None = None
         self.thread: int | None = None
         self._answered = threading.Lock()
+        self._answerer: Answerer | None = None
 
     def begin(self) -> None:
         """Note that this thread takes it up."""
         self.thread = threading.get_ident()
         self.begun = time.monotonic()
 
-    def claim(self) -> bool:
-        """Say whether the answer is still to be given, and by this call alone."""
-        return self._answered.acquire(blocking=False)
+    def claim(self, answerer: Answerer) -> bool:
+        """Say whether the answer is this one's to give, as whoever asks first is told.
+
+        It may ask again, and is told the same.
+        """
+        if self._answered.acquire(blocking=False):
+            self._answerer = answerer
+        return self._answerer == answerer
 
     @property
     def is_answered(self) -> bool:

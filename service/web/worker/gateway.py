@@ -1,5 +1,6 @@
 """A request put to the application: gunicorn reads it, and writes the answer."""
 
+from functools import partial
 from typing import Any
 
 from gunicorn.http import wsgi
@@ -7,9 +8,9 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
 from werkzeug.exceptions import HTTPException
 
-from service.web.call import DEADLINE, REFUSAL
+from service.web.call import ARRIVED, CLAIM, DEADLINE, REFUSAL
 from service.web.logs import describe_fault
-from service.web.worker.connection import Exchange
+from service.web.worker.connection import Answerer, Exchange
 from service.web.worker.unread import STAND_IN, find_refusal
 
 INVALID_REQUEST = "invalid_request"
@@ -29,13 +30,15 @@ class Gateway:
         self._worker = worker
 
     def answer(
-        self, exchange: Exchange, refusal: HTTPException | None = None
+        self,
+        exchange: Exchange,
+        answerer: Answerer,
+        refusal: HTTPException | None = None,
     ) -> tuple[bytes, bool]:
         """Return the answer, and whether the connection may be kept.
 
         A request that is refused is not looked at further; the application finds words.
         """
-        outgoing, keeps = Outgoing(), False
         try:
             request = self._read(exchange.received, exchange)
         except (NoMoreData, StopIteration):
@@ -49,14 +52,12 @@ class Gateway:
             request = self._read(STAND_IN, exchange)
             refusal = refusal or find_refusal(error)
         try:
-            keeps = self._ask(exchange, request, outgoing, refusal)
+            return self._ask(exchange, answerer, request, refusal)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - logged, and answered
             # Not with its message, which may hold feature values.
             fault = {"fault": describe_fault(error)}
             self._worker.log.error(GATEWAY_FAULT, extra=fault)  # noqa: TRY400
-            outgoing.take()
-            outgoing.sendall(FAULT_ANSWER)
-        return outgoing.take(), keeps
+            return FAULT_ANSWER, False
 
     def _read(self, received: bytes, exchange: Exchange) -> Any:
         """Return gunicorn's reading of a request. Raises ParseException, NoMoreData."""
@@ -66,17 +67,19 @@ class Gateway:
     def _ask(
         self,
         exchange: Exchange,
+        answerer: Answerer,
         request: Any,
-        outgoing: "Outgoing",
         refusal: HTTPException | None,
-    ) -> bool:
-        """Write the application's answer; return whether the connection is kept."""
-        connection = exchange.connection
+    ) -> tuple[bytes, bool]:
+        """Return the application's answer, and whether the connection is kept."""
+        outgoing, connection = Outgoing(), exchange.connection
         response, environ = wsgi.create(
             request, outgoing, connection.client, connection.server, self._worker.cfg
         )
         environ["wsgi.multithread"] = True
+        environ[ARRIVED] = exchange.arrived
         environ[DEADLINE] = exchange.deadline
+        environ[CLAIM] = partial(exchange.claim, answerer)
         if refusal is not None:
             environ[REFUSAL] = refusal
         if refusal is not None or not exchange.is_whole or not self._worker.alive:
@@ -89,7 +92,7 @@ class Gateway:
         finally:
             if hasattr(parts, "close"):
                 parts.close()
-        return not response.should_close()
+        return outgoing.take(), not response.should_close()
 
 
 class Outgoing:
@@ -110,7 +113,5 @@ class Outgoing:
         return 0.0
 
     def take(self) -> bytes:
-        """Return all that was written, and forget it."""
-        data = b"".join(self._parts)
-        self._parts.clear()
-        return data
+        """Return all that was written."""
+        return b"".join(self._parts)

@@ -166,14 +166,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._queue.append(exchange)
 
     def _answer(self, exchange: Exchange) -> None:
-        data, keeps = self._gateway.answer(exchange)
-        if exchange.claim():
+        data, keeps = self._gateway.answer(exchange, "thread")
+        if exchange.claim("thread"):
             self._connections.send(exchange.connection, data, keeps=keeps)
 
     def _refuse(self, exchange: Exchange, refusal: HTTPException) -> None:
         """Answer by the loop itself, in the words of the application."""
-        if exchange.claim():
-            data, keeps = self._gateway.answer(exchange, refusal)
+        if exchange.claim("loop"):
+            data, keeps = self._gateway.answer(exchange, "loop", refusal)
             self._connections.send(exchange.connection, data, keeps=keeps)
 
     # Giving up
@@ -190,10 +190,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._connections.close_late(
             now, self._drain.idle_end if self._drain else math.inf
         )
+        self.wsgi.extensions["vitals"].tell(len(self._in_flight))
 
     def _check(self, exchange: Exchange, now: float) -> None:
         if exchange.connection.is_over and exchange.begun is None:
-            if now > exchange.arrived + GONE_SECONDS and exchange.claim():
+            if now > exchange.arrived + GONE_SECONDS and exchange.claim("loop"):
                 self.log.info(CALLER_GONE)
                 self._connections.close(exchange.connection)
         elif now < exchange.deadline:

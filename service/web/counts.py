@@ -1,0 +1,147 @@
+"""Counts in mapped files, which outlive the process that counts.
+
+They have the format of prometheus-client's multiprocess mode, which adds them up and
+writes them out. Its own classes take some 2 microseconds to count one thing, and these
+a tenth of that: a request is counted a dozen times.
+"""
+
+import mmap
+import os
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from prometheus_client.mmap_dict import mmap_key
+
+Kind = Literal["counter", "histogram", "gauge_livesum", "gauge_livemax"]
+Labels = dict[str, str]
+
+# Reserved, since a write to a page that the disk has no room for ends the process. A
+# file of this size holds a thousand numbers, and doubles when it is full.
+FILE_BYTES = 256 * 1024
+# How much of the file is used; the first entry begins after eight bytes.
+USED = struct.Struct("i")
+FIRST = 8
+NUMBER = struct.Struct("d")
+
+# To add is to read and to write, so whoever counts holds this. It takes longer than to
+# add a number, and is taken once for all that is counted of a request.
+COUNTING = threading.Lock()
+
+
+def read_used(data: bytes) -> int:
+    """Return how many bytes of a file are used: none of one that is empty still."""
+    return int(USED.unpack_from(data)[0]) if data else 0
+
+
+def read_numbers(data: bytes) -> Iterator[tuple[bytes, int, float]]:
+    """Yield the key, the place and the value of each number in a file."""
+    used, place = read_used(data), FIRST
+    while place < used:
+        size: int = USED.unpack_from(data, place)[0]
+        key = data[place + 4 : place + 4 + size]
+        place += 12 + size - (size + 4) % 8
+        yield key, place, NUMBER.unpack_from(data, place)[0]
+        place += 16
+
+
+class CountFile:
+    """The numbers of one kind that one process writes, each under a key."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._map(max(FILE_BYTES, path.stat().st_size))
+        if not self._used:
+            USED.pack_into(self._memory, 0, FIRST)
+        self._places = {
+            key.decode(): place // 8 for key, place, _ in read_numbers(self._memory[:])
+        }
+
+    def find(self, key: str) -> tuple[Any, int]:
+        """Return where the number of a key lies, which is 0 if it is new."""
+        if key not in self._places:
+            self._add(key)
+        return self._numbers, self._places[key]
+
+    @property
+    def _used(self) -> int:
+        used: int = USED.unpack_from(self._memory)[0]
+        return used
+
+    def _add(self, key: str) -> None:
+        """Write an entry: the key's length, the key, the number, and a time of 0."""
+        text = key.encode()
+        text += b" " * (8 - (len(text) + 4) % 8)
+        entry = struct.pack(f"i{len(text)}sdd", len(key.encode()), text, 0.0, 0.0)
+        used = self._used
+        if used + len(entry) > len(self._memory):
+            self._map(2 * len(self._memory))
+        end = used + len(entry)
+        self._memory[used:end] = entry
+        USED.pack_into(self._memory, 0, end)  # now it is there for readers
+        self._places[key] = end // 8 - 2
+
+    def _map(self, size: int) -> None:
+        """Map the file; who holds on to an earlier map of it writes there still."""
+        os.posix_fallocate(self._descriptor, 0, size)
+        self._memory = mmap.mmap(self._descriptor, size)
+        self._numbers = memoryview(self._memory).cast("d")
+
+
+class Cell:
+    """One number, such as a bucket of a histogram."""
+
+    __slots__ = ("index", "key", "kind", "numbers")
+
+    def __init__(self, kind: Kind, key: str) -> None:
+        self.kind = kind
+        self.key = key
+
+    def add(self, amount: float = 1) -> None:
+        """Add to it."""
+        self.numbers[self.index] += amount
+
+    def set(self, value: float) -> None:
+        """Set it."""
+        self.numbers[self.index] = value
+
+    def lie_in(self, file: CountFile) -> None:
+        """Go on where a file has it."""
+        self.numbers, self.index = file.find(self.key)
+
+
+class Counts:
+    """All numbers of this process, in files that bear its slot.
+
+    Two cells of one sample are one number: they lie in the same place.
+    """
+
+    def __init__(self, folder: Path, slot: int) -> None:
+        self.folder = folder
+        self.slot = slot
+        self._files: dict[Kind, CountFile] = {}
+        self._cells: list[Cell] = []
+
+    def take_slot(self, slot: int) -> None:
+        """Count on under a number that no live process has."""
+        self.slot = slot
+        self._files = {}
+        for cell in self._cells:
+            cell.lie_in(self._open(cell.kind))
+
+    def find_cell(
+        self, kind: Kind, metric: str, sample: str, labels: Labels, said: str
+    ) -> Cell:
+        """Return a new cell for a sample of a metric."""
+        key = mmap_key(metric, sample, [*labels], [*labels.values()], said)
+        cell = Cell(kind, key)
+        cell.lie_in(self._open(kind))
+        self._cells.append(cell)
+        return cell
+
+    def _open(self, kind: Kind) -> CountFile:
+        if kind not in self._files:
+            self._files[kind] = CountFile(self.folder / f"{kind}_{self.slot}.db")
+        return self._files[kind]

@@ -1,0 +1,109 @@
+"""What is counted, while workers are killed and replaced under load."""
+
+import itertools
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+from conftest import Serve
+from pipelines import CREDIT
+from scrape import Scrape, Series, find_folder, read_counters
+from server import PATIENCE_SECONDS, UNLIMITED, Server
+from traffic import ask
+
+WORKERS = 4
+KILLS = 20
+# A file each of counters and histograms, and of two kinds of gauges, for each worker
+# that lives at a time: while a reload goes on, twice as many. One more is the master.
+MOST_FILES = 4 * (2 * WORKERS + 1)
+
+
+class Callers:
+    """Callers that count what they send, and what they are answered."""
+
+    def __init__(self, server: Server, callers: int) -> None:
+        self._server = server
+        self._is_over = threading.Event()
+        self.sent = itertools.count()
+        self.answered: Counter[int] = Counter()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
+
+    def __enter__(self) -> "Callers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        while not self._is_over.is_set():
+            with self._server.connect() as client:
+                self._ask_until_it_breaks(client)
+
+    def _ask_until_it_breaks(self, client: httpx.Client) -> None:
+        while not self._is_over.is_set():
+            next(self.sent)
+            try:
+                answer = ask(client)
+            except httpx.HTTPError:
+                return
+            with self._lock:
+                self.answered[answer.status_code] += 1
+
+
+def scrape(server: Server) -> Scrape:
+    with server.connect() as client:
+        return Scrape(client.get("/metrics").raise_for_status().text)
+
+
+def kill_a_worker(server: Server) -> None:
+    alive = [pid for pid in server.pids if Path(f"/proc/{pid}").exists()]
+    killed = random.choice(alive)
+    os.kill(killed, signal.SIGKILL)
+    server.wait_for("ready")
+
+
+def test_counters_equal_what_callers_counted_through_kills_and_a_reload(
+    serve: Serve,
+) -> None:
+    server = serve(CREDIT, WEB_CONCURRENCY=str(WORKERS), **UNLIMITED)
+    folder = find_folder(server.process.pid)
+    before: dict[Series, float] = {}
+    with Callers(server, 4) as load:
+        for kill in range(KILLS):
+            kill_a_worker(server)
+            if kill == KILLS // 2:
+                server.process.send_signal(signal.SIGHUP)
+                for _ in range(WORKERS):
+                    server.wait_for("ready")
+            seen = read_counters(scrape(server).text)
+            fallen = {series for series in before if seen[series] < before[series]}
+            assert not fallen
+            assert len(list(folder.iterdir())) <= MOST_FILES
+            before = seen
+    end = scrape(server)
+    patience = time.monotonic() + PATIENCE_SECONDS
+    counted = {
+        status: end.read(
+            "http_request_duration_seconds_count", route="/v1/predict", status=status
+        )
+        for status in load.answered
+    }
+    assert load.answered[200] > KILLS
+    for status, answered in load.answered.items():
+        assert answered <= counted[status]
+    assert sum(counted.values()) <= next(load.sent)
+    assert end.read("service_worker_exits_total") >= KILLS + WORKERS
+    while scrape(server).read("service_workers_ready") != WORKERS:
+        assert time.monotonic() < patience  # the newest says so a moment after its log
+    server.stop()
+    assert not folder.exists()
