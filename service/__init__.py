@@ -2,10 +2,12 @@
 
 A request to POST /v1/predict goes this way:
 
-    gunicorn worker
+    web.worker        receives all of it (408, 503), and answers in time (504)
         web.logs      gives it an id and a clock
         web.auth      401, 403
+        web.limits    429 for one request more
         web.predict   bytes -> codec.load (400, 413, 415, 422)
+                            -> web.limits (429 for so many instances more)
                             -> predictor.predict -> predictions -> bytes
         web.errors    any exception: one body, with its own headers
         web.logs      one line

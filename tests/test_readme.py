@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,15 @@ from pathlib import Path
 import pytest
 from conftest import Served
 from flask import Flask
-from pipelines import ROOT
+from pipelines import CREDIT, ROOT
+from traffic import TYPICAL
 
+from service import create_app
+from service.cli import main
 from service.model.artefact import read_artefact
-from service.settings import variables
+from service.settings import Settings, variables
+from service.web import storage
+from service.web.keys import Terms, create_key
 from service.web.openapi import ERRORS
 
 README = (ROOT / "README.md").read_text()
@@ -95,6 +101,51 @@ def test_the_commands_run_as_shown(command: str, tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
+
+
+def test_keys_are_made_listed_and_revoked_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one session, but for the keys, which are other ones each time."""
+    monkeypatch.setenv("SERVICE_API_KEYS_FILE", str(tmp_path / "keys.json"))
+    ids: dict[str, str] = {}
+    [session] = read_blocks("console")
+    for step in session.removeprefix("$ ").split("\n$ "):
+        for shown, real in ids.items():
+            step = step.replace(shown, real)  # noqa: PLW2901
+        command, expected = step.strip().split("\n", 1)
+        assert command.startswith("python -m service key ")
+        main(shlex.split(command)[3:])
+        output = capsys.readouterr().out.strip()
+        if " create " in command:
+            assert len(output) == len(expected)
+            ids[expected.split("_")[1]] = output.split("_")[1]
+        else:
+            assert output.split() == expected.split()
+
+
+def test_what_is_left_is_answered_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a key as the README makes it, 18.5 seconds after a window began."""
+    monkeypatch.setattr(storage, "time", lambda: 6_000_018.5)
+    file = tmp_path / "keys.json"
+    key = create_key(file, "batch", ("predict",), Terms(instances="1500/minute"))
+    app = create_app(Settings(artefact=CREDIT, api_keys_file=file))
+    for shown in read_blocks("http"):
+        answer = app.test_client().post(
+            "/v1/predict",
+            json={"instances": 1000 * [TYPICAL["instance"]]},
+            headers={"X-API-Key": key},
+        )
+        status, *headers = shown.strip().splitlines()
+        assert status == f"HTTP/1.1 {answer.status}"
+        limits = ("RateLimit-Policy", "RateLimit", "Retry-After")
+        assert headers == [
+            f"{name}: {answer.headers[name]}"
+            for name in limits
+            if name in answer.headers
+        ]
 
 
 def test_make_serve_prints_a_curl_line_that_works_when_pasted(
