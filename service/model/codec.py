@@ -1,5 +1,6 @@
 """Bytes to instances and back, by the contract: the only way in and out."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -16,12 +17,16 @@ from service.model.errors import (
 )
 from service.model.instances import Instances
 from service.model.rows import RowReader
-from service.model.schema import compile_schema
+from service.model.schema import compile_schema, find_violation
 from service.model.strictjson import check_depth, decode
-from service.model.watch import Watch
+from service.model.watch import Notice, Watch
 
 # The length at which a field name out of a request is cut before it is repeated.
 MAX_NAME = 64
+
+# The fields of what concerns no feature, in counts: a caller may make up any number.
+BODY = "(body)"
+UNKNOWN = "(unknown)"
 
 
 class Codec:
@@ -58,44 +63,67 @@ class Codec:
         if columns is None:  # else it has three levels, as every good request has
             check_depth(document, self.bounds.max_json_depth)
             columns = self._validate(document)
-        warnings = self._cut(self._iterate_warnings(rows or [], columns))
-        return Instances(columns, len(columns[0]), warnings)
+        noticed: Counter[tuple[str, Notice]] = Counter()
+        warnings = self._cut(self._iterate_warnings(rows or [], columns, noticed))
+        return Instances(columns, len(columns[0]), warnings, noticed)
 
     def _validate(self, document: Any) -> tuple[Sequence[Any], ...]:
         """Let marshmallow decide, and say what is wrong."""
         try:
             loaded = self.schema.load(document)["instances"]
         except ValidationError as error:
-            raise ContractViolationError(
-                self._cut(self._iterate_errors(error.messages, document, ""))
-            ) from None
+            counts: Counter[tuple[str, str]] = Counter()
+            remarks = self._iterate_errors(error.messages, document, "", counts)
+            raise ContractViolationError(self._cut(remarks), counts) from None
         return tuple(
             [row[f"f{i}"] for row in loaded] for i in range(len(self._watches))
         )
 
-    def _iterate_errors(self, messages: Any, part: Any, path: str) -> Iterator[Remark]:
+    def _iterate_errors(
+        self,
+        messages: Any,
+        part: Any,
+        path: str,
+        counts: Counter[tuple[str, str]],
+        field: str = BODY,
+    ) -> Iterator[Remark]:
         """Turn marshmallow's messages on a part of a request into remarks, in order."""
         if not isinstance(messages, Mapping):
-            yield from (Remark(path or "body", str(message)) for message in messages)
+            for message in messages:
+                counts[field, find_violation(message)] += 1
+                yield Remark(path or "body", message)
             return
         for key, below in messages.items():
             if isinstance(key, int):
-                yield from self._iterate_errors(below, part[key], f"{path}[{key}]")
+                yield from self._iterate_errors(
+                    below, part[key], f"{path}[{key}]", counts
+                )
             elif isinstance(part, dict):
-                name = key if key in self._names else str(key)[:MAX_NAME]
-                place = f"{path}.{name}" if path else name
-                yield from self._iterate_errors(below, part.get(key), place)
+                is_known = key in self._names
+                name = key if is_known else str(key)[:MAX_NAME]
+                place, field = f"{path}.{name}", name if is_known else UNKNOWN
+                if not path:
+                    place, field = name, BODY
+                yield from self._iterate_errors(
+                    below, part.get(key), place, counts, field
+                )
             else:  # marshmallow's own "_schema": the part is no object
-                yield from self._iterate_errors(below, part, path)
+                yield from self._iterate_errors(below, part, path, counts)
 
     def _iterate_warnings(
-        self, rows: list[dict[str, Any]], columns: tuple[Sequence[Any], ...]
+        self,
+        rows: list[dict[str, Any]],
+        columns: tuple[Sequence[Any], ...],
+        noticed: Counter[tuple[str, Notice]],
     ) -> Iterator[Remark]:
         for feature, watch, values in zip(
             self.contract.features, self._watches, columns, strict=True
         ):
-            for index, message in watch.notice(values):
-                yield Remark(f"instances[{index}].{feature.name}", message)
+            for index, notice in watch.notice(values):
+                noticed[feature.name, notice] += 1
+                yield Remark(
+                    f"instances[{index}].{feature.name}", watch.messages[notice]
+                )
         if self.contract.unknown_fields == "ignore":
             for index, row in enumerate(rows):
                 for name in row.keys() - self._names:

@@ -3,6 +3,7 @@
 Each message is one sentence that a person can act on. None holds a feature value.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -78,11 +79,17 @@ class Remark:
 
 
 class ContractViolationError(ModelError):
-    """The request breaks the contract, at every place that `remarks` names."""
+    """The request breaks the contract, at every place that `remarks` names.
 
-    def __init__(self, remarks: tuple[Remark, ...]) -> None:
+    `counts` says how often by field and kind, those that are not named, too.
+    """
+
+    def __init__(
+        self, remarks: tuple[Remark, ...], counts: Mapping[tuple[str, str], int]
+    ) -> None:
         super().__init__(f"{remarks[0].path} {remarks[0].message}")
         self.remarks = remarks
+        self.counts = counts
 
 
 def write_line(text: str) -> str:

@@ -4,24 +4,26 @@ Structs of msgspec, as those of a contract: one is made in a sixth of the time o
 frozen dataclass, which counts where a request makes three.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from service.model.errors import Remark
+from service.model.watch import Notice
 
 
 class Instances(msgspec.Struct, frozen=True):
     """Instances that keep the contract, by column in the contract's order.
 
     A null is None; a date-time is a pandas Timestamp. `warnings` says what was let
-    through.
+    through, and `noticed` how often by feature and kind.
     """
 
     columns: tuple[Sequence[Any], ...]
     count: int
     warnings: tuple[Remark, ...] = ()
+    noticed: Mapping[tuple[str, Notice], int] = {}
 
 
 class Predictions(msgspec.Struct, frozen=True):

@@ -28,6 +28,23 @@ NO_NUL_AT_END = r"^([\s\S]*[^\x00])?$"
 OFFSET = r"(Z|[+-]\d\d:\d\d)"
 
 
+# What kind of fault a message tells of, by how it begins.
+VIOLATIONS = {
+    "is required": "missing",
+    "is not ": "unknown",
+    "must not be null": "null",
+    "must not be empty": "empty",
+    "must not end ": "text",
+    "must have at most ": "length",
+    "must be a ": "type",
+    "must be an ": "type",
+    "must be true ": "type",
+    "must be at ": "range",
+    "must be between ": "range",
+    "must be one of ": "category",
+}
+
+
 class StrictNumber(fields.Float):
     """Any JSON number whose nearest double is finite."""
 
@@ -180,6 +197,12 @@ def compile_field(
     if feature.required:
         return _make_field(feature, {**options, "required": True})
     return _make_field(feature, {**options, "load_default": default})
+
+
+def find_violation(message: str) -> str:
+    """Return the kind of fault that a message tells of."""
+    begins = (kind for begin, kind in VIOLATIONS.items() if message.startswith(begin))
+    return next(begins, "other")
 
 
 def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:

@@ -1,10 +1,13 @@
 """What is noticed and let through: values that training did not see."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from service.model.contract import Feature
 from service.model.tables import read_timestamp
+
+# What is new about a value.
+Notice = Literal["null", "unseen", "out_of_range"]
 
 
 class Watch:
@@ -17,10 +20,14 @@ class Watch:
         if feature.type == "date-time" and observed.minimum is not None:
             self.minimum = read_timestamp(str(observed.minimum), feature.storage.dtype)
             self.maximum = read_timestamp(str(observed.maximum), feature.storage.dtype)
-        self.range_message = (
-            "is outside the range observed in training,"
-            f" {observed.minimum} to {observed.maximum}"
-        )
+        self.messages: dict[Notice, str] = {
+            "null": "is null, which was not observed in training",
+            "unseen": "is a category that was not observed in training",
+            "out_of_range": (
+                "is outside the range observed in training,"
+                f" {observed.minimum} to {observed.maximum}"
+            ),
+        }
         self.categories = (
             None if observed.categories is None else frozenset(observed.categories)
         )
@@ -29,19 +36,19 @@ class Watch:
             [*(observed.categories or ()), *([None] if observed.nulls else [])]
         )
 
-    def notice(self, values: Sequence[Any]) -> Iterator[tuple[int, str]]:
-        """Yield the index of each such value, and what to say of it."""
+    def notice(self, values: Sequence[Any]) -> Iterator[tuple[int, Notice]]:
+        """Yield the index of each such value, and what is new about it."""
         if self._is_quiet(values):
             return
         for index, value in enumerate(values):
             if value is None:
                 if self.is_null_new:
-                    yield index, "is null, which was not observed in training"
+                    yield index, "null"
             elif self.categories is not None:
                 if value not in self.categories:
-                    yield index, "is a category that was not observed in training"
+                    yield index, "unseen"
             elif self.minimum is not None and not self.minimum <= value <= self.maximum:
-                yield index, self.range_message
+                yield index, "out_of_range"
 
     def _is_quiet(self, values: Sequence[Any]) -> bool:
         """Say whether there is nothing to notice, in a few passes of C."""

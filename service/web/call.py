@@ -4,6 +4,7 @@ It lies in the WSGI environment, where it is found at the price of one look-up.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -46,6 +47,7 @@ class Call:
     fault: Exception | None = None
     reason: str | None = None
     predictions: Predictions | None = None
+    violations: Mapping[tuple[str, str], int] | None = None
     stages: dict[Stage, float] = field(default_factory=dict)
     stage_began: float = 0.0
 

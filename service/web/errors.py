@@ -99,6 +99,7 @@ def answer_error(error: Exception) -> Response:
         "request_id": call.request_id,
     }
     if isinstance(error, ContractViolationError):
+        call.violations = error.counts
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]

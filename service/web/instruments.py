@@ -58,6 +58,27 @@ class Instruments:
             ("output",),
             bounds=scores,
         )
+        self.violations = Counter(
+            counts,
+            "model_contract_violations",
+            "Values and fields that the contract refuses.",
+            ("field", "kind"),
+        )
+        self.nulls = Counter(
+            counts, "model_feature_nulls", "Nulls that were predicted.", ("feature",)
+        )
+        self.unseen = Counter(
+            counts,
+            "model_feature_unseen",
+            "Categories that training did not see.",
+            ("feature",),
+        )
+        self.out_of_range = Counter(
+            counts,
+            "model_feature_out_of_range",
+            "Values out of the range that training saw.",
+            ("feature",),
+        )
         self.model = Largest(
             counts,
             "model_info",

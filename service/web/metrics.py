@@ -1,14 +1,16 @@
 """What is counted of each request."""
 
-from collections import Counter
+from collections import Counter as Tally
 
-from service.model.instances import Predictions
+from service.model.instances import Instances, Predictions
 from service.model.predictor import Predictor
+from service.model.watch import Notice
 from service.web.call import Call
 from service.web.counts import COUNTING
 from service.web.errors import REASONS
 from service.web.instruments import Instruments
-from service.web.scores import find_bounds, find_outputs
+from service.web.kinds import Counter
+from service.web.scores import find_bounds, name_scores, read_scores
 
 # The route of whatever matches none: a caller may name any number of them.
 UNMATCHED = "unmatched"
@@ -24,11 +26,17 @@ class Metrics:
     def __init__(self, predictor: Predictor) -> None:
         self.instruments = instruments = Instruments(find_bounds(predictor))
         manifest = predictor.manifest
-        self._outputs = [
-            (index, instruments.scores[manifest.names[index]])
-            for index in find_outputs(predictor)
+        self._scores = [instruments.scores[name] for name in name_scores(manifest)]
+        self._sizes = instruments.instances.alone
+        self._nullable = [
+            (index, feature.name)
+            for index, feature in enumerate(manifest.contract.features)
+            if feature.nullable
         ]
-        self._instances = instruments.instances.alone
+        self._noticed: dict[Notice, Counter] = {
+            "unseen": instruments.unseen,
+            "out_of_range": instruments.out_of_range,
+        }
         for reason in REASONS:  # so that the first of them is seen to be one more
             instruments.rejections[reason].add(0)
         engine, digest = predictor.engine.name, predictor.digest
@@ -36,13 +44,18 @@ class Metrics:
 
     def count_request(self, call: Call) -> None:
         """Count an answer that is about to be given."""
-        instruments, place = self.instruments, (call.route or UNMATCHED, call.status)
+        instruments = self.instruments
         with COUNTING:
-            instruments.durations[place].observe(call.seconds)
+            instruments.durations[call.route or UNMATCHED, call.status].observe(
+                call.seconds
+            )
             for stage, seconds in call.stages.items():
                 instruments.stages[stage].observe(seconds)
-            if call.predictions is not None:
+            if call.predictions is not None and call.instances is not None:
                 self._count_predictions(call.predictions)
+                self._count_instances(call.instances)
+            for place, count in (call.violations or {}).items():
+                instruments.violations[place].add(count)
             if call.reason is not None:
                 instruments.rejections[call.reason].add()
 
@@ -53,10 +66,21 @@ class Metrics:
 
     def _count_predictions(self, predictions: Predictions) -> None:
         labels = predictions.labels or ()
-        for label, count in Counter(labels).items():
-            self.instruments.labels[label].add(count)
-        rows = predictions.values or predictions.probabilities or ()
-        self._instances.observe(len(labels or rows))
-        if rows:
-            for index, score in self._outputs:
-                score.observe_all([row[index] for row in rows])
+        if len(labels) == 1:
+            self.instruments.labels[labels[0]].add()
+        else:
+            for label, count in Tally(labels).items():
+                self.instruments.labels[label].add(count)
+        scores = read_scores(predictions)
+        for score, values in zip(self._scores, scores, strict=True):
+            score.observe_all(values)
+
+    def _count_instances(self, instances: Instances) -> None:
+        self._sizes.observe(instances.count)
+        for index, name in self._nullable:
+            values = instances.columns[index]
+            if None in values:
+                self.instruments.nulls[name].add(values.count(None))
+        for (name, notice), count in instances.noticed.items():
+            if notice in self._noticed:
+                self._noticed[notice][name].add(count)

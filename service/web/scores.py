@@ -1,23 +1,43 @@
-"""Which of the numbers of a prediction are watched, and in which buckets."""
+"""The numbers of a prediction that are watched, and in which buckets.
 
+Of two classes the probability of the last one, which is called positive; of more, that
+of the likeliest; of a regressor all its values.
+"""
+
+from collections.abc import Sequence
+
+from service.model.instances import Predictions
+from service.model.manifest import Manifest
 from service.model.predictor import Predictor
 
 PROBABILITIES = tuple(step / 20 for step in range(1, 21))
 STEPS = 16
 
+LIKELIEST = "likeliest"
 
-def find_outputs(predictor: Predictor) -> list[int]:
-    """Return where they stand: a classifier's last class, and all that a regressor has.
 
-    Of two classes, the last is the one that is called positive.
-    """
-    count = len(predictor.manifest.names)
-    return [count - 1] if is_classifier(predictor) else list(range(count))
+def name_scores(manifest: Manifest) -> tuple[str, ...]:
+    """Return the names of what is watched."""
+    if manifest.task == "regression":
+        return manifest.names
+    return (manifest.names[1] if len(manifest.names) == 2 else LIKELIEST,)
+
+
+def read_scores(predictions: Predictions) -> list[Sequence[float]]:
+    """Return the values of each, or nothing of a classifier without probabilities."""
+    if predictions.values is not None:
+        return [*zip(*predictions.values, strict=True)]
+    rows = predictions.probabilities
+    if rows is None:
+        return [()]
+    return [
+        [row[1] for row in rows] if len(predictions.names) == 2 else [*map(max, rows)]
+    ]
 
 
 def find_bounds(predictor: Predictor) -> tuple[float, ...]:
     """Return the bounds of buckets: for values, over those of the golden records."""
-    if is_classifier(predictor):
+    if predictor.manifest.task == "classification":
         return PROBABILITIES
     values = [
         float(value)
@@ -29,8 +49,3 @@ def find_bounds(predictor: Predictor) -> tuple[float, ...]:
     low, high = min(values), max(values)
     bounds = (low + (high - low) * step / STEPS for step in range(STEPS + 1))
     return tuple(sorted({float(f"{bound:.3g}") for bound in bounds}))
-
-
-def is_classifier(predictor: Predictor) -> bool:
-    """Say whether what is predicted are labels."""
-    return predictor.manifest.task == "classification"

@@ -178,3 +178,69 @@ def test_a_row_that_is_no_object_is_called_so(row: Any) -> None:
 def test_a_body_that_is_no_object_is_called_so() -> None:
     assert find_paths([], "a") == [("body", "must be an object")]
     assert find_paths({"_schema": 1}, "a")[-1] == ("_schema", "is not expected here")
+
+
+STRICT = Contract(
+    features=(
+        Feature(name="n", type="integer", storage=Storage(dtype="int64"), minimum=1),
+        Feature(
+            name="r",
+            type="number",
+            storage=Storage(dtype="float64"),
+            minimum=0,
+            maximum=1,
+        ),
+        Feature(
+            name="c", type="string", storage=Storage(dtype="str"), categories=("a",)
+        ),
+        Feature(name="t", type="string", storage=Storage(dtype="U")),
+        Feature(name="b", type="boolean", storage=Storage(dtype="bool")),
+        Feature(name="d", type="date-time", storage=Storage(dtype="datetime64[us]")),
+    )
+)
+GOOD = {"n": 1, "r": 0.5, "c": "a", "t": "x", "b": True, "d": "2024-01-31T00:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("n", "1", "type"),
+        ("n", 0, "range"),
+        ("n", None, "null"),
+        ("r", [], "type"),
+        ("r", 2, "range"),
+        ("c", "b", "category"),
+        ("c", 1, "type"),
+        ("t", 11 * "x", "length"),
+        ("t", "x\0", "text"),
+        ("b", 1, "type"),
+        ("d", "today", "type"),
+    ],
+)
+def test_what_is_refused_is_counted_by_its_field_and_kind(
+    field: str, value: Any, kind: str
+) -> None:
+    body = json.dumps({"instances": [{**GOOD, field: value}] * 200}).encode()
+    with pytest.raises(ContractViolationError) as caught:
+        Codec(STRICT, BOUNDS).load(body)
+    assert caught.value.counts == {(field, kind): 200}
+
+
+@pytest.mark.parametrize(
+    ("document", "counts"),
+    [
+        ({}, {("(body)", "missing"): 1}),
+        ([], {("(body)", "type"): 1}),
+        ({"instances": []}, {("(body)", "empty"): 1}),
+        ({"instances": [1]}, {("(body)", "type"): 1}),
+        ({"instances": [GOOD], "n": 1}, {("(body)", "unknown"): 1}),
+        ({"instances": [{**GOOD, "x": 1, "y": 1}]}, {("(unknown)", "unknown"): 2}),
+        ({"instances": [{k: GOOD[k] for k in "rctbd"}]}, {("n", "missing"): 1}),
+    ],
+)
+def test_what_concerns_no_feature_is_counted_under_few_names(
+    document: Any, counts: Any
+) -> None:
+    with pytest.raises(ContractViolationError) as caught:
+        Codec(STRICT, BOUNDS).load(json.dumps(document).encode())
+    assert caught.value.counts == counts

@@ -1,6 +1,7 @@
 """A lone row is seen exactly as columns and watches see it."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def read_by_columns(contract: Contract, rows: list[Any]) -> Any:
     """Return the columns where there is nothing to refuse or to warn of."""
     columns = ColumnReader(contract, NARROW.max_string_length).read(rows)
     if columns is None or list(
-        Codec(contract, NARROW)._iterate_warnings(rows, columns)
+        Codec(contract, NARROW)._iterate_warnings(rows, columns, Counter())
     ):
         return None
     return [list(column) for column in columns]

@@ -101,6 +101,59 @@ def test_a_prediction_is_counted_in_all_its_parts(
     assert grown("model_score_bucket", output="good", le="0.85") == 31
 
 
+@pytest.mark.parametrize("rows", [1, 50])
+def test_what_is_new_about_values_is_counted_by_feature(
+    rows: int, client: FlaskClient, scrape: Scraping
+) -> None:
+    strange = {**TYPICAL, "Home": "castle", "Income": None, "Age": 120, "Price": 10**6}
+    before = scrape()
+    assert ask(client, *[strange] * rows) == 200
+    after = scrape()
+    grown = {
+        (name, dict(labels)["feature"]): value - before.samples.get((name, labels), 0)
+        for (name, labels), value in after.samples.items()
+        if name.startswith("model_feature_")
+        and value > before.samples.get((name, labels), 0)
+    }
+    assert grown == {
+        ("model_feature_nulls_total", "Income"): rows,
+        ("model_feature_unseen_total", "Home"): rows,
+        ("model_feature_out_of_range_total", "Age"): rows,
+        ("model_feature_out_of_range_total", "Price"): rows,
+    }
+
+
+def test_violations_are_counted_by_field_and_kind_and_none_is_left_out(
+    client: FlaskClient, scrape: Scraping
+) -> None:
+    bad = {
+        **TYPICAL,
+        "Age": "old",
+        "Time": 1.5,
+        "Records": 7,
+        "secret": 1,
+        "other secret": 2,
+    }
+    del bad["Home"]
+    before = scrape()
+    assert ask(client, *[bad] * 60) == 422  # more places than are named
+    assert client.post("/v1/predict", json={"rows": []}).status_code == 422
+    after = scrape()
+
+    def grown(field: str, kind: str) -> float:
+        name, labels = "model_contract_violations_total", {"field": field, "kind": kind}
+        return after.read(name, **labels) - before.read(name, **labels)
+
+    assert grown("Age", "type") == 60
+    assert grown("Time", "type") == 60
+    assert grown("Records", "type") == 60
+    assert grown("Home", "missing") == 60
+    assert grown("(unknown)", "unknown") == 120
+    assert grown("(body)", "missing") == 1
+    assert grown("(body)", "unknown") == 1
+    assert "secret" not in after.text
+
+
 REJECTED: dict[str, Callable[[FlaskClient], Any]] = {
     "malformed_json": lambda c: c.post(
         "/v1/predict", data="{", content_type="application/json"
