@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -276,7 +277,7 @@ def test_a_contract_is_served_or_refused(
     for _ in range(count):
         places = list(iterate_places(mutated["contract"]))
         place, key = places[data.draw(st.integers(0, len(places) - 1))]
-        place[key] = data.draw(st.sampled_from(WORDS))
+        place[key] = deepcopy(data.draw(st.sampled_from(WORDS)))
     seal(copy, json.dumps(mutated).encode())
     serve_artefact(copy)
 
