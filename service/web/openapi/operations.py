@@ -76,7 +76,7 @@ def _describe_model() -> Operation:
         "security": SECURITY,
         "responses": {
             "200": _body("The manifest that is served", "Model"),
-            **_errors(401, 403, 429),
+            **_errors(401, 403, 408, 429, 500, 503, 504),
         },
     }
 
