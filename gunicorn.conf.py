@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
-from service.web.logs import build_log_config
+from service.web.lines import build_log_config
 from service.web.slots import end_slot, find_free_slot, open_counts
 from service.web.worker import Bounds, ReceivingWorker
 

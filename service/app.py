@@ -22,8 +22,9 @@ from service.web.health import Readiness, build_health
 from service.web.keyring import Keyring
 from service.web.keys import KeysFileError
 from service.web.limits import Limits, find_store
+from service.web.lines import build_log_config
 from service.web.localkey import ensure_local_key
-from service.web.logs import build_log_config, init_logs, log_engine
+from service.web.logs import init_logs, log_engine
 from service.web.metrics import Metrics
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Served
+from conftest import Log, Served
 from flask import Flask
+from flask.testing import FlaskClient
 from pipelines import CREDIT, ROOT
 from traffic import TYPICAL
 
@@ -69,6 +70,20 @@ def test_the_request_is_answered_as_shown(served: Served) -> None:
     shown = json.loads(read_blocks("json")[0])
     answer = json.loads(done.stdout)
     assert {**answer, "request_id": ""} == {**shown, "request_id": ""}
+
+
+def test_a_prediction_is_logged_as_shown(client: FlaskClient, log: Log) -> None:
+    shown = json.loads(read_blocks("json")[1])
+    trace = f"00-{shown['trace_id']}-{shown['span_id']}-01"
+    headers = {"traceparent": trace, "X-Request-ID": shown["request_id"]}
+    body = {"instances": [TYPICAL["instance"]]}
+    client.post("/v1/predict", json=body, headers=headers)
+    [line] = log.lines
+    measured = {name for name in shown if name == "time" or name.endswith("_ms")}
+    assert line.keys() == shown.keys()
+    assert {k: v for k, v in line.items() if k not in measured} == {
+        k: v for k, v in shown.items() if k not in measured
+    }
 
 
 def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lines import check_lines
 from mutations import GOLDEN, bodies, flip, headers
 from pipelines import CREDIT
 from server import PATIENCE_SECONDS, UNLIMITED, Server
@@ -166,3 +167,9 @@ def test_what_is_no_request_any_more_is_refused_by_a_4xx_or_by_a_close(
         schema = "#/components/schemas/Problem"
         find_validator(server, schema).validate(json.loads(answer.body))
     assert answer.status < 500, answer.body
+
+
+def test_every_line_of_that_log_is_json_with_its_fields(server: Server) -> None:
+    """Of all the requests above, which this server has been sent."""
+    server.client.get("/v1/model")
+    check_lines(server.lines)
