@@ -6,13 +6,18 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench soak image train lock
+.PHONY: serve test test-container check bench soak image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
 
 test: $(VENV)/development
 	$(BIN)/python -m pytest -n 3 --dist loadfile
+
+# Where no engine answers, these tests are skipped by `make test`, and fail here.
+test-container: $(VENV)/development
+	docker version --format 'Docker {{.Server.Version}}'
+	$(BIN)/python -m pytest -m container --durations 10 tests/container
 
 check: $(VENV)/development
 	$(BIN)/ruff check .
