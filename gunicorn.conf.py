@@ -136,5 +136,8 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Prove each worker by itself, before it takes a request."""
-    worker.wsgi.extensions["readiness"].prove()
-    worker.wsgi.extensions["vitals"].tell(0)
+    parts = worker.wsgi.extensions
+    if parts["drift"] is not None:
+        parts["drift"].take_slot(worker.slot)
+    parts["readiness"].prove()
+    parts["vitals"].tell(0)

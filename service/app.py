@@ -10,11 +10,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.model.artefact import read_artefact
 from service.model.bounds import Bounds
 from service.model.codec import Codec
+from service.model.drift.windows import Counting
 from service.model.errors import ArtefactError
 from service.model.predictor import Predictor, load_predictor
 from service.settings import Settings, SettingsError, parse_limits
 from service.web.auth import check_scopes, init_auth
 from service.web.dispatch import Service
+from service.web.drift import DriftGauges, build_drift
 from service.web.errors import init_errors
 from service.web.exposition import build_metrics
 from service.web.headers import init_headers
@@ -28,6 +30,7 @@ from service.web.logs import init_logs, log_engine
 from service.web.metrics import Metrics
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
+from service.web.slots import open_counts
 from service.web.vitals import Vitals
 
 
@@ -52,7 +55,9 @@ def _wire(settings: Settings) -> Flask:
     predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, _read_bounds(settings))
     readiness = Readiness(predictor)
-    metrics = Metrics(predictor)
+    counting = _count_drift(settings, predictor)
+    metrics = Metrics(predictor, counting)
+    gauges = [DriftGauges(counting)] if counting else []
 
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -69,7 +74,8 @@ def _wire(settings: Settings) -> Flask:
         build_predict(predictor, codec, readiness, limits, settings.max_body_bytes)
     )
     app.register_blueprint(build_health(readiness))
-    app.register_blueprint(build_metrics())
+    app.register_blueprint(build_drift(counting))
+    app.register_blueprint(build_metrics(*gauges))
     app.register_blueprint(build_openapi(predictor, codec))
     check_scopes(app)
     if settings.trusted_proxies:
@@ -78,8 +84,23 @@ def _wire(settings: Settings) -> Flask:
     app.extensions["readiness"] = readiness
     app.extensions["predictor"] = predictor
     app.extensions["metrics"] = metrics
+    app.extensions["drift"] = counting
     app.extensions["vitals"] = Vitals(metrics.instruments, readiness, keyring, limits)
     return app
+
+
+def _count_drift(settings: Settings, predictor: Predictor) -> Counting | None:
+    if predictor.histograms is None:
+        return None
+    counts = open_counts()
+    return Counting(
+        predictor.histograms,
+        predictor.digest,
+        counts.folder,
+        counts.slot,
+        seconds=settings.drift_window_seconds,
+        minimum_count=settings.drift_min_count,
+    )
 
 
 def _read_bounds(settings: Settings) -> Bounds:

@@ -23,11 +23,12 @@ class SettingsError(Exception):
     """An environment variable cannot be used; the sentence names it."""
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int = LARGEST) -> Callable[[str], int]:
     def parse(text: str) -> int:
         is_whole = text.isascii() and text.isdigit() and len(text) <= 18
-        if not is_whole or int(text) < least:
-            raise ValueError(f"must be a whole number from {least}")
+        if not is_whole or not least <= int(text) <= most:
+            end = f" to {most}" if most < LARGEST else ""
+            raise ValueError(f"must be a whole number from {least}{end}")
         return int(text)
 
     return parse
@@ -172,7 +173,7 @@ class Settings:
 
     # An hour of a model that is asked often; a day of one that is not.
     drift_window_seconds: int = _variable(
-        "SERVICE_DRIFT_WINDOW_SECONDS", _natural, 3600
+        "SERVICE_DRIFT_WINDOW_SECONDS", _whole(1, 10**9), 3600
     )
     # In ten bins chance alone takes the PSI past 0.1 in fewer than one of 100,000
     # windows of so many: 500 times it has a chi-square distribution of 9 degrees.

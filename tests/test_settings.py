@@ -93,6 +93,7 @@ def test_an_address_may_be_of_either_kind() -> None:
         ("SERVICE_MAX_INSTANCES", "1e3"),
         ("SERVICE_MAX_JSON_DEPTH", "2"),
         ("SERVICE_MAX_BODY_BYTES", "9" * 5000),
+        ("SERVICE_DRIFT_WINDOW_SECONDS", "1000000001"),
         ("SERVICE_LOG_LEVEL", "verbose"),
         ("SERVICE_ARTEFACT", ""),
         ("SERVICE_HOST", "a b"),

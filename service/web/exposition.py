@@ -8,7 +8,7 @@ import orjson
 from flask import Blueprint, request
 from prometheus_client import Metric
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
+from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.samples import Sample
 
 from service.web.auth import requires
@@ -20,16 +20,18 @@ from service.web.slots import open_folder
 PAGE_BYTES = 16 * 1024
 
 
-def build_metrics() -> Blueprint:
-    """Build the route that Prometheus asks."""
+def build_metrics(*others: Collector) -> Blueprint:
+    """Build the route that Prometheus asks: what was counted, and what others say."""
     blueprint = Blueprint("metrics", __name__)
-    merged = MergedFiles(open_folder())
+    registry = CollectorRegistry(auto_describe=False)
+    for collector in (MergedFiles(open_folder()), *others):
+        registry.register(collector)
 
     @blueprint.get("/metrics")
     @requires("metrics")
     def metrics() -> Answer:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return Answer(encode(merged), content_type=content_type)
+        return Answer(encode(registry), content_type=content_type)
 
     return blueprint
 
@@ -64,7 +66,7 @@ class MergedFiles(Collector):
         In one order of the files, or a sum of fractions could fall by a bit.
         """
         merged: dict[str, dict[bytes, float]] = {}
-        for path in sorted(self._folder.iterdir()):
+        for path in sorted(self._folder.glob("*.db")):
             kind = path.stem.rpartition("_")[0]
             numbers = merged.setdefault(kind, {})
             for key, _, value in read_numbers(_read(path)):

@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 
+from service.model.drift.windows import Counting
 from service.model.instances import Instances, Predictions
 from service.model.predictor import Predictor
 from service.model.watch import Notice
@@ -23,7 +24,8 @@ class Metrics:
     counted, even by a worker that is killed the moment after.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, counting: Counting | None) -> None:
+        self._counting = counting
         self.instruments = instruments = Instruments(find_bounds(predictor))
         manifest = predictor.manifest
         self._scores = [instruments.scores[name] for name in name_scores(manifest)]
@@ -58,6 +60,8 @@ class Metrics:
                 instruments.violations[place].add(count)
             if call.reason is not None:
                 instruments.rejections[call.reason].add()
+        if self._counting and call.predictions and call.instances:
+            self._counting.count(call.instances, call.predictions)
 
     def count_exit(self) -> None:
         """Count a worker that ended and is replaced."""

@@ -30,6 +30,7 @@ PUBLIC = Row(200, 200, 200, 200)
 TABLE = {
     "POST /v1/predict": Row(nobody=401, predict=200, metrics=403, admin=403),
     "GET /v1/model": Row(nobody=401, predict=200, metrics=403, admin=403),
+    "GET /v1/drift": Row(nobody=401, predict=403, metrics=200, admin=403),
     "GET /health": PUBLIC,
     "GET /health/live": PUBLIC,
     "GET /health/ready": PUBLIC,

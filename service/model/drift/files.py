@@ -14,6 +14,7 @@ from service.model.codec import Codec
 from service.model.contract import Contract
 from service.model.drift.counting import Tally
 from service.model.drift.figures import Drift, measure_drift
+from service.model.drift.histograms import NO_HISTOGRAMS
 from service.model.errors import ContractViolationError, DataFileError, describe_error
 from service.model.instances import Instances
 from service.model.observation import read_columns
@@ -50,12 +51,6 @@ def measure_file(predictor: Predictor, path: Path, minimum_count: int) -> FileDr
         predictor.histograms, tally.split(list(cells)), max(minimum_count, 1)
     )
     return FileDrift(drift, read - counted)
-
-
-NO_HISTOGRAMS = (
-    "This version was packaged without the histograms of its training table, so that"
-    " no drift can be seen: package it again."
-)
 
 
 def _iterate_rows(path: Path, contract: Contract) -> Iterator[list[dict[str, Any]]]:

@@ -11,6 +11,10 @@ from service.model.instances import Predictions
 from service.model.manifest import Manifest
 
 HISTOGRAMS = "histograms.json"
+NO_HISTOGRAMS = (
+    "This version was packaged without the histograms of its training table, so that"
+    " no drift can be seen: package it again."
+)
 
 # What is counted of a value: the number itself, the length of a text, the seconds since
 # 1970 of a date-time, or the category.

@@ -15,6 +15,9 @@ from service.web.errors import PROBLEM
 from service.web.openapi.operations import ERRORS, iterate_operations
 from service.web.openapi.schemas import (
     ANSWER,
+    DRIFT,
+    DRIFT_FIGURE,
+    DRIFT_WINDOW,
     PROBLEM_SCHEMA,
     REMARK,
     TEXT,
@@ -44,6 +47,9 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.schema("Problem", PROBLEM_SCHEMA)
     schemas.schema("Health", build_object({"status": TEXT}))
     schemas.schema("Model", {"type": "object"})
+    schemas.schema("Drift", DRIFT)
+    schemas.schema("DriftWindow", DRIFT_WINDOW)
+    schemas.schema("DriftFigure", DRIFT_FIGURE)
     for status, meaning in ERRORS.items():
         content = {PROBLEM: {"schema": refer_to("Problem")}}
         schemas.response(str(status), {"description": meaning, "content": content})

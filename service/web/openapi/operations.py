@@ -36,6 +36,7 @@ def iterate_operations(
     """Yield each path with what is done at it, by method."""
     yield "/v1/predict", {"post": _describe_predict(manifest, example)}
     yield "/v1/model", {"get": _describe_model()}
+    yield "/v1/drift", {"get": _describe_drift()}
     for path, name in (("/health", "health"), ("/health/ready", "ready")):
         yield path, {"get": {"operationId": name, **_describe_ready()}}
     yield "/health/live", {"get": _describe_live()}
@@ -77,6 +78,19 @@ def _describe_model() -> Operation:
         "responses": {
             "200": _body("The manifest that is served", "Model"),
             **_errors(401, 403, 408, 429, 500, 503, 504),
+        },
+    }
+
+
+def _describe_drift() -> Operation:
+    return {
+        "operationId": "measureDrift",
+        "tags": ["model"],
+        "summary": "How far what came in lies from what the model was fitted on",
+        "security": SECURITY,
+        "responses": {
+            "200": _body("The window under way, and the one before it", "Drift"),
+            **_errors(401, 403, 404, 408, 429, 500, 503, 504),
         },
     }
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.model.drift.figures import VERDICTS
 from service.model.golden import GoldenRecord
 from service.model.manifest import Manifest
 from service.web.errors import TITLES
@@ -68,3 +69,39 @@ PROBLEM_SCHEMA = {
         "errors",
     ),
 }
+
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+VERDICT = {"type": "string", "enum": list(VERDICTS)}
+
+DRIFT_FIGURE = build_object(
+    {
+        "name": TEXT,
+        "psi": {"description": "Population stability index", **NUMBER},
+        "js_distance": {"description": "Jensen-Shannon distance", **NUMBER},
+        "test": {"type": "string", "enum": ["chi-square", "kolmogorov-smirnov"]},
+        "p_value": {"type": ["number", "null"]},
+        "null_rate": SHARE,
+        "unseen_rate": SHARE,
+        "verdict": VERDICT,
+    }
+)
+
+DRIFT_WINDOW = build_object(
+    {
+        "begins": {"type": "string", "format": "date-time"},
+        "ends": {"type": "string", "format": "date-time"},
+        "count": {"type": "integer"},
+        "verdict": VERDICT,
+        "features": list_of("DriftFigure"),
+        "scores": list_of("DriftFigure"),
+    }
+)
+
+DRIFT = build_object(
+    {
+        "window_seconds": {"type": "integer"},
+        "minimum_count": {"type": "integer"},
+        "current": refer_to("DriftWindow"),
+        "previous": refer_to("DriftWindow"),
+    }
+)
