@@ -11,8 +11,11 @@ import pytest
 from drifted import DRIFTED, read_test_rows, shift
 from faults import copy_credit, forget_histograms
 from pipelines import CREDIT, ROOT, fit_mixed
+from sklearn.ensemble import RandomForestClassifier
 
+import train
 from service.cli import main
+from service.model import package
 from service.model.artefact import read_artefact
 from service.model.drift.files import measure_file
 from service.model.predictor import load_predictor
@@ -63,6 +66,31 @@ def test_just_the_features_that_moved_are_over_the_bound_and_the_score_follows(
     assert 0.4 < by_name["Home"]["unseen_rate"] < 0.5
     [score] = found["scores"]
     assert score["psi"] > 0.25
+
+
+@pytest.mark.parametrize(("is_given", "verdict"), [(True, "stable"), (False, "large")])
+def test_a_score_is_held_against_rows_that_the_pipeline_was_not_fitted_on(
+    is_given: bool,
+    verdict: str,
+    write: Any,
+    tmp_path: Path,
+) -> None:
+    """A forest of whole trees knows by heart what it has seen."""
+    X, y = train.read_data()
+    X = X.select_dtypes("number").fillna(0)
+    seen, held, new = X[:1500], X[1500:3000], X[3000:]
+    pipeline = RandomForestClassifier(n_estimators=40, random_state=0)
+    folder = package(
+        pipeline.fit(seen, y[:1500]),
+        seen,
+        name="forest",
+        version="1.0.0",
+        to=tmp_path,
+        holdout=held if is_given else None,
+    )
+    predictor = load_predictor(read_artefact(folder))
+    [score] = measure_file(predictor, write(new), 1).drift.scores
+    assert score.verdict == verdict
 
 
 def test_the_table_says_what_drifts_and_the_rows_that_do_not_count(

@@ -39,6 +39,10 @@ class Predictions(msgspec.Struct, frozen=True):
     probabilities: list[list[float]] | None = None
     values: list[list[float]] | None = None
 
+    def __len__(self) -> int:
+        """Return how many answers there are."""
+        return len((self.labels if self.values is None else self.values) or ())
+
     def slice(self, start: int, end: int) -> "Predictions":
         """Return the answers of the instances from `start` to before `end`."""
         return Predictions(

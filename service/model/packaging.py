@@ -21,7 +21,7 @@ from service.model.artefact import (
 )
 from service.model.contract import Contract, UnknownFields, is_text
 from service.model.drift.bins import MAX_REFERENCE_ROWS, build_histograms
-from service.model.drift.histograms import HISTOGRAMS, Histograms, encode_histograms
+from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.edits import FeatureEdit
 from service.model.errors import PackagingError, describe_error
 from service.model.golden import encode_golden, encode_sample
@@ -40,7 +40,7 @@ from service.model.modules import collect_sources, find_libraries, to_path
 from service.model.observation import read_columns
 from service.model.predictor import name_outputs
 from service.model.proposal import propose_contract
-from service.model.reference import Reference, check_training_table
+from service.model.reference import Outputs, Reference, check_training_table
 from service.model.selection import predict_rows, select_records, spread
 
 
@@ -59,6 +59,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     features: Mapping[str, FeatureEdit] | None = None,
     names: Sequence[str] | None = None,
     unknown_fields: UnknownFields = "reject",
+    holdout: Any = None,
 ) -> Path:
     """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
 
@@ -66,7 +67,9 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     with `names` for its columns; `y` names a regressor's outputs if it is a DataFrame.
     `labels` are the business labels by class, or in the order of `classes_`.
     `features` edits the proposed contract, by feature. `code` names the modules that
-    the pipeline imports and that are not installed where it is served.
+    the pipeline imports and that are not installed where it is served. `holdout` is a
+    table like `X` of rows that it was not fitted on: drift of the score is measured
+    from its answers to them, since it may be surer of those that it has seen.
 
     A fresh process loads what was written and reproduces the golden records before the
     version appears. Raises PackagingError, and its subclass ContractError.
@@ -82,13 +85,18 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     libraries = find_libraries(pipeline, sources)
     answer_names = _name_answers(reference, X, y, labels)
     selection = select_records(reference, contract, X, answer_names)
+    counted = spread(selection.rows, MAX_REFERENCE_ROWS)
+    scores = _predict_scores(reference, X, counted, holdout)
+    histograms = build_histograms(
+        contract,
+        Instances(read_columns(X, counted), len(counted)),
+        name_outputs(scores, answer_names),
+    )
     files = {
         PIPELINE: _dump(pipeline),
         GOLDEN: encode_golden(selection.golden),
         SAMPLE: encode_sample(selection.sample),
-        HISTOGRAMS: encode_histograms(
-            _count_training(reference, contract, X, selection.rows, answer_names)
-        ),
+        HISTOGRAMS: encode_histograms(histograms),
         **{to_path(module, list(sources)): text for module, text in sources.items()},
     }
     manifest = Manifest(
@@ -108,18 +116,26 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     return write_artefact(manifest, files, target.parent.parent, _check_afresh)
 
 
-def _count_training(
-    reference: Reference,
-    contract: Contract,
-    X: Any,
-    rows: Sequence[int],
-    names: tuple[str, ...],
-) -> Histograms:
-    """Return how the features and the score were distributed in training."""
-    rows = spread(rows, MAX_REFERENCE_ROWS)
-    instances = Instances(read_columns(X, rows), len(rows))
-    predictions = name_outputs(predict_rows(reference, X, rows), names)
-    return build_histograms(contract, instances, predictions)
+def _predict_scores(
+    reference: Reference, X: Any, rows: Sequence[int], holdout: Any
+) -> Outputs:
+    """Return the answers that drift of the score is measured from."""
+    if holdout is None:
+        return predict_rows(reference, X, rows)
+    _check_holdout(X, holdout)
+    held = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
+    return predict_rows(reference, holdout, held)
+
+
+def _check_holdout(X: Any, holdout: Any) -> None:
+    """Refuse a table that is not like the training table."""
+    alike = type(holdout) is type(X) and len(holdout) > 0
+    if alike and hasattr(X, "columns"):
+        alike = list(holdout.columns) == list(X.columns)
+    elif alike:
+        alike = holdout.shape[1:] == X.shape[1:]
+    if not alike:
+        raise PackagingError("holdout= must be a table like the training table.")
 
 
 def _check_place(to: Path, name: str, version: str) -> Path:

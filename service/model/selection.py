@@ -202,7 +202,7 @@ def _check_equal_tables(
 
 
 def predict_rows(reference: Reference, X: Any, rows: Sequence[int]) -> Outputs:
-    """Ask for some rows of the training table. Raises PackagingError."""
+    """Ask for some rows of a table. Raises PackagingError."""
     return _predict(reference, X.iloc[rows] if hasattr(X, "iloc") else X[rows])
 
 

@@ -60,7 +60,7 @@ class Metrics:
                 instruments.violations[place].add(count)
             if call.reason is not None:
                 instruments.rejections[call.reason].add()
-        if self._counting and call.predictions and call.instances:
+        if self._counting and call.predictions is not None and call.instances:
             self._counting.count(call.instances, call.predictions)
 
     def count_exit(self) -> None:

@@ -277,6 +277,10 @@ def test_a_pipeline_that_does_not_answer_its_table_is_refused(
         {"y": [0, None, 1, 0]},
         {"description": "\ud800"},
         {"features": ["x"]},
+        {"holdout": []},
+        {"holdout": X[:0]},
+        {"holdout": X[["x"]]},
+        {"holdout": X.to_numpy()},
     ],
 )
 def test_a_bad_argument_is_refused(

@@ -38,7 +38,10 @@ LARGEST = math.nextafter(sys.float_info.max, 0.0)
 def build_histograms(
     contract: Contract, instances: Instances, predictions: Predictions
 ) -> Histograms:
-    """Return the histograms of instances of the training table, and of their scores."""
+    """Return the histograms of the training table's instances, and of the scores.
+
+    The predictions may be of other instances.
+    """
     features = tuple(
         _choose_bins(feature, values)
         for feature, values in zip(contract.features, instances.columns, strict=True)
@@ -47,17 +50,27 @@ def build_histograms(
         _choose_score_bins(name, values, predictions.names)
         for name, values in read_scores(predictions).items()
     )
-    empty = Histograms(count=instances.count, features=features, scores=scores)
+    return Histograms(
+        count=instances.count,
+        features=_count(features, (), instances, predictions),
+        scores=_count((), scores, Instances((), len(predictions)), predictions),
+    )
+
+
+def _count(
+    features: tuple[Histogram, ...],
+    scores: tuple[Histogram, ...],
+    instances: Instances,
+    predictions: Predictions,
+) -> tuple[Histogram, ...]:
+    """Return the histograms with their counts."""
+    empty = Histograms(count=0, features=features, scores=scores)
     tally = Tally(empty)
     cells = memoryview(bytearray(8 * tally.width)).cast("q")
     tally.count(instances, predictions, cells)
-    counted = [
+    return tuple(
         replace(each, counts=tuple(part[1:-2]), nulls=part[-1])
         for each, part in zip(empty.all, tally.split(list(cells)), strict=True)
-    ]
-    split = len(features)
-    return replace(
-        empty, features=tuple(counted[:split]), scores=tuple(counted[split:])
     )
 
 
