@@ -7,26 +7,24 @@ FROM scratch AS artefact
 ARG ARTEFACT
 COPY ${ARTEFACT} /
 
-FROM ${PYTHON_IMAGE} AS build
+FROM ${PYTHON_IMAGE} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-RUN python3 -m venv /opt/venv
+RUN python3 -m venv --without-pip /venv && rm -r /venv/bin/*ctivate*
 # This layer changes with the lock alone. Wheels only: nothing is compiled here.
 COPY requirements.txt /build/
-RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: \
-        -r /build/requirements.txt
-# What no request needs: pip, and what packages bring along to be built and tested.
-RUN cd /opt/venv/lib/python3*/site-packages \
-    && rm -rf pip pip-* setuptools setuptools-* numpy/distutils \
-              sklearn/datasets/data sklearn/datasets/images \
-    && find . -type d -regex ".*/tests?" -prune -exec rm -rf {} + \
-    && find . -type f -regex '.*\.\(pyi\|pyx\|pxd\|pxi\|tp\|h\|hpp\|c\|cpp\|f90\|a\)' -delete \
-    && find /opt/venv -name __pycache__ -prune -exec rm -rf {} + \
-    && rm -rf /opt/venv/bin/pip* /opt/venv/bin/Activate.ps1 /opt/venv/bin/activate*
+RUN pip --python /venv/bin/python install --quiet --no-compile --require-hashes \
+        --only-binary=:all: -r /build/requirements.txt
+# What no request needs: what packages bring along to be built and tested.
+RUN find /venv -regex '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images\)\)' \
+        -prune -exec rm -r {} + \
+    && find /venv -type f -regex '.*\.\(pyi\|pyx\|pxd\|pxi\|tp\|h\|hpp\|c\|cpp\|f90\|a\)' -delete
+
+FROM packages AS build
 COPY gunicorn.conf.py /app/
 COPY service /app/service
 # Bytecode of what serving imports, by hash: it holds no time, so two builds are equal.
 WORKDIR /app
-RUN PYTHONDONTWRITEBYTECODE=1 /opt/venv/bin/python - <<'END'
+RUN PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 /venv/bin/python - <<'END'
 import sys
 from py_compile import PycInvalidationMode, compile
 
@@ -35,18 +33,24 @@ import service.web.worker
 
 for module in list(sys.modules.values()):
     path = getattr(module, "__file__", None) or ""
-    if path.endswith(".py") and path.startswith(("/opt/", "/app/")):
+    if path.endswith(".py") and path.startswith(("/venv/", "/app/")):
         compile(path, doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 END
 
+COPY --from=artefact / /model
+# The modes of a checkout are chance, and so are all times.
+RUN chmod -R u=rwX,go=rX /app /model \
+    && find /venv /app /model -exec touch --no-dereference --date=@0 {} +
+
 FROM ${PYTHON_IMAGE}
-ENV PATH=/opt/venv/bin:$PATH \
+ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    SERVICE_ARTEFACT=/model SERVICE_HOST=0.0.0.0 PORT=8000 \
-    SERVICE_API_KEYS_FILE=/run/secrets/api-keys.json
-COPY --from=build /opt/venv /opt/venv
+    SERVICE_ARTEFACT=/model SERVICE_HOST=0.0.0.0 PORT=8000
+# hadolint ignore=DL3064  # the path of a file that is mounted, and no secret
+ENV SERVICE_API_KEYS_FILE=/run/secrets/api-keys.json
+COPY --from=build /venv /venv
 COPY --from=build /app /app
-COPY --from=artefact --chmod=0555 / /model
+COPY --from=build /model /model
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
