@@ -19,12 +19,22 @@ RUN find /venv -regex '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images
         -prune -exec rm -r {} + \
     && find /venv -type f -regex '.*\.\(pyi\|pyx\|pxd\|pxi\|tp\|h\|hpp\|c\|cpp\|f90\|a\)' -delete
 
+# The packages as they are installed, whatever the lock has for other Pythons.
+FROM packages AS sbom
+COPY requirements-sbom.txt /build/
+RUN python3 -m venv --without-pip /sbom \
+    && pip --python /sbom/bin/python install --quiet --require-hashes \
+        --only-binary=:all: -r /build/requirements-sbom.txt \
+    && /sbom/bin/cyclonedx-py environment --output-reproducible -o /sbom.cdx.json \
+        /venv/bin/python
+
 FROM packages AS build
 COPY gunicorn.conf.py /app/
 COPY service /app/service
 # Bytecode of what serving imports, by hash: it holds no time, so two builds are equal.
 WORKDIR /app
-RUN PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 /venv/bin/python - <<'END'
+ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
+RUN /venv/bin/python - <<'END'
 import sys
 from py_compile import PycInvalidationMode, compile
 
@@ -38,6 +48,9 @@ for module in list(sys.modules.values()):
 END
 
 COPY --from=artefact / /model
+# What would not be served is met here.
+RUN /venv/bin/python -m service check /model
+COPY --from=sbom /sbom.cdx.json /app/
 # The modes of a checkout are chance, and so are all times.
 RUN chmod -R u=rwX,go=rX /app /model \
     && find /venv /app /model -exec touch --no-dereference --date=@0 {} +

@@ -39,14 +39,13 @@ train: $(VENV)/serving
 	rm -rf $(TRAINED)
 	PYTHONPATH=. $(BIN)/python artefacts/credit-risk/train.py $(TRAINED)
 
-# The locks hold for every platform; both are made again after a change in pyproject.toml.
+# The locks hold for every platform; all are made again after a change in pyproject.toml.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 lock: $(VENV)/development
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --custom-compile-command "make lock" \
-	    pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	    --no-emit-find-links --custom-compile-command "make lock" \
-	    -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+	$(COMPILE) --group sbom -o requirements-sbom.txt
 
 # A stamp is newer than its lock once the lock is installed, so a second run installs nothing.
 $(VENV)/bin/python:

@@ -46,16 +46,24 @@ def run_docker(*arguments: str, given: bytes = b"") -> str:
     return done.stdout.decode()
 
 
-def build(artefact: Path, tag: str) -> str:
-    """Build an image as its users do, and return its name."""
+def try_to_build(
+    artefact: Path, tag: str, *options: str, source: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Build an image as its users do, from a checkout."""
     command = [sys.executable, "-m", "service", "image", str(artefact), "--tag", tag]
-    done = subprocess.run(
-        [*command, "--docker=--network=host", "--docker=--quiet"],
-        cwd=ROOT,
+    options = ("--network=host", "--quiet", *options)
+    return subprocess.run(
+        [*command, *(f"--docker={option}" for option in options)],
+        cwd=source,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def build(artefact: Path, tag: str, *options: str, source: Path = ROOT) -> str:
+    """Build an image, and return its name."""
+    done = try_to_build(artefact, tag, *options, source=source)
     assert done.returncode == 0, done.stderr
     return tag
 

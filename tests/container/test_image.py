@@ -1,14 +1,19 @@
 """The image: what is in it, and that it runs where nearly everything is forbidden."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from containers import Container, build, require_engine, run_docker
-from pipelines import CREDIT
+from containers import Container, build, require_engine, run_docker, try_to_build
+from faults import copy_credit, make_other_library
+from packaging.markers import Marker
+from packaging.utils import canonicalize_name
+from pipelines import CREDIT, ROOT
 
 from service.model.artefact import read_artefact
 from service.web.keys import create_key
@@ -30,6 +35,13 @@ for folder, names, files in os.walk("/"):
             print(0 if found.st_ino in seen else found.st_size, path)
             seen.add(found.st_ino)
 """
+
+
+# What the image is built from; .git says which commit it is.
+CHECKOUT = (
+    *("Dockerfile", ".dockerignore", "service", "gunicorn.conf.py"),
+    *("requirements.txt", "requirements-sbom.txt"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +74,8 @@ def container(image: str, tmp_path: Path) -> Iterator[tuple[Container, str]]:
 def test_the_image_has_the_structure_that_ops_expect(image: str) -> None:
     program = Path(sys.executable).with_name("container-structure-test")
     config = Path(__file__).with_name("structure.yaml")
-    command = [program, "test", "--image", image, "--config", config, "--no-color"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    test = (str(program), "test", "--image", image, "--config", str(config))
+    done = subprocess.run(test, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
@@ -89,6 +101,59 @@ def test_the_image_holds_what_serves_and_nothing_else(files: dict[str, int]) -> 
     for part in ("/pip/", "/setuptools/", "/pytest/", "/tests/", "/conftest.py"):
         assert not [p for p in files if part in p and p.startswith("/venv/")]
     assert not [p for p in files if "_history" in p or "/.cache/" in p]
+
+
+def copy_checkout(to: Path) -> Path:
+    """Return a copy as another user may have it: with other times and modes."""
+    for name in (*CHECKOUT, CREDIT.relative_to(ROOT)):
+        source, target = ROOT / name, to / name
+        if source.is_dir():
+            shutil.copytree(source, target, copy_function=shutil.copyfile)
+        else:
+            shutil.copyfile(source, target)
+    for path in to.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o640)
+    (to / ".git").symlink_to(ROOT / ".git")
+    return to
+
+
+def test_two_builds_of_one_commit_are_one_image(image: str, tmp_path: Path) -> None:
+    """Content, modes, times and labels, to the last bit: an image's id is a digest."""
+    copy = copy_checkout(tmp_path)
+    artefact = copy / CREDIT.relative_to(ROOT)
+    again = build(artefact, f"{image}-again", "--no-cache", source=copy)
+    found = json.loads(run_docker("inspect", image, again))
+    assert found[0]["RootFS"] == found[1]["RootFS"]
+    assert found[0]["Id"] == found[1]["Id"]
+    run_docker("rmi", again)
+
+
+def test_the_image_lists_its_packages_as_the_lock_has_them(image: str) -> None:
+    run = ("run", "--rm", "--network", "none", image)
+    bill = json.loads(run_docker(*run, "cat", "/app/sbom.cdx.json"))
+    assert bill["bomFormat"] == "CycloneDX"
+    version = run_docker(
+        *run, "python", "-c", "import platform as p; print(p.python_version())"
+    )
+    python = {"python_full_version": version.strip()}
+    pins = re.findall(
+        r"^(\S+)==(\S+) (?:; (.*) )?\\$", (ROOT / "requirements.txt").read_text(), re.M
+    )
+    locked = {
+        name: version
+        for name, version, marker in pins
+        if not marker or Marker(marker).evaluate(python)
+    }
+    assert {"scikit-learn", "flask", "numpy"} <= locked.keys()
+    listed = {canonicalize_name(c["name"]): c["version"] for c in bill["components"]}
+    assert listed == locked
+
+
+def test_what_would_not_serve_is_not_built(image: str, tmp_path: Path) -> None:
+    artefact = make_other_library(copy_credit(tmp_path))
+    done = try_to_build(artefact, f"{image}-not")
+    assert done.returncode == 1
+    assert "scikit-learn 1.8.2" in done.stderr
 
 
 def test_it_serves_hardened_and_answers_as_training_did(
