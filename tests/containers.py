@@ -1,14 +1,20 @@
 """Docker as ops use it: an engine, images of ours, and containers run hardened."""
 
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 from pipelines import ROOT
+
+from service.web.keys import create_key
 
 HARDENED = (
     *("--read-only", "--tmpfs", "/tmp", "--network", "none"),
@@ -19,11 +25,16 @@ PATIENCE_SECONDS = 120
 
 # Asks the service from inside: a container without a network has no other way.
 ASK = """
-import sys, urllib.request as u
-headers = {"X-API-Key": sys.argv[1], "Content-Type": "application/json"}
-body = sys.stdin.buffer.read()
-request = u.Request("http://127.0.0.1:8000/v1/predict", body, headers)
-sys.stdout.write(u.urlopen(request, timeout=60).read().decode())
+import sys, urllib.error, urllib.request as u
+path, key, body = sys.argv[1], sys.argv[2], sys.stdin.buffer.read() or None
+headers = {"X-API-Key": key, "Content-Type": "application/json"}
+try:
+    answer = u.urlopen(u.Request("http://127.0.0.1:8000" + path, body, headers))
+except urllib.error.HTTPError as refusal:
+    answer = refusal
+except OSError as lost:
+    sys.exit(print(0, lost))
+print(answer.status, answer.read().decode(), end="")
 """
 
 
@@ -68,55 +79,85 @@ def build(artefact: Path, tag: str, *options: str, source: Path = ROOT) -> str:
     return tag
 
 
-class Container:
-    """A container of the service, hardened as deploy/ has it."""
+@contextlib.contextmanager
+def follow(*arguments: str) -> Iterator[Iterator[str]]:
+    """Run a command of docker that goes on, and return the lines that it prints."""
+    running = subprocess.Popen(["docker", *arguments], stdout=PIPE, text=True)
+    assert running.stdout
+    with running:
+        yield (line.strip() for line in running.stdout)
+        running.terminate()
 
-    def __init__(self, image: str, keys_file: Path, *options: str) -> None:
+
+@dataclass(frozen=True)
+class Answer:
+    """What the service answered; the status is 0 where it did not."""
+
+    status: int
+    text: str
+
+    def json(self) -> Any:
+        """Return what the text says."""
+        return json.loads(self.text)
+
+
+class Container:
+    """A container of the service, hardened as deploy/ has it, and a key to it."""
+
+    def __init__(self, image: str, folder: Path, *options: str) -> None:
+        keys_file = folder / "api-keys.json"
+        self.key = create_key(keys_file, "tests", ("predict", "metrics"))
+        keys_file.chmod(0o444)  # the container's user is another
+        self.image = image
         mount = f"{keys_file}:/run/secrets/api-keys.json:ro"
         self.id = run_docker(
             "run", "--detach", *HARDENED, "--volume", mount, *options, image
         ).strip()
 
-    def inspect(self) -> dict[str, Any]:
-        """Return what the engine says of it."""
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the engine says of it."""
         [found] = json.loads(run_docker("inspect", self.id))
-        return dict(found)
+        return dict(found["State"])
 
     def wait_until_healthy(self) -> None:
         """Wait until its own check says so."""
-        events = subprocess.Popen(
-            [
-                *("docker", "events", "--since", "0", "--format", "{{.Action}}"),
-                *("--filter", f"container={self.id}"),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            for line in events.stdout or ():
-                if line.strip() == "health_status: healthy":
+        of_it = ("--filter", f"container={self.id}", "--format", "{{.Action}}")
+        with follow("events", "--since", "0", *of_it) as actions:
+            for action in actions:
+                if action == "health_status: healthy":
                     return
-                assert line.strip() != "die", self.read_log()
-        finally:
-            events.terminate()
-            events.wait()
-            if events.stdout:
-                events.stdout.close()
+                assert action != "die", self.read_log()
 
-    def ask(self, key: str, body: bytes) -> dict[str, Any]:
-        """Ask for predictions from inside."""
-        asked = ("exec", "--interactive", self.id, "python", "-c", ASK, key)
-        return dict(json.loads(run_docker(*asked, given=body)))
+    def wait_for(self, event: str) -> dict[str, Any]:
+        """Return the first line of its log that is of an event."""
+        with follow("logs", "--follow", self.id) as lines:
+            for line in lines:
+                if line.startswith("{") and json.loads(line)["event"] == event:
+                    return dict(json.loads(line))
+        raise AssertionError(f"{event!r} is not in the log: {self.read_log()}")
+
+    def ask(self, path: str, body: object = None) -> Answer:
+        """Send a request from inside, a POST where there is a body."""
+        asked = ("exec", "--interactive", self.id, "python", "-c", ASK, path, self.key)
+        given = b"" if body is None else json.dumps(body).encode()
+        status, _, text = run_docker(*asked, given=given).partition(" ")
+        return Answer(int(status), text)
 
     def read_log(self) -> list[dict[str, Any]]:
         """Return the lines of its log."""
         lines = run_docker("logs", self.id).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def read_errors(self) -> list[dict[str, Any]]:
+        """Return those that ops are alarmed by."""
+        grave = ("ERROR", "CRITICAL")
+        return [line for line in self.read_log() if line["level"] in grave]
+
     def stop(self) -> int:
         """Stop it as ops do, and return its exit code."""
         run_docker("stop", "--time", "30", self.id)
-        return int(self.inspect()["State"]["ExitCode"])
+        return int(self.state["ExitCode"])
 
     def remove(self) -> None:
         """Leave nothing of it."""

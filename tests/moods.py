@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 
-# A value that is held for as long as the mood is "hold"; no golden record has it.
+# A value that is held for as long as the mood is "hold", or that takes a GB of memory
+# where the mood is "eat"; no golden record has it.
 HELD = 77.25
 
 
@@ -28,6 +29,8 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         while mood == "hold" and HELD in X.to_numpy()[:, 0]:
             time.sleep(0.01)
             mood = read_mood()
+        if mood == "eat" and HELD in X.to_numpy()[:, 0]:
+            [b"x" * 2**20 for _ in range(2**10)]
         if mood == "raise":
             raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
         return X.to_numpy()[:, 0] + SHIFTS.get(mood, 0.0)

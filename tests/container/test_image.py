@@ -9,18 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from containers import Container, build, require_engine, run_docker, try_to_build
+from containers import build, require_engine, run_docker, try_to_build
 from faults import copy_credit, make_other_library
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 from pipelines import CREDIT, ROOT
 
 from service.model.artefact import read_artefact
-from service.web.keys import create_key
 
 pytestmark = pytest.mark.container
 
-GOLDEN = json.loads((CREDIT / "golden.json").read_text())["records"]
 TARGET_BYTES = 400e6
 
 # Prints each file with its size, once where it has several names.
@@ -58,17 +56,6 @@ def files(image: str) -> dict[str, int]:
     run = ("run", "--rm", "--network", "none", "--user", "0", image, "python", "-c")
     lines = run_docker(*run, LIST).splitlines()
     return {path: int(size) for size, path in (line.split(" ", 1) for line in lines)}
-
-
-@pytest.fixture
-def container(image: str, tmp_path: Path) -> Iterator[tuple[Container, str]]:
-    """A hardened container, and a key to it."""
-    keys_file = tmp_path / "api-keys.json"
-    key = create_key(keys_file, "tests", ("predict",))
-    keys_file.chmod(0o444)  # the engine's user is another
-    running = Container(image, keys_file)
-    yield running, key
-    running.remove()
 
 
 def test_the_image_has_the_structure_that_ops_expect(image: str) -> None:
@@ -154,15 +141,3 @@ def test_what_would_not_serve_is_not_built(image: str, tmp_path: Path) -> None:
     done = try_to_build(artefact, f"{image}-not")
     assert done.returncode == 1
     assert "scikit-learn 1.8.2" in done.stderr
-
-
-def test_it_serves_hardened_and_answers_as_training_did(
-    container: tuple[Container, str],
-) -> None:
-    running, key = container
-    running.wait_until_healthy()
-    body = json.dumps({"instances": [record["instance"] for record in GOLDEN]})
-    answer = running.ask(key, body.encode())
-    assert answer["predictions"] == [record["prediction"] for record in GOLDEN]
-    assert running.stop() == 0
-    assert {line["level"] for line in running.read_log()} == {"INFO"}
