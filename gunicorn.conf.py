@@ -131,13 +131,9 @@ def post_fork(server: Any, worker: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Forget what a worker said of itself, however it ended."""
     end_slot(worker.slot)
-    server.app.wsgi().extensions["metrics"].count_exit()
+    server.app.wsgi().extensions["lifecycle"].end()
 
 
 def post_worker_init(worker: Any) -> None:
     """Prove each worker by itself, before it takes a request."""
-    parts = worker.wsgi.extensions
-    if parts["drift"] is not None:
-        parts["drift"].take_slot(worker.slot)
-    parts["readiness"].prove()
-    parts["vitals"].tell(0)
+    worker.wsgi.extensions["lifecycle"].begin(worker.slot)

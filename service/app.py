@@ -23,6 +23,7 @@ from service.web.headers import init_headers
 from service.web.health import Readiness, build_health
 from service.web.keyring import Keyring
 from service.web.keys import KeysFileError
+from service.web.lifecycle import Lifecycle
 from service.web.limits import Limits, find_store
 from service.web.lines import build_log_config
 from service.web.localkey import ensure_local_key
@@ -81,11 +82,9 @@ def _wire(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
-    app.extensions["readiness"] = readiness
+    vitals = Vitals(metrics.instruments, readiness, keyring, limits)
+    app.extensions["lifecycle"] = Lifecycle(readiness, metrics, vitals, counting)
     app.extensions["predictor"] = predictor
-    app.extensions["metrics"] = metrics
-    app.extensions["drift"] = counting
-    app.extensions["vitals"] = Vitals(metrics.instruments, readiness, keyring, limits)
     return app
 
 

@@ -3,18 +3,24 @@
 from flask import Flask, request
 
 
-class Readiness:
-    """Stands in for ours, which gunicorn.conf.py asks of every worker."""
+class Lifecycle:
+    """Stands in for ours, which the server tells of each worker."""
 
-    def prove(self) -> None:
+    def begin(self, slot: int) -> None:
         """Prove nothing: there is nothing to prove."""
+
+    def tell(self, in_flight: int) -> None:
+        """Say nothing of the worker."""
 
     def drain(self) -> None:
         """Stop, for all that anybody asks."""
 
+    def end(self) -> None:
+        """Count nothing."""
+
 
 app = Flask(__name__)
-app.extensions["readiness"] = Readiness()
+app.extensions["lifecycle"] = Lifecycle()
 
 
 @app.post("/predict")

@@ -74,7 +74,7 @@ def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
 ) -> None:
     assert asked.get("/health/ready").status_code == 200
     mood.write_text("shift")
-    app.extensions["readiness"].prove()
+    app.extensions["lifecycle"].begin(0)
 
     for path in ("/health", "/health/ready"):
         response = asked.get(path)
@@ -89,6 +89,6 @@ def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
     assert refused.status_code == 503
 
     mood.unlink()
-    app.extensions["readiness"].prove()
+    app.extensions["lifecycle"].begin(0)
     assert asked.get("/health/ready").status_code == 200
     assert asked.post("/v1/predict", json=BODY).status_code == 200

@@ -190,7 +190,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._connections.close_late(
             now, self._drain.idle_end if self._drain else math.inf
         )
-        self.wsgi.extensions["vitals"].tell(len(self._in_flight))
+        self.wsgi.extensions["lifecycle"].tell(len(self._in_flight))
 
     def _check(self, exchange: Exchange, now: float) -> None:
         if exchange.connection.is_over and exchange.begun is None:
@@ -224,7 +224,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             is_stopping = not self._hung and not is_held(self.sockets[0], self.ppid)
             self.log.info(DRAINING, extra={"is_stopping": is_stopping})
             if is_stopping:
-                self.wsgi.extensions["readiness"].drain()
+                self.wsgi.extensions["lifecycle"].drain()
             self._drain = plan_drain(self.bounds, now, is_stopping=is_stopping)
         if now < self._drain.closes:
             self._next_look = min(self._next_look, self._drain.closes)

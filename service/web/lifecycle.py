@@ -1,0 +1,41 @@
+"""What the process server tells the service of its workers, from their start to end."""
+
+from service.model.drift.windows import Counting
+from service.web.health import Readiness
+from service.web.metrics import Metrics
+from service.web.vitals import Vitals
+
+
+class Lifecycle:
+    """A worker begins, says how it is, stops, and is counted once it has ended."""
+
+    def __init__(
+        self,
+        readiness: Readiness,
+        metrics: Metrics,
+        vitals: Vitals,
+        counting: Counting | None,
+    ) -> None:
+        self._readiness = readiness
+        self._metrics = metrics
+        self._vitals = vitals
+        self._counting = counting
+
+    def begin(self, slot: int) -> None:
+        """Prove the worker of this slot by itself, before it takes a request."""
+        if self._counting is not None:
+            self._counting.take_slot(slot)
+        self._readiness.prove()
+        self._vitals.tell(in_flight=0)
+
+    def tell(self, in_flight: int) -> None:
+        """Say how this worker is, with so many requests to answer."""
+        self._vitals.tell(in_flight)
+
+    def drain(self) -> None:
+        """Say that this worker is about to stop."""
+        self._readiness.drain()
+
+    def end(self) -> None:
+        """Count a worker that ended, in the process that replaces it."""
+        self._metrics.count_exit()
