@@ -14,7 +14,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from service.model.contract import Contract, Feature, FeatureType
-from service.model.schema import compile_field, effective_bounds, read_whole
+from service.model.schema import compile_field, effective_bounds
+from service.model.strictfields import read_whole
 
 Column = Sequence[Any]
 Check = Callable[[Column], Column | None]

@@ -10,7 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service.model.codec import Codec
 from service.model.predictor import Predictor
-from service.model.schema import StrictDateTime
+from service.model.strictfields import StrictDateTime
 from service.web.errors import PROBLEM
 from service.web.openapi.operations import ERRORS, iterate_operations
 from service.web.openapi.schemas import (
