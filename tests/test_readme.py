@@ -52,6 +52,21 @@ def test_every_route_stands_in_the_readme_with_its_scope(app: Flask) -> None:
     assert listed == set(routes) - {"/docs/<path:name>"}
 
 
+def test_every_metric_stands_in_the_readme(served: Served) -> None:
+    server = served("credit-risk")
+    strange = {**TYPICAL["instance"], "Home": "castle", "Age": 120, "Income": None}
+    server.predict([{}])
+    server.predict(500 * [strange])  # enough for figures of drift
+    text = server.client.get("/metrics").text
+    said = re.findall("^# TYPE (.*) .*", text, re.M)
+    assert sorted(read_table("metric")) == sorted(said)
+
+
+def test_every_alert_stands_in_the_readme() -> None:
+    rules = (ROOT / "deploy/prometheus/rules.yml").read_text()
+    assert list(read_table("alert")) == re.findall(r"- alert: (\w+)", rules)
+
+
 def test_every_error_status_stands_in_the_readme() -> None:
     assert [int(status) for status in read_table("status")] == list(ERRORS)
 

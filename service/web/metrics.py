@@ -39,7 +39,9 @@ class Metrics:
             "unseen": instruments.unseen,
             "out_of_range": instruments.out_of_range,
         }
-        for reason in REASONS:  # so that the first of them is seen to be one more
+        # So that the first of them is seen to be one more.
+        instruments.exits.alone.add(0)
+        for reason in REASONS:
             instruments.rejections[reason].add(0)
         engine, digest = predictor.engine.name, predictor.digest
         instruments.model[manifest.name, manifest.version, engine, digest].set(1)
