@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,10 @@ class Server:
 
     def wait_for(self, event: str) -> dict[str, Any]:
         """Return the next log line of an event."""
-        while (line := self._news.get(timeout=PATIENCE_SECONDS)) is not None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (
+            line := self._news.get(timeout=max(0, end - time.monotonic()))
+        ) is not None:
             if line.startswith("{") and (found := json.loads(line))["event"] == event:
                 return dict(found)
         raise AssertionError(f"{event!r} is not in the log:\n" + "".join(self.lines))
