@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.environments import prepare_wrk
 from benchmarks.load import CELLS
 from benchmarks.machine import describe_machine
-from benchmarks.ours import Constant, Ours
+from benchmarks.ours import Constant, Ours, Unwatched
 from benchmarks.peers import (
     AsyncFastAPI,
     BentoML,
@@ -28,7 +28,7 @@ from benchmarks.scenarios import (
 )
 
 PEERS = (FastAPI, AsyncFastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
-SERVERS = {server.name: server for server in (Ours, Constant, *PEERS)}
+SERVERS = {server.name: server for server in (Ours, Unwatched, Constant, *PEERS)}
 SCENARIOS = ("servers", "custom", "memory", "start")
 
 

@@ -1,4 +1,4 @@
-"""Our service, and the constant view that bounds what it can reach."""
+"""Our service, and the limits of what it can reach."""
 
 import subprocess
 from functools import cache
@@ -75,6 +75,23 @@ class Constant(Ours):
     def decode(self, answer: Any) -> list[float]:
         """Return nothing, which is checked against nothing."""
         return []
+
+
+class Unwatched(Ours):
+    """Ours without metrics, drift and a line a request: what being watched costs."""
+
+    name = "unwatched"
+    title = "limit: this service, unwatched"
+    setting = "no metrics, no drift, no log line a request"
+    is_limit = True
+
+    def command(self, launch: Launch) -> list[str]:
+        """Return our command with the application that counts nothing."""
+        return [*super().command(launch), "benchmarks.servers.unwatched:app"]
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """Log no requests."""
+        return {**super().environment(launch), "SERVICE_LOG_LEVEL": "ERROR"}
 
 
 @cache

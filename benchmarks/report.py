@@ -24,8 +24,9 @@ scikit-learn, pandas and numpy, and one thread of arithmetic a worker. Before an
 the load, answers to single, concurrent and large requests are compared with
 `pipeline.predict_proba` to 1e-9: a wrong answer from any server fails the run. An error
 during the load fails the cell. Values are drawn from what training saw, without nulls,
-which not every peer takes. Only this service checks a key and the whole contract, and
-writes a log line for each request.
+which not every peer takes. Only this service checks a key and the whole contract, keeps
+limits, counts metrics and drift, and writes a log line for each request; what the last
+three cost is told by the service unwatched.
 """
 
 
