@@ -11,6 +11,7 @@ for _pool in ("OMP", "OPENBLAS", "MKL"):
 
 from gunicorn.glogging import Logger
 
+from service.processors import count_processors, count_workers
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
 from service.web.lines import build_log_config
@@ -24,7 +25,7 @@ except SettingsError as refusal:
 
 wsgi_app = "service:create_app()"
 bind = f"{settings.host}:{settings.port}"
-workers = settings.workers
+workers = settings.workers or count_workers(count_processors())
 
 
 class Worker(ReceivingWorker):

@@ -114,15 +114,16 @@ def _variable(name: str, parse: Callable[[str], Any], default: Any) -> Any:
 class Settings:
     """What ops decides. The README says what each variable means.
 
-    `api_keys_file` None means the key file that is made for local use, and
-    `rate_limit_storage` None one store for the workers of this host.
+    `api_keys_file` None means the key file that is made for local use, `workers` None
+    as many as keep the processors busy, and `rate_limit_storage` None one store for the
+    workers of this host.
     """
 
     artefact: Path | None = _variable("SERVICE_ARTEFACT", _path, None)
     api_keys_file: Path | None = _variable("SERVICE_API_KEYS_FILE", _path, None)
     host: str = _variable("SERVICE_HOST", _host, "127.0.0.1")
     port: int = _variable("PORT", _port, 8000)
-    workers: int = _variable("WEB_CONCURRENCY", _natural, 2)
+    workers: int | None = _variable("WEB_CONCURRENCY", _natural, None)
     plan: str = _variable("SERVICE_PLAN", _one_of("on", "off"), "on")
     # Each adds the address that it was called from to X-Forwarded-For. Any caller can
     # send that header, so it counts only where there is said to be a proxy.
@@ -199,10 +200,10 @@ class Settings:
                 if name in environment
             }
         )
-        if settings.rate_limit_storage == "memory://" and settings.workers > 1:
+        if settings.rate_limit_storage == "memory://" and settings.workers != 1:
             raise SettingsError(
-                "SERVICE_RATE_LIMIT_STORAGE memory:// would give each of"
-                f" {settings.workers} workers a count of its own: leave it out."
+                "SERVICE_RATE_LIMIT_STORAGE memory:// would give each worker a count of"
+                " its own: leave it out."
             )
         return settings
 

@@ -141,3 +141,9 @@ def test_what_would_not_serve_is_not_built(image: str, tmp_path: Path) -> None:
     done = try_to_build(artefact, f"{image}-not")
     assert done.returncode == 1
     assert "scikit-learn 1.8.2" in done.stderr
+
+
+def test_the_image_knows_the_quota_of_its_container(image: str) -> None:
+    run = ("run", "--rm", "--network", "none", "--cpus", "1.5", image, "python", "-c")
+    code = "from service.processors import read_quota; print(read_quota())"
+    assert run_docker(*run, code).strip() == "1.5"
