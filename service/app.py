@@ -31,6 +31,7 @@ from service.web.logs import init_logs, log_engine
 from service.web.metrics import Metrics
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
+from service.web.predictionlog import build_prediction_log
 from service.web.slots import open_counts
 from service.web.vitals import Vitals
 
@@ -62,7 +63,14 @@ def _wire(settings: Settings) -> Flask:
 
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    init_logs(app, predictor.manifest, metrics)
+    init_logs(
+        app,
+        predictor.manifest,
+        metrics,
+        build_prediction_log(
+            settings, predictor.manifest, metrics.instruments.lines_dropped
+        ),
+    )
     limits = Limits(
         app,
         find_store(settings.rate_limit_storage, keys_file),

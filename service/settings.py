@@ -50,6 +50,12 @@ def _positive_seconds(text: str) -> float:
     return seconds
 
 
+def _share(text: str) -> float:
+    if not re.fullmatch(r"0(\.\d{1,9})?|1(\.0{1,9})?", text, re.ASCII):
+        raise ValueError("must be a share from 0 to 1, such as 0.25")
+    return float(text)
+
+
 def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
     """Read flask-limiter's notation. Raises ValueError.
 
@@ -179,6 +185,16 @@ class Settings:
     # In ten bins chance alone takes the PSI past 0.1 in fewer than one of 100,000
     # windows of so many: 500 times it has a chi-square distribution of 9 degrees.
     drift_min_count: int = _variable("SERVICE_DRIFT_MIN_COUNT", _natural, 500)
+
+    # A file of each worker's, from whose size it is begun anew.
+    prediction_log: Path | None = _variable("SERVICE_PREDICTION_LOG", _path, None)
+    prediction_log_sample: float = _variable(
+        "SERVICE_PREDICTION_LOG_SAMPLE", _share, 1.0
+    )
+    # Some 100,000 instances of the credit model; four of them for two workers.
+    prediction_log_max_bytes: int = _variable(
+        "SERVICE_PREDICTION_LOG_MAX_BYTES", _natural, 64 * 2**20
+    )
 
     log_level: str = _variable("SERVICE_LOG_LEVEL", _one_of(*LOG_LEVELS), "INFO")
 

@@ -129,3 +129,14 @@ def test_a_bad_key_file_stops_the_start_with_one_sentence(
 def test_a_missing_key_file_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot be read: No such file"):
         create_app(Settings(artefact=CREDIT, api_keys_file=tmp_path / "absent"))
+
+
+def test_a_prediction_log_without_a_folder_stops_the_start(
+    keys: dict[str, str], tmp_path: Path
+) -> None:
+    for place in (tmp_path, tmp_path / "absent/log.jsonl"):
+        settings = Settings(
+            artefact=CREDIT, api_keys_file=Path(keys["file"]), prediction_log=place
+        )
+        with pytest.raises(SystemExit, match="SERVICE_PREDICTION_LOG"):
+            create_app(settings)

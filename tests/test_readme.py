@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Log, Served
+from conftest import Log, Serve, Served
 from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT, ROOT
@@ -99,6 +99,20 @@ def test_a_prediction_is_logged_as_shown(client: FlaskClient, log: Log) -> None:
     assert {k: v for k, v in line.items() if k not in measured} == {
         k: v for k, v in shown.items() if k not in measured
     }
+
+
+def test_a_prediction_is_kept_as_shown(serve: Serve, tmp_path: Path) -> None:
+    shown = json.loads(read_blocks("json")[2])
+    path = tmp_path / "predictions.jsonl"
+    server = serve(CREDIT, SERVICE_PREDICTION_LOG=str(path))
+    server.predict([TYPICAL["instance"]])
+    server.stop()
+    line = json.loads((tmp_path / "predictions.0.jsonl").read_text())
+    assert list(line) == list(shown)
+    assert line["predictions"] == shown["predictions"]
+    assert (
+        shown["instances"][0].items() - {("...", "...")} <= TYPICAL["instance"].items()
+    )
 
 
 def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ def test_each_variable_is_read() -> None:
             "SERVICE_TRUSTED_PROXIES": "15",
             "SERVICE_DRIFT_WINDOW_SECONDS": "13",
             "SERVICE_DRIFT_MIN_COUNT": "14",
+            "SERVICE_PREDICTION_LOG": "log.jsonl",
+            "SERVICE_PREDICTION_LOG_SAMPLE": "0.25",
+            "SERVICE_PREDICTION_LOG_MAX_BYTES": "16",
         }
     )
     assert settings == Settings(
@@ -65,8 +68,11 @@ def test_each_variable_is_read() -> None:
         trusted_proxies=15,
         drift_window_seconds=13,
         drift_min_count=14,
+        prediction_log=Path("log.jsonl"),
+        prediction_log_sample=0.25,
+        prediction_log_max_bytes=16,
     )
-    assert len(variables()) == 25
+    assert len(variables()) == 28
 
 
 def test_an_address_may_be_of_either_kind() -> None:
@@ -94,6 +100,11 @@ def test_an_address_may_be_of_either_kind() -> None:
         ("SERVICE_MAX_JSON_DEPTH", "2"),
         ("SERVICE_MAX_BODY_BYTES", "9" * 5000),
         ("SERVICE_DRIFT_WINDOW_SECONDS", "1000000001"),
+        ("SERVICE_PREDICTION_LOG", ""),
+        ("SERVICE_PREDICTION_LOG_SAMPLE", "1.5"),
+        ("SERVICE_PREDICTION_LOG_SAMPLE", "-0"),
+        ("SERVICE_PREDICTION_LOG_SAMPLE", "nan"),
+        ("SERVICE_PREDICTION_LOG_MAX_BYTES", "0"),
         ("SERVICE_LOG_LEVEL", "verbose"),
         ("SERVICE_ARTEFACT", ""),
         ("SERVICE_HOST", "a b"),

@@ -32,8 +32,8 @@ Stage = Literal["queue", "validate", "predict", "encode"]
 class Call:
     """A request's id, and what came of it. All times are of time.monotonic().
 
-    `reason` is a word for why it was refused; `stages` holds the seconds of each stage
-    that was passed.
+    `asked` is its body; `reason` is a word for why it was refused; `stages` holds the
+    seconds of each stage that was passed.
     """
 
     request_id: str
@@ -43,6 +43,7 @@ class Call:
     route: str | None = None
     status: int = 0
     seconds: float = 0.0
+    asked: bytes = b""
     instances: Instances | None = None
     fault: Exception | None = None
     reason: str | None = None

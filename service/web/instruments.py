@@ -79,6 +79,12 @@ class Instruments:
             "Values out of the range that training saw.",
             ("feature",),
         )
+        self.lines_dropped = Counter(
+            counts,
+            "model_prediction_log_dropped",
+            "Predictions that were to be logged and are not.",
+            ("reason",),
+        )
         self.model = Largest(
             counts,
             "model_info",

@@ -25,6 +25,7 @@ from service.web.call import (
 )
 from service.web.lines import LineHandler
 from service.web.metrics import Metrics
+from service.web.predictionlog import PredictionLog
 
 logger = logging.getLogger("service")
 
@@ -42,7 +43,12 @@ REQUEST_ID = re.compile(r"(?!.*msk_)[A-Za-z0-9._-]{1,128}")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
-def init_logs(app: Flask, manifest: Manifest, metrics: Metrics) -> None:
+def init_logs(
+    app: Flask,
+    manifest: Manifest,
+    metrics: Metrics,
+    prediction_log: PredictionLog | None,
+) -> None:
     """Give each request its id and its clock, and count and log its answer.
 
     One that is late has been answered by the worker's loop, and is none any more.
@@ -71,6 +77,8 @@ def init_logs(app: Flask, manifest: Manifest, metrics: Metrics) -> None:
             call.seconds = time.monotonic() - call.arrived
             metrics.count_request(call)
             _log_request(handler, call, manifest)
+            if prediction_log is not None:
+                prediction_log.offer(call, response)
         return response
 
     app.before_request(open_request)

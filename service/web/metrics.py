@@ -11,6 +11,7 @@ from service.web.counts import COUNTING
 from service.web.errors import REASONS
 from service.web.instruments import Instruments
 from service.web.kinds import Counter
+from service.web.predictionlog import DROPS
 from service.web.scores import find_bounds, name_scores, read_scores
 
 # The route of whatever matches none: a caller may name any number of them.
@@ -43,6 +44,8 @@ class Metrics:
         instruments.exits.alone.add(0)
         for reason in REASONS:
             instruments.rejections[reason].add(0)
+        for drop in DROPS:
+            instruments.lines_dropped[drop].add(0)
         engine, digest = predictor.engine.name, predictor.digest
         instruments.model[manifest.name, manifest.version, engine, digest].set(1)
 

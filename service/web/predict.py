@@ -49,7 +49,8 @@ def build_predict(
         readiness.require()
         call = current_call()
         call.begin_stages()
-        instances = codec.load(read_body(max_body_bytes))
+        call.asked = read_body(max_body_bytes)
+        instances = codec.load(call.asked)
         call.instances = instances
         if call.client is not None:
             limits.spend(request.environ, call.client.instances, instances.count)

@@ -1,0 +1,51 @@
+"""What waits to be written to the prediction log, bounded in memory."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+# And one request more: some thousands of instances, or twice the largest body.
+MOST_WAITING_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request that was answered, as it came and went. `time` is time.time()."""
+
+    time: float
+    request_id: str
+    client: str | None
+    asked: bytes
+    answered: bytes
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that wait with it."""
+        return len(self.asked) + len(self.answered)
+
+
+class Entries:
+    """A queue that no thread waits for: one that is full takes nothing."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def put(self, entry: Entry) -> bool:
+        """Say whether there was room."""
+        with self._lock:
+            if self._bytes > MOST_WAITING_BYTES:
+                return False
+            self._bytes += entry.size
+            self._entries.append(entry)
+            return True
+
+    def take(self) -> Entry | None:
+        """Return the one that has waited longest, if there is one."""
+        with self._lock:
+            if not self._entries:
+                return None
+            entry = self._entries.popleft()
+            self._bytes -= entry.size
+            return entry
