@@ -1,6 +1,7 @@
 """How far what comes in lies from training: GET /v1/drift, and the same as gauges."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 from flask import Blueprint
@@ -36,12 +37,17 @@ def build_drift(counting: Counting | None) -> Blueprint:
         body = {
             "window_seconds": counting.seconds,
             "minimum_count": counting.minimum_count,
-            "current": windows.current,
-            "previous": windows.previous,
+            "current": _describe(windows.current),
+            "previous": _describe(windows.previous),
         }
         return Answer(orjson.dumps(body), content_type="application/json")
 
     return blueprint
+
+
+def _describe(window: Window) -> dict[str, Any]:
+    """Return what is said of a window, and first of which one."""
+    return {"begins": window.begins, "ends": window.ends} | vars(window)
 
 
 class DriftGauges(Collector):
