@@ -4,13 +4,14 @@ A null is a bin of its own, and so is an unseen category; a number beyond the ra
 training belongs to the bin at that end.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import chi2_contingency, kstwo
+from scipy.special import chdtrc, kolmogorov
 
 from service.model.drift.histograms import Histogram, Histograms
 
@@ -142,18 +143,24 @@ def compute_chi_square_p(expected: np.ndarray, found: np.ndarray) -> float:
     """
     table = np.array([expected, found])
     table = table[:, table.any(axis=0)]
-    return float(chi2_contingency(table, correction=False).pvalue)
+    together = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    statistic = np.sum((table - together) ** 2 / together)
+    # As scipy.stats.chi2_contingency has it, which takes 0.6 milliseconds. Of one bin
+    # the statistic is 0, and no freedom is needed to say that nothing differs.
+    return float(chdtrc(max(1, table.shape[1] - 1), statistic))
 
 
 def compute_ks_p(expected: np.ndarray, found: np.ndarray) -> float | None:
     """Return the p-value of the Kolmogorov-Smirnov test, None without values.
 
     The distance is the largest at an edge, which is at most that of the values
-    themselves: on bins the test errs towards seeing no drift. The distribution is
-    that of two samples as scipy.stats.ks_2samp(method="asymp") has it.
+    themselves: on bins the test errs towards seeing no drift. The distribution is the
+    limit, with the correction of Stephens, J. R. Stat. Soc. B 32 (1970): the exact one
+    takes up to 20 milliseconds, for each feature at each scrape.
     """
     n, m = int(expected.sum()), int(found.sum())
     if not n or not m:
         return None
     distance = np.abs(np.cumsum(expected) / n - np.cumsum(found) / m).max()
-    return float(kstwo.sf(distance, max(1, round(n * m / (n + m)))))
+    root = math.sqrt(n * m / (n + m))
+    return float(kolmogorov((root + 0.12 + 0.11 / root) * distance))

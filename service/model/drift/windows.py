@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,8 @@ class Counting:
         self._folder = folder
         self._clock = clock
         self._lock = threading.Lock()
+        # That of the window before is asked for over and over, and changes no more.
+        self._find_drift = lru_cache(maxsize=2)(self._measure_cells)
         self.take_slot(slot)
 
     def take_slot(self, slot: int) -> None:
@@ -120,13 +123,16 @@ class Counting:
             for bank in words.reshape(-1, self._bank_words):
                 if bank[0] == end:
                     cells += bank[1:]
-        drift = measure_drift(
-            self._histograms, self._tally.split(cells.tolist()), self.minimum_count
-        )
         return Window(
-            **vars(drift),
+            **vars(self._find_drift(cells.tobytes())),
             begins=_format(end - self.seconds),
             ends=_format(end),
+        )
+
+    def _measure_cells(self, data: bytes) -> Drift:
+        cells = np.frombuffer(data, np.int64).tolist()
+        return measure_drift(
+            self._histograms, self._tally.split(cells), self.minimum_count
         )
 
 
