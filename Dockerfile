@@ -52,8 +52,8 @@ COPY --from=artefact / /model
 RUN /venv/bin/python -m service check /model
 COPY --from=sbom /sbom.cdx.json /app/
 # The modes of a checkout are chance, and so are all times.
-RUN chmod -R u=rwX,go=rX /app /model \
-    && find /venv /app /model -exec touch --no-dereference --date=@0 {} +
+RUN mkdir /keys && chmod -R u=rwX,go=rX /app /model /keys \
+    && find /venv /app /model /keys -exec touch --no-dereference --date=@0 {} +
 
 FROM ${PYTHON_IMAGE}
 ENV PATH=/venv/bin:$PATH \
@@ -64,6 +64,8 @@ ENV SERVICE_API_KEYS_FILE=/run/secrets/api-keys.json
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 COPY --from=build /model /model
+# An empty volume that is mounted here is the user's, to make keys in.
+COPY --from=build --chown=10001:10001 /keys /run/secrets
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000

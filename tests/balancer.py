@@ -14,8 +14,8 @@ import pytest
 from pipelines import ROOT
 from server import PATIENCE_SECONDS
 
-LISTENS = "127.0.0.1:8080"
-SERVERS = ("127.0.0.1:8001", "127.0.0.1:8002")
+LISTENS = "listen 8080;"
+SERVERS = ("service-1:8000", "service-2:8000")
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -104,7 +104,7 @@ class Nginx:
             f"{name}_temp_path {self._folder / name};\n" for name in TEMPORARY
         )
         changes = {
-            LISTENS: f"127.0.0.1:{self.port}",
+            LISTENS: f"listen 127.0.0.1:{self.port};",
             "http {\n": f"http {{\n{folders}",
             **{
                 server: f"127.0.0.1:{port}"

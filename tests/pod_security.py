@@ -6,8 +6,7 @@ https://kubernetes.io/docs/concepts/security/pod-security-standards/
 from typing import Any
 
 import jsonschema
-
-Json = dict[str, Any]
+from manifests import Json
 
 VOLUMES = (
     *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral"),

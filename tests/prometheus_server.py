@@ -32,8 +32,8 @@ def write_configuration(folder: Path, key: str, target: str) -> Path:
     text = (DEPLOY / "prometheus.yml").read_text()
     for old, new in {
         "/run/secrets/metrics-key": "key",
-        "127.0.0.1:8001": target,
-        "          - 127.0.0.1:8002\n": "",
+        "service-1:8000": target,
+        "          - service-2:8000\n": "",
         "interval: 15s": "interval: 1s",
     }.items():
         assert old in text, old

@@ -3,7 +3,6 @@
 import copy
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +11,15 @@ from typing import Any
 import pytest
 import yaml
 from flask import Flask
+from manifests import FOLDER, Json, render_manifests
 from pipelines import CREDIT, ROOT
-from pod_security import Json, find_violations
+from pod_security import find_violations
 
 from service.model.artefact import read_artefact
+from service.processors import count_workers
 from service.settings import Settings, variables
 from service.web.worker.memory import ROOM_BYTES
 
-FOLDER = ROOT / "deploy/kubernetes"
 NAME = "model-service"
 
 # The first in which a preStop may sleep without a feature gate, and the newest known.
@@ -33,19 +33,14 @@ Manifests = dict[str, Json]
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that a cluster is given."""
-    if shutil.which("kubectl") is None:
-        pytest.skip("kubectl is not installed, which renders the manifests")
-    path = tmp_path_factory.mktemp("kubernetes") / "rendered.yaml"
-    with path.open("w") as file:
-        subprocess.run(["kubectl", "kustomize", FOLDER], stdout=file, check=True)
-    return path
+    """The file that they are in."""
+    return tmp_path_factory.mktemp("kubernetes") / "rendered.yaml"
 
 
 @pytest.fixture(scope="module")
 def manifests(rendered: Path) -> Manifests:
     """The manifests by kind and name."""
-    found = yaml.safe_load_all(rendered.read_text())
+    found = render_manifests(rendered)
     return {f"{each['kind']}/{find_name(each)}": each for each in found}
 
 
@@ -68,9 +63,7 @@ def environment(manifests: Manifests, container: Json) -> dict[str, str]:
     [source] = container["envFrom"]
     config = manifests["ConfigMap/settings"]
     assert source["configMapRef"]["name"] == config["metadata"]["name"]
-    [workers] = container["env"]
-    assert workers["valueFrom"]["resourceFieldRef"]["resource"] == "limits.cpu"
-    return {**config["data"], workers["name"]: container["resources"]["limits"]["cpu"]}
+    return dict(config["data"])
 
 
 def find_name(manifest: Json) -> str:
@@ -213,12 +206,12 @@ def test_a_pod_is_given_the_time_that_it_takes_to_stop(
     assert until_sigterm + Settings.from_environment(environment).lame_duck_seconds > 5
 
 
-def test_the_workers_have_the_processors_and_the_memory_that_they_use(
-    container: Json, environment: dict[str, str]
+def test_each_worker_has_a_processor_and_the_memory_that_it_may_use(
+    container: Json,
 ) -> None:
     limits = container["resources"]["limits"]
     assert container["resources"]["requests"] == limits
-    workers = Settings.from_environment(environment).workers
+    workers = count_workers(float(limits["cpu"]))
     assert workers == int(limits["cpu"])
     mebibytes = int(limits["memory"].removesuffix("Mi"))
     assert mebibytes * 2**20 >= HARDENED_BYTES + workers * ROOM_BYTES

@@ -133,7 +133,7 @@ def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
         line
         for block in read_blocks("sh")
         for line in block.splitlines()
-        if "python -m service" in line
+        if line.startswith("python -m service")
     ],
 )
 def test_the_commands_run_as_shown(command: str, tmp_path: Path) -> None:

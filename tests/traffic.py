@@ -57,13 +57,14 @@ def fire(
     servers: Sequence[Reachable],
     requests: int,
     *,
+    key: str = "",
     tick: Callable[[], object] = lambda: None,
 ) -> Counter[int]:
     """Ask from 8 callers at once, in sum so many times, and count the statuses."""
 
     def call(number: int) -> list[int]:
         statuses = []
-        with servers[number % len(servers)].connect() as client:
+        with servers[number % len(servers)].connect(key) as client:
             for _ in range(requests // CALLERS):
                 try:
                     statuses.append(ask(client).status_code)

@@ -1,0 +1,50 @@
+"""deploy/compose.yaml agrees with the service, and with nginx.conf beside it."""
+
+import re
+import runpy
+from typing import Any
+
+import pytest
+import yaml
+from balancer import SERVERS
+from pipelines import CREDIT, ROOT
+from stack import REPLICAS
+
+from service.model.artefact import read_artefact
+from service.settings import Settings
+
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(
+    (ROOT / "deploy/compose.yaml").read_text()
+)["services"]
+NGINX = (ROOT / "deploy/nginx.conf").read_text()
+
+
+@pytest.mark.parametrize("name", REPLICAS)
+def test_a_replica_is_given_what_the_service_takes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = SERVICES[name]
+    environment = {key: str(value) for key, value in replica["environment"].items()}
+    settings = Settings.from_environment(environment)
+    assert settings.trusted_proxies == 1  # nginx
+    assert settings.rate_limit_storage == "redis://redis:6379/0"
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    gunicorn = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert int(replica["stop_grace_period"].rstrip("s")) > gunicorn["graceful_timeout"]
+    manifest = read_artefact(CREDIT).manifest
+    assert replica["image"] == f"${{IMAGE:-{manifest.name}:{manifest.version}}}"
+
+
+def test_nginx_and_prometheus_know_each_replica() -> None:
+    servers = {f"{name}:{Settings().port}" for name in REPLICAS}
+    assert set(SERVERS) == servers
+    assert set(re.findall(r"server (\S+:\d+) ", NGINX)) == servers
+    addresses = {
+        name: SERVICES[name]["networks"]["inside"]["ipv4_address"] for name in REPLICAS
+    }
+    assert SERVICES["nginx"]["extra_hosts"] == addresses
+    prometheus = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    [job] = prometheus["scrape_configs"]
+    [scraped] = job["static_configs"]
+    assert set(scraped["targets"]) == servers
