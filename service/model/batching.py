@@ -35,8 +35,14 @@ class _Ticket:
         return self.predictions is not None or self.error is not None
 
 
+def _ignore(count: int) -> None:
+    """Do nothing with the size of a batch."""
+
+
 class Batcher:
     """Predicts for many threads, one batch at a time.
+
+    `observe` is told how many instances each batch has.
 
     One thread leads: it answers all that waits, wakes the threads it answered, and
     passes the lead to one whose request has come since.
@@ -44,6 +50,7 @@ class Batcher:
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
+        self.observe: Callable[[int], None] = _ignore
         self._queue: deque[_Ticket] = deque()
         self._guard = threading.Lock()
         self._is_led = False
@@ -80,6 +87,7 @@ class Batcher:
 
     def _lead(self, ticket: _Ticket) -> None:
         batch = self._take(ticket)
+        self.observe(sum(each.instances.count for each in batch))
         try:
             self._answer(batch)
         finally:

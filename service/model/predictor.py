@@ -4,6 +4,7 @@ import io
 import statistics
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,6 +131,11 @@ class Predictor:
             microseconds_alone=round(1e6 * alone, 1),
             microseconds_of_sixteen=round(1e6 * of_sixteen, 1),
         )
+
+    def watch_batches(self, observe: Callable[[int], None]) -> None:
+        """Tell how many instances each batch has, where requests are batched."""
+        if self._batcher is not None:
+            self._batcher.observe = observe
 
     def _measure(self, instances: Instances) -> float:
         """Return the seconds a prediction takes, the median of seven after a first."""

@@ -48,6 +48,12 @@ class Instruments:
             "Instances of a request that was answered.",
             bounds=BATCHES,
         )
+        self.batches = Histogram(
+            counts,
+            "model_batch_instances",
+            "Instances that were predicted together, of one request or of several.",
+            bounds=BATCHES,
+        )
         self.labels = Counter(
             counts, "model_predictions", "Predictions by label.", ("label",)
         )

@@ -31,6 +31,8 @@ class Metrics:
         manifest = predictor.manifest
         self._scores = [instruments.scores[name] for name in name_scores(manifest)]
         self._sizes = instruments.instances.alone
+        self._batches = instruments.batches.alone
+        predictor.watch_batches(self.count_batch)
         self._nullable = [
             (index, feature.name)
             for index, feature in enumerate(manifest.contract.features)
@@ -48,6 +50,11 @@ class Metrics:
             instruments.lines_dropped[drop].add(0)
         engine, digest = predictor.engine.name, predictor.digest
         instruments.model[manifest.name, manifest.version, engine, digest].set(1)
+
+    def count_batch(self, count: int) -> None:
+        """Count what is predicted together, of a model whose requests wait for it."""
+        with COUNTING:
+            self._batches.observe(count)
 
     def count_request(self, call: Call) -> None:
         """Count an answer that is about to be given."""

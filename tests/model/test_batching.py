@@ -1,6 +1,7 @@
 """Requests that wait are answered together, split exactly, and fail alone."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -25,9 +26,14 @@ class SlowModel:
         return Predictions(("value",), values=[[2.0 * v] for v in instances.columns[0]])
 
 
-def ask_at_once(model: SlowModel, requests: list[list[float]]) -> list[object]:
+def ask_at_once(
+    model: SlowModel,
+    requests: list[list[float]],
+    observe: Callable[[int], None] = lambda count: None,
+) -> list[object]:
     """Ask from a thread each, the first holding the model until all the others wait."""
     batcher = Batcher(model.predict)
+    batcher.observe = observe
     answers: list[object] = [None] * len(requests)
 
     def ask(index: int) -> None:
@@ -60,8 +66,10 @@ def test_what_waits_goes_as_one_batch_and_is_split_exactly() -> None:
 
 def test_one_bad_request_fails_alone() -> None:
     model = SlowModel()
-    answers = ask_at_once(model, [[1.0], [2.0], [-1], [4.0]])
+    told: list[int] = []
+    answers = ask_at_once(model, [[1.0], [2.0], [-1], [4.0]], told.append)
     assert answers == [[[2.0]], [[4.0]], "minus one", [[8.0]]]
+    assert told == [1, 3]
 
 
 def test_a_batch_has_a_bound_but_a_request_is_never_split() -> None:

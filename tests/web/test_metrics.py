@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Package
 from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT
@@ -232,3 +233,27 @@ def test_the_model_is_named(scrape: Scraping, app: Flask) -> None:
         "digest": predictor.digest,
     }
     assert scrape().read("model_info", **labels) == 1
+
+
+def test_batches_are_counted_where_requests_wait_for_the_model(
+    packaged: Package, keys: dict[str, str]
+) -> None:
+    app = create_app(
+        Settings(
+            artefact=packaged("diabetes"),
+            api_keys_file=Path(keys["file"]),
+            plan="off",
+        )
+    )
+    predictor = app.extensions["predictor"]
+    assert predictor.engine.is_batching
+    asked = {"instances": [predictor.golden.records[0].instance] * 3}
+    counts = []
+    for _ in range(2):
+        text = app.test_client().get("/metrics", headers={"X-API-Key": keys["metrics"]})
+        counts.append(Scrape(text.text).read("model_batch_instances_sum"))
+        answer = app.test_client().post(
+            "/v1/predict", json=asked, headers={"X-API-Key": keys["predict"]}
+        )
+        assert answer.status_code == 200
+    assert counts[1] - counts[0] == 3
