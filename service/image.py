@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from service.model.artefact import Artefact, read_artefact
+from service.model.artefact import Artefact, verify_artefact
 
 SOURCE = Path(__file__).parents[1]
 
@@ -55,7 +55,7 @@ def build_image(
 
     `options` are docker's own. Raises ArtefactError, or ImageError.
     """
-    artefact = read_artefact(folder)
+    artefact = verify_artefact(folder)
     if not (SOURCE / "Dockerfile").is_file():
         raise ImageError("An image is built from a checkout, and this is none.")
     manifest = artefact.manifest

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from subprocess import PIPE
 from typing import Any
 
 import pytest
-from pipelines import ROOT
+from pipelines import CREDIT, ROOT
 
 from service.web.keys import create_key
 
@@ -62,7 +63,7 @@ def try_to_build(
 ) -> subprocess.CompletedProcess[str]:
     """Build an image as its users do, from a checkout."""
     command = [sys.executable, "-m", "service", "image", str(artefact), "--tag", tag]
-    options = ("--network=host", "--quiet", *options)
+    options = ("--network=host", *options)
     return subprocess.run(
         [*command, *(f"--docker={option}" for option in options)],
         cwd=source,
@@ -77,6 +78,21 @@ def build(artefact: Path, tag: str, *options: str, source: Path = ROOT) -> str:
     done = try_to_build(artefact, tag, *options, source=source)
     assert done.returncode == 0, done.stderr
     return tag
+
+
+def train_credit(base: str, to: Path) -> Path:
+    """Train the credit model on another Python, with the packages of its image."""
+    tag = "model-service-test:packages"
+    target = ("--quiet", "--target", "packages", "--build-arg", f"PYTHON_IMAGE={base}")
+    run_docker("build", "--network=host", *target, "--tag", tag, str(ROOT))
+    run_docker(
+        *("run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}"),
+        *("--volume", f"{ROOT}:/source:ro", "--volume", f"{to}:/artefacts"),
+        *("--env", "PYTHONPATH=/source", "--env", "PYTHONDONTWRITEBYTECODE=1", tag),
+        *("/venv/bin/python", "/source/artefacts/credit-risk/train.py", "/artefacts"),
+    )
+    run_docker("rmi", tag)
+    return to / CREDIT.relative_to(ROOT / "artefacts")
 
 
 @contextlib.contextmanager

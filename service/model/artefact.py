@@ -42,10 +42,17 @@ class Artefact:
 
 
 def read_artefact(folder: Path) -> Artefact:
+    """Read a version that is to be loaded here. Raises an ArtefactError."""
+    artefact = verify_artefact(folder)
+    check_libraries(artefact.manifest.libraries)
+    return artefact
+
+
+def verify_artefact(folder: Path) -> Artefact:
     """Read a version and verify every byte, before anything in it is interpreted.
 
-    Files are read once, so that what was verified is what is loaded. Raises an
-    ArtefactError.
+    Files are read once, so that what was verified is what is loaded, here or where
+    there are other libraries. Raises an ArtefactError.
     """
     _find(folder)
     raw = _read(folder, MANIFEST)
@@ -64,7 +71,6 @@ def read_artefact(folder: Path) -> Artefact:
                 " where it was published, or package a new version."
             )
     _refuse_strangers(folder, manifest)
-    check_libraries(manifest.libraries)
     return Artefact(manifest, digest, files)
 
 

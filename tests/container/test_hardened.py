@@ -10,14 +10,22 @@ from typing import Any
 
 import pytest
 from conftest import Package
-from containers import PATIENCE_SECONDS, Container, build, require_engine, run_docker
+from containers import (
+    PATIENCE_SECONDS,
+    Container,
+    build,
+    require_engine,
+    run_docker,
+    train_credit,
+)
 from moods import HELD
 from pipelines import CREDIT
 from scrape import Scrape
 
+from service.image import BASES
+
 pytestmark = pytest.mark.container
 
-GOLDEN = json.loads((CREDIT / "golden.json").read_text())["records"]
 HOLD = {"instances": [{"x": HELD}]}
 WORKERS = 2
 
@@ -85,16 +93,29 @@ def measure_start(state: dict[str, Any]) -> float:
     return (end - start).total_seconds()
 
 
+@pytest.fixture(params=["3.11", "3.13"])
+def credit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The credit model, fitted on one Python or another."""
+    minor: str = request.param
+    if minor == "3.11":
+        return CREDIT
+    require_engine()
+    return train_credit(BASES[minor], tmp_path)
+
+
 def test_it_serves_hardened_and_answers_as_training_did(
-    run: Run, capsys: pytest.CaptureFixture[str]
+    run: Run, credit: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    container = run(CREDIT)
+    container = run(credit)
+    served = container.ask("/v1/model").json()["libraries"]
+    assert served == json.loads((credit / "manifest.json").read_text())["libraries"]
     seconds = measure_start(container.state)
     with capsys.disabled():
         print(f"\nhealthy by its own check {seconds:.1f} s after its start")
-    instances = [record["instance"] for record in GOLDEN]
+    golden = json.loads((credit / "golden.json").read_text())["records"]
+    instances = [record["instance"] for record in golden]
     answer = container.ask("/v1/predict", {"instances": instances})
-    expected = [record["prediction"] for record in GOLDEN]
+    expected = [record["prediction"] for record in golden]
     assert answer.json()["predictions"] == expected
     assert container.stop() == 0
     assert container.read_errors() == []
