@@ -65,7 +65,7 @@ COPY --from=build /venv /venv
 COPY --from=build /app /app
 COPY --from=build /model /model
 # An empty volume that is mounted here is the user's, to make keys in.
-COPY --from=build --chown=10001:10001 /keys /run/secrets
+COPY --from=build --chown=10001:10001 /keys /keys
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
