@@ -25,7 +25,9 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 """
-NAME = "model-service-pod-0-model-service"
+# Of its own: there may be another run of the tests.
+DEPLOYMENT = f"model-service-{os.getpid()}"
+NAME = f"{DEPLOYMENT}-pod-0-model-service"
 
 
 def require_podman() -> None:
@@ -116,6 +118,7 @@ class Pod:
             if each["kind"] == "Deployment"
             and each["metadata"]["name"] == "model-service"
         ]
+        deployment["metadata"]["name"] = DEPLOYMENT
         deployment["spec"]["replicas"] = 1
         self._pod = deployment["spec"]["template"]["spec"]
         [container] = self._pod["containers"]

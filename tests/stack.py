@@ -14,7 +14,9 @@ from server import PATIENCE_SECONDS
 from service.image import BASES
 
 REPLICAS = ("service-1", "service-2")
-PROJECT = "model-service-test"
+# Of its own: another run of the tests may use the same engine.
+PROJECT = f"model-service-test-{os.getpid()}"
+SUBNET = f"10.{os.getpid() // 256 % 256}.{os.getpid() % 256}"
 
 INSTALL = (
     "RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive"
@@ -39,7 +41,7 @@ STAND_INS = {
 
 def build_stand_in(name: str) -> str:
     """Build one, and return its tag."""
-    tag = f"{PROJECT}:{name}"
+    tag = f"model-service-test:{name}"
     dockerfile = f"FROM {BASES['3.11']}\n{STAND_INS[name]}".encode()
     options = ("--quiet", "--network", "host", "--tag", tag)
     run_docker("build", *options, "-", given=dockerfile)
@@ -63,7 +65,7 @@ class Stack:
             "IMAGE": image,
             "LISTEN": "127.0.0.1:0",
             "PROMETHEUS": "127.0.0.1:0",
-            "SUBNET": "10.213.77",
+            "SUBNET": SUBNET,
         }
         # Made before the start: no worker has to notice them first.
         self.key = self.create_key("tests")

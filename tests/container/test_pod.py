@@ -8,7 +8,7 @@ import pytest
 from containers import PATIENCE_SECONDS, build, require_engine, run_docker
 from manifests import render_manifests
 from pipelines import CREDIT
-from pod import NAME, Pod, require_podman
+from pod import DEPLOYMENT, NAME, Pod, require_podman
 
 pytestmark = pytest.mark.container
 
@@ -21,7 +21,7 @@ def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
     require_podman()
     folder = tmp_path_factory.mktemp("pod")
     manifests = render_manifests(folder / "rendered.yaml")
-    image = build(CREDIT, "localhost/model-service-test:pod")
+    image = build(CREDIT, f"localhost/{DEPLOYMENT}:pod")
     pod = Pod(manifests, image, folder)
     try:
         pod.start()

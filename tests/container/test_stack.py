@@ -9,7 +9,7 @@ import pytest
 from containers import build, require_engine, run_docker
 from pipelines import CREDIT
 from server import PATIENCE_SECONDS
-from stack import REPLICAS, Stack
+from stack import PROJECT, REPLICAS, Stack
 from traffic import Traffic, ask, fire
 
 pytestmark = pytest.mark.container
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.container
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack, which every test leaves whole."""
     require_engine()
-    image = build(CREDIT, "model-service-test:replicas")
+    image = build(CREDIT, f"{PROJECT}:credit")
     stack = Stack(image, tmp_path_factory.mktemp("stack"))
     try:
         stack.start()
