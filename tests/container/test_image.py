@@ -115,6 +115,16 @@ def test_two_builds_of_one_commit_are_one_image(image: str, tmp_path: Path) -> N
     run_docker("rmi", again)
 
 
+def test_docker_alone_builds_the_same_files(image: str) -> None:
+    """As the README has it, without labels."""
+    folder = str(CREDIT.relative_to(ROOT))
+    chosen = ("--build-arg", f"ARTEFACT={folder}", "--tag", f"{image}-plain")
+    run_docker("build", "--network=host", *chosen, str(ROOT))
+    found = json.loads(run_docker("inspect", image, f"{image}-plain"))
+    assert found[0]["RootFS"] == found[1]["RootFS"]
+    run_docker("rmi", f"{image}-plain")
+
+
 def test_the_image_lists_its_packages_as_the_lock_has_them(image: str) -> None:
     run = ("run", "--rm", "--network", "none", image)
     bill = json.loads(run_docker(*run, "cat", "/app/sbom.cdx.json"))
