@@ -32,7 +32,7 @@ from service.web.metrics import Metrics
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
 from service.web.predictionlog import build_prediction_log
-from service.web.slots import open_counts
+from service.web.slots import open_counts, open_folder
 from service.web.vitals import Vitals
 
 
@@ -52,7 +52,10 @@ def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
     keys_file = settings.api_keys_file or ensure_local_key()
     keyring = Keyring(
-        keys_file, settings.rate_limit_requests, settings.rate_limit_instances
+        keys_file,
+        settings.rate_limit_requests,
+        settings.rate_limit_instances,
+        open_folder() / "keys.json",
     )
     predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, _read_bounds(settings))
@@ -91,7 +94,9 @@ def _wire(settings: Settings) -> Flask:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     vitals = Vitals(metrics.instruments, readiness, keyring, limits)
-    app.extensions["lifecycle"] = Lifecycle(readiness, metrics, vitals, counting)
+    app.extensions["lifecycle"] = Lifecycle(
+        readiness, keyring, metrics, vitals, counting
+    )
     app.extensions["predictor"] = predictor
     return app
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from faults import FAULTS, KINDS, copy_credit
-from flask import Flask
+from flask import Blueprint, Flask
+from flask.testing import FlaskClient
 from pipelines import CREDIT
 
 from service import create_app
 from service.settings import Settings
 from service.web.auth import check_scopes, read_scope
+from service.web.dispatch import Service
 
 # The routes that need no key. Whatever is added here is open to everybody.
 PUBLIC = {
@@ -140,3 +142,17 @@ def test_a_prediction_log_without_a_folder_stops_the_start(
         )
         with pytest.raises(SystemExit, match="SERVICE_PREDICTION_LOG"):
             create_app(settings)
+
+
+def test_two_slashes_are_no_route_and_lead_nowhere(client: FlaskClient) -> None:
+    answer = client.post("/v1//predict", json={})
+    assert answer.status_code == 404
+    assert answer.content_type == "application/problem+json"
+    assert "Location" not in answer.headers
+
+
+def test_a_hook_that_would_never_be_called_is_refused() -> None:
+    blueprint = Blueprint("late", __name__)
+    blueprint.after_request(lambda response: response)
+    with pytest.raises(TypeError, match="'late'"):
+        Service(__name__).register_blueprint(blueprint)

@@ -90,7 +90,7 @@ def check_sentence(error: Exception) -> None:
 def read_key_file(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     try:
-        keyring = Keyring(path, "9/second", "9/second")
+        keyring = Keyring(path, "9/second", "9/second", path.with_name("last.json"))
     except KeysFileError as error:
         check_sentence(error)
         return

@@ -5,6 +5,7 @@ writes them out. Its own classes take some 2 microseconds to count one thing, an
 a tenth of that: a request is counted a dozen times.
 """
 
+import logging
 import mmap
 import os
 import struct
@@ -15,12 +16,16 @@ from typing import Any, Literal
 
 from prometheus_client.mmap_dict import mmap_key
 
+logger = logging.getLogger("service")
+
+METRICS_LOST = "metrics_lost"
+
 Kind = Literal["counter", "histogram", "gauge_livesum", "gauge_livemax"]
 Labels = dict[str, str]
 
-# Reserved, since a write to a page that the disk has no room for ends the process. A
-# file of this size holds a thousand numbers, and doubles when it is full.
-FILE_BYTES = 256 * 1024
+# Reserved, since a write to a page that the memory has no room for ends the process. A
+# file doubles when it is full; those of gauges, and of a usual model's counters, stay.
+FILE_BYTES = 16 * 1024
 # How much of the file is used; the first entry begins after eight bytes.
 USED = struct.Struct("i")
 FIRST = 8
@@ -48,15 +53,29 @@ def read_numbers(data: bytes) -> Iterator[tuple[bytes, int, float]]:
 
 
 class CountFile:
-    """The numbers of one kind that one process writes, each under a key."""
+    """The numbers of one kind that one process writes, each under a key.
+
+    Where there is no room for them, they are counted still, and nobody sees them.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._map(max(FILE_BYTES, path.stat().st_size))
+        self._path = path
+        self._descriptor: int | None = None
+        self._memory: Any = bytearray()
+        size = FILE_BYTES
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._descriptor = os.open(path, flags, 0o600)
+            size = max(size, os.fstat(self._descriptor).st_size)
+        except OSError as error:
+            self._lose(error)
+        self._map(size)
         if not self._used:
             USED.pack_into(self._memory, 0, FIRST)
         self._places = {
-            key.decode(): place // 8 for key, place, _ in read_numbers(self._memory[:])
+            key.decode(): place // 8
+            for key, place, _ in read_numbers(bytes(self._memory))
         }
 
     def find(self, key: str) -> tuple[Any, int]:
@@ -85,9 +104,23 @@ class CountFile:
 
     def _map(self, size: int) -> None:
         """Map the file; who holds on to an earlier map of it writes there still."""
-        os.posix_fallocate(self._descriptor, 0, size)
-        self._memory = mmap.mmap(self._descriptor, size)
+        if self._descriptor is not None:
+            try:
+                os.posix_fallocate(self._descriptor, 0, size)
+                self._memory = mmap.mmap(self._descriptor, size)
+            except OSError as error:
+                self._lose(error)
+        if self._descriptor is None:
+            held = bytes(self._memory)
+            self._memory = bytearray(held.ljust(size, b"\0"))
         self._numbers = memoryview(self._memory).cast("d")
+
+    def _lose(self, error: OSError) -> None:
+        """Say that what is counted here from now on is in no scrape."""
+        self._descriptor = None
+        logger.error(
+            METRICS_LOST, extra={"file": self._path.name, "reason": error.strerror}
+        )
 
 
 class Cell:

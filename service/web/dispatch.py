@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from flask import Flask, Request, Response
+from flask.sansio.blueprints import Blueprint as BlueprintBase
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter, Rule
 
@@ -58,6 +59,18 @@ class Service(Flask):
 
     response_class = Answer
     session_interface = Stateless()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # What is redirected would be led to no host, and is no route of ours.
+        self.url_map.merge_slashes = False
+
+    def register_blueprint(self, blueprint: BlueprintBase, **options: Any) -> None:
+        """Take a blueprint's routes. Raises TypeError where it has hooks."""
+        super().register_blueprint(blueprint, **options)
+        hooks = (self.before_request_funcs, self.after_request_funcs)
+        if any(blueprint.name in each for each in hooks):
+            raise TypeError(f"The hooks of {blueprint.name!r} would never be called.")
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function itself: Flask looks at each anew for every request."""

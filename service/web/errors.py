@@ -109,10 +109,15 @@ def answer_error(error: Exception) -> Response:
 
 
 def find_reason(error: Exception, status: int) -> str:
-    """Return why a request was refused, in a word."""
-    said: str | None = getattr(error, "reason", None)
+    """Return why a request was refused, in a word of ours.
+
+    The exceptions of others have reasons, too, and what those say may be anything.
+    """
+    said = getattr(error, "reason", None)
+    if type(said) is str and said in REASONS:
+        return said
     by_type = REASONS_BY_TYPE.get(type(error))
-    return said or by_type or REASONS_BY_STATUS.get(status, "other")
+    return by_type or REASONS_BY_STATUS.get(status, "other")
 
 
 def _to_http(error: Exception) -> HTTPException:

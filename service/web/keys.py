@@ -140,7 +140,7 @@ def create_key(
             raise KeysFileError(
                 f"{client} has the live keys {' and '.join(live)}: revoke one first."
             )
-        _write_keys(path, (*keys, entry))
+        write_keys(path, (*keys, entry))
     return key
 
 
@@ -151,7 +151,7 @@ def revoke_key(path: Path, identity: str) -> ApiKey:
         revoked = next((key for key in keys if key.id == identity), None)
         if revoked is None:
             raise KeysFileError(f"The key file {path} holds no key {identity!r}.")
-        _write_keys(path, tuple(key for key in keys if key is not revoked))
+        write_keys(path, tuple(key for key in keys if key is not revoked))
     return revoked
 
 
@@ -179,7 +179,7 @@ def _build_entry(**fields: object) -> ApiKey:
         raise KeysFileError(f"There is no such key: {error}.") from None
 
 
-def _write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
+def write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
     write_private(path, msgspec.json.format(msgspec.json.encode(KeysFile(keys))))
 
 

@@ -2,6 +2,7 @@
 
 from service.model.drift.windows import Counting
 from service.web.health import Readiness
+from service.web.keyring import Keyring
 from service.web.metrics import Metrics
 from service.web.vitals import Vitals
 
@@ -12,11 +13,13 @@ class Lifecycle:
     def __init__(
         self,
         readiness: Readiness,
+        keyring: Keyring,
         metrics: Metrics,
         vitals: Vitals,
         counting: Counting | None,
     ) -> None:
         self._readiness = readiness
+        self._keyring = keyring
         self._metrics = metrics
         self._vitals = vitals
         self._counting = counting
@@ -25,6 +28,7 @@ class Lifecycle:
         """Prove the worker of this slot by itself, before it takes a request."""
         if self._counting is not None:
             self._counting.take_slot(slot)
+        self._keyring.take_over()
         self._readiness.prove()
         self._vitals.tell(in_flight=0)
 

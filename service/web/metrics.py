@@ -14,6 +14,9 @@ from service.web.kinds import Counter
 from service.web.predictionlog import DROPS
 from service.web.scores import find_bounds, name_scores, read_scores
 
+PREDICT = "/v1/predict"
+WATCHED_STATUSES = (200, 500, 503, 504)
+
 # The route of whatever matches none: a caller may name any number of them.
 UNMATCHED = "unmatched"
 
@@ -46,6 +49,8 @@ class Metrics:
         instruments.exits.alone.add(0)
         for reason in REASONS:
             instruments.rejections[reason].add(0)
+        for status in WATCHED_STATUSES:
+            instruments.durations[PREDICT, status]  # which makes it
         for drop in DROPS:
             instruments.lines_dropped[drop].add(0)
         engine, digest = predictor.engine.name, predictor.digest

@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, get_args
 
 import orjson
@@ -29,9 +30,9 @@ logger = logging.getLogger("service")
 LOST = "prediction_log_lost"
 WRITTEN = "prediction_log_written"
 
-# Why a line was not written: the queue was full, the disk did not take it, or one line
-# is longer than a file may be.
-Drop = Literal["queue_full", "disk", "too_long"]
+# Why a line was not written: the queue was full, the disk did not take it, one line is
+# longer than a file may be, or none could be made.
+Drop = Literal["queue_full", "disk", "too_long", "unreadable"]
 DROPS: tuple[Drop, ...] = get_args(Drop)
 
 # Nobody is woken by a request, which would cost it more than all else here.
@@ -98,6 +99,9 @@ class PredictionLog:
         size = 0
         while entry := self._entries.take():
             line = self._form(entry)
+            if line is None:
+                self._drop("unreadable", 1)
+                continue
             if len(line) > self._file.max_bytes:
                 self._drop("too_long", 1)
                 continue
@@ -110,18 +114,22 @@ class PredictionLog:
                 time.sleep(0)  # requests come first
         self._write(batch)
 
-    def _form(self, entry: Entry) -> bytes:
-        return orjson.dumps(
-            {
-                "time": datetime.fromtimestamp(entry.time, UTC),
-                "request_id": entry.request_id,
-                "client": entry.client,
-                **self._model,
-                "instances": orjson.loads(entry.asked)["instances"],
-                "predictions": orjson.loads(entry.answered)["predictions"],
-            },
-            option=orjson.OPT_APPEND_NEWLINE,
-        )
+    def _form(self, entry: Entry) -> bytes | None:
+        """Return the line, or None where what was read cannot be written."""
+        try:
+            return orjson.dumps(
+                {
+                    "time": datetime.fromtimestamp(entry.time, UTC),
+                    "request_id": entry.request_id,
+                    "client": entry.client,
+                    **self._model,
+                    "instances": orjson.loads(entry.asked)["instances"],
+                    "predictions": orjson.loads(entry.answered)["predictions"],
+                },
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+        except (ValueError, TypeError):
+            return None
 
     def _write(self, batch: list[bytes]) -> None:
         """Write lines; tell when they begin to be lost, and when that is over."""
@@ -151,10 +159,14 @@ def build_prediction_log(
     path = settings.prediction_log
     if path is None:
         return None
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+    if not _can_hold(path.parent) or path.is_dir():
         raise SettingsError(
             f"SERVICE_PREDICTION_LOG {path} is no file in a folder to write in."
         )
     file = RotatedFile(path, settings.prediction_log_max_bytes)
     return PredictionLog(file, settings.prediction_log_sample, manifest, dropped)
+
+
+def _can_hold(folder: Path) -> bool:
+    """Say whether files can be made in a folder, and looked for."""
+    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()

@@ -24,6 +24,7 @@ from service.web.counts import Counts
 from service.web.table import find_memory
 
 SUFFIX = ".metrics"
+NO_SLOT = -1
 
 
 def find_free_slot(taken: Iterable[int]) -> int:
@@ -39,8 +40,11 @@ def end_slot(number: int) -> None:
 
 @cache
 def open_counts() -> Counts:
-    """Return the counts of this process: by its pid, until it is given a slot."""
-    return Counts(open_folder(), os.getpid())
+    """Return the counts of this process: under no worker's number, until it has one.
+
+    Its pid may be one: in a container the master's is 1.
+    """
+    return Counts(open_folder(), NO_SLOT)
 
 
 @cache

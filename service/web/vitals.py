@@ -35,6 +35,7 @@ class Vitals:
     def tell(self, in_flight: int) -> None:
         """Say how this worker is, how much it has to do, and how large it is."""
         instruments = self._instruments
+        self._keyring.refresh()  # a worker that nobody calls has to see it mended, too
         with COUNTING:
             instruments.workers.alone.set(1)
             instruments.ready.alone.set(self._readiness.is_ready)

@@ -65,7 +65,7 @@ def count_dropped(server: Server) -> dict[str, float]:
     name = "model_prediction_log_dropped_total"
     return {
         reason: scrape.read(name, reason=reason)
-        for reason in ("queue_full", "disk", "too_long")
+        for reason in ("queue_full", "disk", "too_long", "unreadable")
     }
 
 
@@ -127,7 +127,7 @@ def test_files_are_bounded_and_keep_the_newest(serve: Serve, folder: Path) -> No
 def test_a_line_longer_than_a_file_is_counted(serve: Serve, folder: Path) -> None:
     server = serve(CREDIT, **log_to(folder, MAX_BYTES="100"), WEB_CONCURRENCY="1")
     ask_many(server, 3)
-    dropped = {"queue_full": 0, "disk": 0, "too_long": 3}
+    dropped = {"queue_full": 0, "disk": 0, "too_long": 3, "unreadable": 0}
     wait_until(lambda: count_dropped(server) == dropped)
     assert read_lines(folder) == []
 

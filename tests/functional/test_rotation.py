@@ -1,5 +1,7 @@
 """Keys that come and go under traffic, without a restart or a failed good request."""
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 
 from conftest import Serve
@@ -40,6 +42,35 @@ def test_a_broken_key_file_leaves_the_old_keys_in_force(serve: Serve) -> None:
     refused = [e for e in server.events if e["event"] == "keys_refused"]
     assert {e["level"] for e in refused} == {"ERROR"}
     assert server.key not in "".join(server.lines)
+
+
+def test_a_revoked_key_stays_so_for_a_new_worker_that_cannot_read_the_file(
+    serve: Serve,
+) -> None:
+    """It is forked from a process that has read the keys of the start."""
+    server = serve(CREDIT, **UNLIMITED)
+    key = create_key(server.keys_file, "guest", ("predict",))
+    server.wait_for_each_worker("keys_read")
+    revoke_key(server.keys_file, server.key.split("_")[1])
+    server.wait_for_each_worker("keys_read")
+    write_private(server.keys_file, b"{")
+    server.wait_for_each_worker("keys_refused")
+    for pid in server.pids:
+        os.kill(pid, signal.SIGKILL)
+    server.wait_for_each_worker("ready")
+    assert set(ask_anew(server, server.key, 20)) == {401}
+    assert set(ask_anew(server, key, 20)) == {200}
+
+
+def test_a_worker_that_nobody_calls_sees_a_broken_file_and_a_mended_one(
+    serve: Serve,
+) -> None:
+    server = serve(CREDIT)
+    good = server.keys_file.read_bytes()
+    write_private(server.keys_file, b"{")
+    server.wait_for_each_worker("keys_refused")
+    write_private(server.keys_file, good)
+    server.wait_for_each_worker("keys_read")
 
 
 def test_a_key_that_expires_closes_by_itself(serve: Serve) -> None:

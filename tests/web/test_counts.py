@@ -1,13 +1,18 @@
 """Counts in files: by their slot, for whoever comes after, and read while written."""
 
+import os
 import random
+import re
+import resource
 import threading
 from pathlib import Path
 
+from conftest import Log
+from flask import Flask
 from prometheus_client.exposition import generate_latest
 from scrape import Scrape
 
-from service.web.counts import COUNTING, Counts
+from service.web.counts import COUNTING, FILE_BYTES, Counts
 from service.web.exposition import MergedFiles
 from service.web.kinds import Counter, Histogram, Largest, Sum
 from service.web.slots import end_slot, find_free_slot, open_folder
@@ -129,3 +134,48 @@ def test_a_file_that_was_just_opened_is_no_fault(tmp_path: Path) -> None:
     Counter(Counts(tmp_path, 0), "jobs", "Jobs.").alone.add()
     (tmp_path / "counter_1.db").touch()
     assert scrape(tmp_path).read("jobs_total") == 1
+
+
+def test_what_has_no_room_is_counted_where_nobody_sees_it(
+    tmp_path: Path, log: Log
+) -> None:
+    """A request that was answered is not to fail for it."""
+    nowhere = tmp_path / "a-file"
+    nowhere.touch()
+    counter = Counter(Counts(nowhere, 0), "jobs", "Jobs.", ("kind",))
+    for kind in range(1000):
+        counter[kind].add(2)
+    assert counter[7].numbers[counter[7].index] == 2
+    [line] = log.lines
+    assert (line["event"], line["level"]) == ("metrics_lost", "ERROR")
+
+
+def test_a_file_that_may_grow_no_more_keeps_what_it_has(
+    tmp_path: Path, log: Log
+) -> None:
+    counter = Counter(Counts(tmp_path, 0), "jobs", "Jobs.", ("kind",))
+    counter["first"].add()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, limits[1]))
+    try:
+        for kind in range(1000):
+            counter[kind].add()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    found = scrape(tmp_path)
+    assert found.read("jobs_total", kind="first") == 1
+    assert found.read("jobs_total", kind=0) == 1
+    assert found.read("jobs_total", kind=999) == 0
+    assert [line["event"] for line in log.lines] == ["metrics_lost"]
+
+
+def test_the_masters_own_counts_are_no_workers(
+    app: Flask, keys: dict[str, str]
+) -> None:
+    """In a container its pid is 1, which is the number of a worker, too."""
+    for slot in (os.getpid(), 0, 1):
+        end_slot(slot)
+    answer = app.test_client().get("/metrics", headers={"X-API-Key": keys["metrics"]})
+    assert 'model_info{digest="' in answer.text
+    [info] = re.findall(r"model_info\{.*\} (\S+)", answer.text)
+    assert float(info) == 1

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from service import create_app
 from service.settings import Settings
+from service.web.errors import find_reason
 
 BODY = {"instances": [{"x": 4111.5}, {"x": 2.5}]}
 
@@ -92,3 +93,16 @@ def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
     app.extensions["lifecycle"].begin(0)
     assert asked.get("/health/ready").status_code == 200
     assert asked.post("/v1/predict", json=BODY).status_code == 200
+
+
+class StrangeError(ValueError):
+    """An exception of somebody's pipeline, which says why in words of its own."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__("strange")
+        self.reason = reason
+
+
+@pytest.mark.parametrize("reason", ["unknown plate 4111", ["plate"], ("a", "b"), None])
+def test_a_reason_that_is_not_ours_is_no_label(reason: object) -> None:
+    assert find_reason(StrangeError(reason), 500) == "fault"

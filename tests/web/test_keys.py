@@ -25,7 +25,7 @@ def test_a_key_finds_its_client_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     one = create_key(path, "a", ("predict",))
     other = create_key(path, "b", ("metrics",))
-    keyring = Keyring(path, "9/second", "9/second")
+    keyring = Keyring(path, "9/second", "9/second", path.with_name("last.json"))
     found = keyring.find_client(one)
     assert found is not None
     assert (found.name, found.scopes) == ("a", frozenset({"predict"}))
@@ -52,7 +52,9 @@ def test_a_key_for_local_use_is_made_once(
     assert ensure_local_key() == path
     assert read_local_key() == key
     assert stat.S_IMODE(LOCAL_KEY_FILE.stat().st_mode) == 0o600
-    client = Keyring(path, "9/second", "9/second").find_client(key)
+    client = Keyring(
+        path, "9/second", "9/second", path.with_name("last.json")
+    ).find_client(key)
     assert client is not None
     assert client.scopes == set(SCOPES)
 

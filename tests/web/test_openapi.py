@@ -121,3 +121,11 @@ def test_each_kind_of_model_publishes_what_it_answers(name: str, packaged: Any) 
         request = {"instances": [record.instance]}
         validator(document, "PredictRequest").validate(request)
         validator(document, "Prediction").validate(record.prediction)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css"])
+def test_the_page_may_do_no_more_than_it_has_to(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path, buffered=True)
+    assert answer.status_code == 200
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]

@@ -32,22 +32,23 @@ def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
     def publish() -> Response:
         return Response(document, content_type="application/json")
 
-    @openapi.after_request
-    def keep_in(response: Response) -> Response:
-        response.headers.pop("Cache-Control", None)  # as every answer has it
-        if response.mimetype == "text/html":
-            response.headers["Content-Security-Policy"] = POLICY
-        return response
-
     @openapi.get("/docs")
     @public
     def show_page() -> Response:
-        return send_from_directory(PAGE, "index.html")
+        return _send(PAGE, "index.html")
 
     @openapi.get("/docs/<path:name>")
     @public
     def send_asset(name: str) -> Response:
         own = name == "start.js"
-        return send_from_directory(PAGE if own else SWAGGER_UI, name)
+        return _send(PAGE if own else SWAGGER_UI, name)
 
     return openapi
+
+
+def _send(folder: Path, name: str) -> Response:
+    """Return a file that may do no more than the page has to."""
+    response = send_from_directory(folder, name)
+    response.headers.pop("Cache-Control", None)  # which every answer has
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
