@@ -46,7 +46,12 @@ def never(rule: dict[str, Any]) -> None:
 
 
 def always(rule: dict[str, Any]) -> None:
-    rule["expr"] = BOUND.split(rule["expr"])[0]
+    unbounded, *bound = BOUND.split(rule["expr"], 1)
+    rule["expr"] = unbounded if bound else "vector(1)"
+
+
+def unguarded(rule: dict[str, Any]) -> None:
+    rule["expr"] = rule["expr"].split(" and ")[0]
 
 
 def at_once(rule: dict[str, Any]) -> None:
@@ -56,8 +61,9 @@ def at_once(rule: dict[str, Any]) -> None:
 CHANGES = [
     (change, alert)
     for alert, rule in ALERTS.items()
-    for change in (never, always, at_once)
+    for change in (never, always, unguarded, at_once)
     if change is not at_once or "for" in rule
+    if change is not unguarded or " and " in rule["expr"]
 ]
 
 
