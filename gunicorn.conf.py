@@ -2,6 +2,7 @@
 
 import math
 import os
+import resource
 from typing import Any
 
 # Before numpy is imported: a worker is one thread of arithmetic, and a pool of OpenMP
@@ -43,6 +44,16 @@ class Worker(ReceivingWorker):
 
 worker_class = Worker
 limit_request_field_size = settings.max_header_bytes
+
+# A connection needs a descriptor, and so does whatever else a worker opens: its loop,
+# the counts of every worker at a scrape, the key file, a log. What that needs is left,
+# so that the worker closes the idlest connection for a new one in time.
+SPARE_DESCRIPTORS = 128
+_descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+worker_connections = 1000
+if _descriptors != resource.RLIM_INFINITY:
+    _most = max(_descriptors // 2, _descriptors - SPARE_DESCRIPTORS)
+    worker_connections = min(worker_connections, _most)
 
 # An idle connection costs a few kilobytes. It is kept for longer than the 60 seconds
 # after which nginx and most balancers close theirs: who closes first loses no request.

@@ -1,11 +1,25 @@
 """Requests as bytes, over plain sockets."""
 
+import contextlib
 import json
+import resource
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 from server import PATIENCE_SECONDS, Server
+
+
+@contextlib.contextmanager
+def limit_files(number: int, process: int = 0) -> Iterator[None]:
+    """Let a process, this one and what it starts by default, open no more files."""
+    before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (number, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process, resource.RLIMIT_NOFILE, before)
 
 
 def connect(server: Server) -> socket.socket:

@@ -15,9 +15,9 @@ import pytest
 from conftest import Package, Serve, Served
 from moods import HELD
 from pipelines import CREDIT
-from raw import connect, read_all, write_request
+from raw import connect, limit_files, read_all, write_request
 from server import PATIENCE_SECONDS, Server
-from traffic import TYPICAL, Traffic
+from traffic import TYPICAL, Traffic, ask
 
 # Without it a caller would wait for what is held.
 IN_A_HURRY = {"X-Request-Timeout-Ms": "50"}
@@ -141,6 +141,61 @@ def test_an_answer_that_is_not_read_holds_nobody_up(serve: Serve) -> None:
                 for _ in range(5):
                     connection.send(100 * request)
         assert server.predict([TYPICAL["instance"]]).status_code == 200
+
+
+# More connections than files
+
+
+def test_connections_leave_a_worker_the_files_that_it_opens_itself(
+    serve: Serve,
+) -> None:
+    with limit_files(256):
+        server = serve(CREDIT, WEB_CONCURRENCY="1")
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(connect(server))
+        with server.connect() as client:
+            assert client.get("/metrics").status_code == 200
+            assert ask(client).json()["predictions"] == [TYPICAL["prediction"]]
+        [process] = server.pids
+        assert len(os.listdir(f"/proc/{process}/fd")) < 200
+    assert not [e for e in server.events if e["event"] == "worker_fault"]
+
+
+def test_a_connection_that_no_file_is_left_for_takes_that_of_an_idle_one(
+    serve: Serve,
+) -> None:
+    with limit_files(256):
+        arguments = "--worker-connections 1000"
+        server = serve(CREDIT, WEB_CONCURRENCY="1", GUNICORN_CMD_ARGS=arguments)
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(connect(server))
+        with server.connect() as client:
+            assert ask(client).json()["predictions"] == [TYPICAL["prediction"]]
+    assert not find_accept_faults(server)
+    assert len(server.pids) == 1
+
+
+def test_a_connection_waits_where_no_file_is_left_and_no_other_is_idle(
+    serve: Serve,
+) -> None:
+    server = serve(CREDIT, WEB_CONCURRENCY="1")
+    [process] = server.pids
+    with contextlib.ExitStack() as stack:
+        with limit_files(5, process):
+            connection = stack.enter_context(connect(server))
+            connection.sendall(write_request(server, TYPICAL["instance"]))
+            server.wait_for("no_room_for_connections")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    assert not find_accept_faults(server)
+    assert server.pids == [process]
+
+
+def find_accept_faults(server: Server) -> list[str]:
+    """Return the faults that were logged of connections that cannot be accepted."""
+    faults = [e["exc_info"] for e in server.events if e["event"] == "worker_fault"]
+    return [fault for fault in faults if "accept" in fault]
 
 
 # Deadlines

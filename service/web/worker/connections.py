@@ -1,5 +1,7 @@
 """The connections of a worker: accepted, watched, read, written to and closed."""
 
+import errno
+import heapq
 import math
 import selectors
 import socket
@@ -17,6 +19,12 @@ from service.web.worker.memory import SMALL_BYTES, Memory
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 30e-6
 MOST_HEAD_STARTS = 10
+
+# What accept() lacks where no descriptor, or no memory of the kernel's, is left.
+SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+# Closed at once then: not only the next connection needs a descriptor, files do, too.
+MADE_ROOM = 16
 
 # How long a caller may take to read an answer, and to close after it.
 SEND_SECONDS = 30.0
@@ -57,8 +65,10 @@ class Connections:
         """Iterate over those that are open now."""
         return iter(list(self._open))
 
-    def accept(self, listener: Any) -> None:
+    def accept(self, listener: Any) -> bool:
         """Accept a connection, unless a worker with fewer of them was first.
+
+        Return False where there is no room for it, and nothing to close that is idle.
 
         All workers are woken by a new connection, and the first to reach for it keeps
         it for as long as the client does. One that is awake already may so end up with
@@ -71,19 +81,25 @@ class Connections:
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return
+            return True
+        except OSError as error:
+            if error.errno not in SHORTAGES:
+                raise
+            return self._make_room(MADE_ROOM)  # the caller waits for the next turn
         if len(self._open) >= self._cfg.worker_connections:
             self._make_room()
         connection = Connection(sock, client, listener.getsockname())
         self._open[connection] = None
         self._watch(connection, selectors.EVENT_READ)
+        return True
 
-    def _make_room(self) -> None:
-        """Close the connection that has brought nothing whole for the longest."""
+    def _make_room(self, count: int = 1) -> bool:
+        """Close those that have brought nothing whole for the longest, if any."""
         idle = (each for each in self._open if each.exchange is None)
-        oldest = min(idle, key=lambda each: each.since, default=None)
-        if oldest is not None:
-            self.close(oldest)
+        oldest = heapq.nsmallest(count, idle, key=lambda each: each.since)
+        for connection in oldest:
+            self.close(connection)
+        return bool(oldest)
 
     def _watch(self, connection: Connection, events: int) -> None:
         """Wait until a connection can be read from or written to, or for neither."""

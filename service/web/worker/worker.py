@@ -40,6 +40,7 @@ HEALTH = (b"GET /health", b"HEAD /health")
 FAULT = "worker_fault"
 HUNG = "worker_hung"
 CALLER_GONE = "caller_gone"
+NO_ROOM = "no_room_for_connections"
 DRAINING = "draining"
 
 
@@ -94,8 +95,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             sys.exit(1)
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection; gunicorn calls this when there is one."""
-        self._connections.accept(listener)
+        """Accept a connection; gunicorn calls this when there is one.
+
+        Where that cannot be, the loop would wake for it without end: it looks away
+        until it next looks round.
+        """
+        if not self._connections.accept(listener):
+            self.log.error(NO_ROOM)
+            self.set_accept_enabled(enabled=False)
 
     def _serve(self) -> None:
         """Keep the loop and answer what it brings, in turn with the other threads."""
@@ -135,14 +142,16 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             return None
 
     def _turn(self) -> None:
-        """Do one turn of the loop."""
+        """Do one turn of the loop; no event that fails keeps it from looking round."""
         try:
-            wait = max(0.0, self._next_look - time.monotonic())
-            self.wait_for_and_dispatch_events(wait)
-            now = time.monotonic()
-            if now >= self._next_look or not (self.alive or self._connections):
-                self._next_look = now + LOOK_SECONDS
-                self._look_round(now)
+            try:
+                wait = max(0.0, self._next_look - time.monotonic())
+                self.wait_for_and_dispatch_events(wait)
+            finally:
+                now = time.monotonic()
+                if now >= self._next_look or not (self.alive or self._connections):
+                    self._next_look = now + LOOK_SECONDS
+                    self._look_round(now)
         except Exception:
             self.log.exception(FAULT)
 
@@ -183,7 +192,9 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self.notify()
         if not self.is_parent_alive():
             self.alive = False
-        if not self.alive:
+        if self.alive:
+            self.set_accept_enabled(enabled=True)
+        else:
             self._stop(now)
         for exchange in list(self._in_flight):
             self._check(exchange, now)
@@ -226,10 +237,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             if is_stopping:
                 self.wsgi.extensions["lifecycle"].drain()
             self._drain = plan_drain(self.bounds, now, is_stopping=is_stopping)
-        if now < self._drain.closes:
+        accepts = now < self._drain.closes
+        self.set_accept_enabled(enabled=accepts)
+        if accepts:
             self._next_look = min(self._next_look, self._drain.closes)
             return
-        self.set_accept_enabled(enabled=False)
         hung = {exchange.connection for exchange in self._hung}
         if hung.issuperset(self._connections) or now > self._drain.end:
             self._is_done.set()
