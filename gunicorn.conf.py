@@ -136,8 +136,13 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Count under that number."""
+    """Count under that number, and begin the time that the worker has to start.
+
+    gunicorn would never miss one that has not yet said that it is well: until then the
+    file's time is that of a calendar, and to its clock in the far future.
+    """
     open_counts().take_slot(worker.slot)
+    worker.notify()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 # A value that is held for as long as the mood is "hold", or that takes a GB of memory
 # where the mood is "eat"; no golden record has it.
 HELD = 77.25
+
+
+# A process that is forked once this has its thread waits for it without end.
+THREAD = ThreadPoolExecutor(1)
 
 
 class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -31,6 +36,8 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             mood = read_mood()
         if mood == "eat" and HELD in X.to_numpy()[:, 0]:
             [b"x" * 2**20 for _ in range(2**10)]
+        if mood == "thread":
+            THREAD.submit(len, X).result()
         if mood == "raise":
             raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
         return X.to_numpy()[:, 0] + SHIFTS.get(mood, 0.0)

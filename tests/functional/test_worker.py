@@ -216,6 +216,23 @@ def test_a_model_that_hangs_costs_one_worker_that_is_replaced(
         assert moody.ask(2.5).json()["predictions"] == [{"value": 2.5}]
 
 
+def test_a_worker_that_hangs_while_it_proves_itself_is_replaced(
+    packaged: Package, tmp_path: Path
+) -> None:
+    mood = tmp_path / "mood"
+    mood.write_text("thread")
+    variables = {"MOOD_FILE": str(mood), "GUNICORN_CMD_ARGS": "--timeout 2"}
+    server = Server(packaged("moody"), tmp_path / "server", variables)
+    try:
+        hung = server.wait_for("worker_hung")
+        assert "moods.py" in hung["stack"]
+        mood.write_text("")
+        server.wait_until_ready()
+        assert server.predict([{"x": 2.5}]).json()["predictions"] == [{"value": 2.5}]
+    finally:
+        server.stop()
+
+
 def test_the_other_worker_goes_on_while_one_hangs(serve_moody: ServeMoody) -> None:
     moody = serve_moody(SERVICE_PREDICT_TIMEOUT_SECONDS="5")
     hanging = moody.begin(HELD)

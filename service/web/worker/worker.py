@@ -6,6 +6,7 @@ takes long, the loop passes to another thread, and there is always one left to k
 """
 
 import math
+import os
 import selectors
 import signal
 import sys
@@ -13,6 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from types import FrameType
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -72,6 +74,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         super().init_signals()
         for number in (signal.SIGTERM, signal.SIGUSR1):
             signal.siginterrupt(number, True)
+
+    def handle_abort(self, _: int, frame: FrameType | None) -> None:
+        """End at once, as gunicorn asks of a worker that hangs, and say where it is.
+
+        SystemExit would pass for the model's own, which a proof takes for its answer.
+        """
+        self._report(frame)
+        os._exit(1)
 
     # The threads
 
@@ -225,7 +235,9 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Retire, since a thread does not come back, and say where it is."""
         self._hung.add(exchange)
         self.alive = False
-        frame = sys._current_frames().get(exchange.thread or 0)
+        self._report(sys._current_frames().get(exchange.thread or 0))
+
+    def _report(self, frame: FrameType | None) -> None:
         stack = "".join(traceback.format_stack(frame)) if frame else ""
         self.log.critical(HUNG, extra={"stack": stack})
 
