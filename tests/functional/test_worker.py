@@ -22,6 +22,9 @@ from traffic import TYPICAL, Traffic, ask
 # Without it a caller would wait for what is held.
 IN_A_HURRY = {"X-Request-Timeout-Ms": "50"}
 
+# Those of a worker whose model predicts in batches, as the moody one does.
+MOST_THREADS = 16
+
 ServeMoody = Callable[..., "Moody"]
 
 
@@ -267,18 +270,45 @@ def test_an_answer_that_comes_too_late_is_neither_logged_nor_counted(
 
 
 def test_what_its_caller_has_given_up_is_not_begun(serve_moody: ServeMoody) -> None:
-    """Of 20 requests in flight no more than 16 have a thread."""
-    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="20")
+    moody = serve_moody(WEB_CONCURRENCY="1")
     with contextlib.ExitStack() as stack:
-        for _ in range(20):
-            connection = stack.enter_context(connect(moody.server))
+        hold_every_thread(moody, stack)
+        with connect(moody.server) as connection:
             connection.sendall(write_request(moody.server, {"x": HELD}))
-        wait_until_refused(moody)
-    moody.server.wait_for("caller_gone")
-    moody.let_go()
+            wait_for_a_deadline(moody)
+        moody.server.wait_for("caller_gone")
+        moody.let_go()
     assert moody.server.stop() == 0
     events = [e["event"] for e in moody.server.events if e.get("status", 200) == 200]
-    assert events.count("request") + events.count("caller_gone") == 20
+    assert events.count("caller_gone") == 1
+    assert events.count("request") == MOST_THREADS
+
+
+def test_a_caller_that_only_sends_no_more_may_wait_for_a_thread(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1")
+    with contextlib.ExitStack() as stack:
+        hold_every_thread(moody, stack)
+        connection = stack.enter_context(connect(moody.server))
+        connection.sendall(write_request(moody.server, {"x": 2.5}))
+        connection.shutdown(socket.SHUT_WR)
+        wait_for_a_deadline(moody)
+        moody.let_go()
+        assert read_all(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def hold_every_thread(moody: Moody, stack: contextlib.ExitStack) -> None:
+    """Hold a request in each thread of the only worker."""
+    for _ in range(MOST_THREADS):
+        connection = stack.enter_context(connect(moody.server))
+        connection.sendall(write_request(moody.server, {"x": HELD}))
+
+
+def wait_for_a_deadline(moody: Moody) -> None:
+    """Wait for twice as long as a request waits whose caller may be gone."""
+    answer = moody.ask(2.5, **{"X-Request-Timeout-Ms": "100"})
+    assert answer.status_code == 504
 
 
 def wait_until_refused(moody: Moody) -> httpx.Response:

@@ -33,6 +33,7 @@ class Connection:
         self.exchange: Exchange | None = None
         self.since = time.monotonic()
         self.is_over = False  # the caller sends no more
+        self.over_since = 0.0  # time.monotonic(), once that is seen
         self.watched = 0  # selectors' events
         self.unsent = memoryview(b"")
         self.closes = False  # once all is sent
@@ -47,7 +48,7 @@ class Connection:
         except OSError:
             data = b""
         if not data:
-            self.is_over = True
+            self.is_over, self.over_since = True, time.monotonic()
         elif not self.lingers:
             if not self.buffer and self.exchange is None:
                 self.since = time.monotonic()

@@ -214,8 +214,10 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self.wsgi.extensions["lifecycle"].tell(len(self._in_flight))
 
     def _check(self, exchange: Exchange, now: float) -> None:
-        if exchange.connection.is_over and exchange.begun is None:
-            if now > exchange.arrived + GONE_SECONDS and exchange.claim("loop"):
+        waited = exchange.connection.over_since - exchange.arrived
+        is_open = exchange.begun is None and not exchange.is_answered
+        if is_open and waited > GONE_SECONDS:
+            if exchange.claim("loop"):
                 self.log.info(CALLER_GONE)
                 self._connections.close(exchange.connection)
         elif now < exchange.deadline:
