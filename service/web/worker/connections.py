@@ -118,7 +118,7 @@ class Connections:
     # Receiving
 
     def _heed(self, connection: Connection, _: socket.socket) -> None:
-        if connection.unsent:
+        if connection.watched == selectors.EVENT_WRITE:
             self._send_on(connection)
             return
         connection.receive()
@@ -143,25 +143,29 @@ class Connections:
 
     def _take(self, connection: Connection) -> None:
         """Give the next request of a connection away, once it is all here."""
-        if connection.exchange is not None or connection.lingers:
+        is_busy = connection.exchange is not None or connection.lingers
+        if is_busy or connection not in self._open:
             return
         if connection.is_over and not connection.buffer:
             self.close(connection)
             return
-        if connection.buffer:
-            frame = connection.read_frame(
-                self._max_head_bytes, self._bounds.max_body_bytes
-            )
-            if frame.size is not None:
-                seconds = self._bounds.predict_timeout_seconds
-                self._take_on(connection.take(frame, seconds))
-        if connection in self._open and not connection.unsent:
+        frame = connection.read_frame(self._max_head_bytes, self._bounds.max_body_bytes)
+        if connection.unsent:  # of what asks for the body
+            self._watch(connection, selectors.EVENT_WRITE)
+        else:
             self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
+        if frame.size is not None:
+            seconds = self._bounds.predict_timeout_seconds
+            self._take_on(connection.take(frame, seconds))
 
     # Sending
 
     def send(self, connection: Connection, data: bytes, *, keeps: bool) -> None:
-        """Send an answer; by the loop, whatever is not taken at once."""
+        """Send an answer; by the loop, whatever is not taken at once.
+
+        The loop does not touch what is left before `_send_on` reaches it: it would go
+        on to the next request of a connection that a thread is not done with.
+        """
         connection.closes = not keeps
         connection.send(data)
         if connection.unsent or connection.closes:

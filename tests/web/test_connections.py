@@ -1,0 +1,100 @@
+"""A connection between the loop and the thread that answers, each step by itself."""
+
+import selectors
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.workers.gthread import PollableMethodQueue
+from server import PATIENCE_SECONDS
+
+from service.web.worker.bounds import Bounds
+from service.web.worker.connection import Connection, Exchange
+from service.web.worker.connections import Connections
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+# More than the buffers of both sockets take.
+LARGE_ANSWER = bytes(64 * 2**20)
+
+
+class Loop:
+    """Connections without a worker, and a caller of theirs."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.poller = stack.enter_context(selectors.DefaultSelector())
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        address = listener.getsockname()
+        self.caller = stack.enter_context(socket.create_connection(address))
+        self.caller.settimeout(PATIENCE_SECONDS)
+        queue = PollableMethodQueue()
+        queue.init()
+        stack.callback(queue.close)
+        run = queue.run_callbacks
+        self.poller.register(queue.fileno(), selectors.EVENT_READ, run)
+        worker = SimpleNamespace(poller=self.poller, cfg=Config(), method_queue=queue)
+        self.taken: list[Exchange] = []
+        self.connections = Connections(
+            worker, Bounds(), take_on=self.taken.append, refuse=lambda *_: None
+        )
+        self.connections.accept(listener)
+        stack.callback(self.connection.sock.close)
+
+    @property
+    def connection(self) -> Connection:
+        """The only one."""
+        [connection] = self.connections
+        return connection
+
+    def turn(self) -> None:
+        """Do one turn, once something has happened."""
+        for key, _ in self.poller.select(PATIENCE_SECONDS):
+            key.data(key.fileobj)
+
+    def read(self, size: int) -> None:
+        """Let the caller read so many bytes."""
+        while size:
+            size -= len(self.caller.recv(min(size, 2**20)))
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """A loop with one connection."""
+    with ExitStack() as stack:
+        yield Loop(stack)
+
+
+def test_the_loop_waits_for_the_thread_that_left_part_of_an_answer(loop: Loop) -> None:
+    loop.caller.sendall(REQUEST)
+    loop.turn()
+    [first] = loop.taken
+    connection = loop.connection
+    connection.send(LARGE_ANSWER)  # by a thread, which has not looked what is left
+    left = len(connection.unsent)
+    assert left
+    loop.read(len(LARGE_ANSWER) - left)
+    loop.caller.sendall(REQUEST)
+    loop.turn()
+    assert len(connection.unsent) == left
+    assert connection.exchange is first
+
+
+def test_what_a_thread_left_is_sent_before_the_next_request_is_taken(
+    loop: Loop,
+) -> None:
+    loop.caller.sendall(2 * REQUEST)
+    loop.turn()
+    [first] = loop.taken
+    loop.connections.send(loop.connection, LARGE_ANSWER, keeps=True)
+    left = len(LARGE_ANSWER)
+    while loop.connection.unsent:
+        assert loop.taken == [first]
+        loop.read(left - len(loop.connection.unsent))
+        left = len(loop.connection.unsent)
+        loop.turn()
+    loop.read(left)
+    assert len(loop.taken) == 2
+    assert loop.connection.exchange is loop.taken[1]
