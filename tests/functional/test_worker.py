@@ -16,6 +16,7 @@ from conftest import Package, Serve, Served
 from moods import HELD
 from pipelines import CREDIT
 from raw import connect, limit_files, read_all, write_request
+from scrape import Scrape
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
@@ -336,6 +337,21 @@ def test_more_than_a_worker_can_take_is_refused_at_once(
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) >= 2
     assert moody.ask(2.5).status_code == 200
+
+
+def test_a_scrape_is_answered_by_a_worker_that_has_too_much_to_do(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    held = [moody.begin(HELD) for _ in range(3)]
+    wait_until_refused(moody)
+    with moody.server.connect() as client:
+        answer = client.get("/metrics")
+    assert answer.status_code == 200
+    scrape = Scrape(answer.text)
+    assert scrape.read("http_requests_rejected_total", reason="overloaded") >= 1
+    moody.let_go()
+    assert {future.result().status_code for future in held} <= {200, 503}
 
 
 # Signals

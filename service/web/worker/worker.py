@@ -37,6 +37,7 @@ HANG_SECONDS = 1.0
 GONE_SECONDS = 0.05
 
 HEALTH = (b"GET /health", b"HEAD /health")
+SCRAPE = b"GET /metrics"
 
 # Those of a worker, beside gunicorn's own lines.
 FAULT = "worker_fault"
@@ -168,13 +169,19 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     # A request
 
     def _take_on(self, exchange: Exchange) -> None:
-        """Queue a request, or answer at once: health, and what is too much."""
+        """Queue a request, or answer at once: health, and what is too much.
+
+        There is room for one scrape more, which does not wait for the others: what has
+        too much to do would otherwise hide it, and look as if it were down.
+        """
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-        if exchange.received.startswith(HEALTH):
+        received = exchange.received
+        is_scrape = received.startswith(SCRAPE)
+        if received.startswith(HEALTH):
             self._answer(exchange)
-        elif len(self._in_flight) >= self.bounds.max_in_flight:
+        elif len(self._in_flight) >= self.bounds.max_in_flight + is_scrape:
             self._refuse(
                 exchange,
                 ServiceUnavailable("This process has too much to do.", retry_after=1),
@@ -182,7 +189,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._in_flight.add(exchange)
             self._next_look = min(self._next_look, exchange.deadline)
-            self._queue.append(exchange)
+            (self._queue.appendleft if is_scrape else self._queue.append)(exchange)
 
     def _answer(self, exchange: Exchange) -> None:
         data, keeps = self._gateway.answer(exchange, "thread")
