@@ -343,15 +343,14 @@ def test_a_scrape_is_answered_by_a_worker_that_has_too_much_to_do(
     serve_moody: ServeMoody,
 ) -> None:
     moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
-    held = [moody.begin(HELD) for _ in range(3)]
+    for _ in range(3):
+        moody.begin(HELD)
     wait_until_refused(moody)
     with moody.server.connect() as client:
         answer = client.get("/metrics")
     assert answer.status_code == 200
     scrape = Scrape(answer.text)
     assert scrape.read("http_requests_rejected_total", reason="overloaded") >= 1
-    moody.let_go()
-    assert {future.result().status_code for future in held} <= {200, 503}
 
 
 # Signals
