@@ -148,6 +148,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Forget what a worker said of itself, however it ended."""
     end_slot(worker.slot)
+    Worker.balance.leave(worker.slot)
     server.app.wsgi().extensions["lifecycle"].end()
 
 

@@ -11,6 +11,7 @@ from gunicorn.config import Config
 from gunicorn.workers.gthread import PollableMethodQueue
 from server import PATIENCE_SECONDS
 
+from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
 from service.web.worker.connection import Connection, Exchange
 from service.web.worker.connections import Connections
@@ -35,7 +36,14 @@ class Loop:
         stack.callback(queue.close)
         run = queue.run_callbacks
         self.poller.register(queue.fileno(), selectors.EVENT_READ, run)
-        worker = SimpleNamespace(poller=self.poller, cfg=Config(), method_queue=queue)
+        self.balance = Balance()
+        worker = SimpleNamespace(
+            poller=self.poller,
+            cfg=Config(),
+            method_queue=queue,
+            balance=self.balance,
+            slot=3,
+        )
         self.taken: list[Exchange] = []
         self.connections = Connections(
             worker, Bounds(), take_on=self.taken.append, refuse=lambda *_: None
@@ -98,3 +106,13 @@ def test_what_a_thread_left_is_sent_before_the_next_request_is_taken(
     loop.read(left)
     assert len(loop.taken) == 2
     assert loop.connection.exchange is loop.taken[1]
+
+
+def test_it_says_how_many_are_open_while_more_are_taken(loop: Loop) -> None:
+    loop.connections.tell(is_open=True)
+    assert loop.balance.find_fewest() == 1
+    loop.balance.tell(0, 9)
+    loop.connections.close(loop.connection)
+    assert loop.balance.find_fewest() == 0
+    loop.connections.tell(is_open=False)
+    assert loop.balance.find_fewest() == 9

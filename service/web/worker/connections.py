@@ -17,8 +17,7 @@ from service.web.worker.connection import MAX_AHEAD_BYTES, Connection, Exchange
 from service.web.worker.memory import SMALL_BYTES, Memory
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
-HEAD_START_SECONDS = 30e-6
-MOST_HEAD_STARTS = 10
+HEAD_START_SECONDS = 200e-6
 
 # What accept() lacks where no descriptor, or no memory of the kernel's, is left.
 SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -47,6 +46,8 @@ class Connections:
     ) -> None:
         self._poller, self._cfg = worker.poller, worker.cfg
         self._defer = worker.method_queue.defer
+        self._balance, self._slot = worker.balance, worker.slot
+        self._is_open = False
         self._bounds = bounds
         self._take_on = take_on
         self._refuse = refuse
@@ -69,15 +70,9 @@ class Connections:
         """Accept a connection, unless a worker with fewer of them was first.
 
         Return False where there is no room for it, and nothing to close that is idle.
-
-        All workers are woken by a new connection, and the first to reach for it keeps
-        it for as long as the client does. One that is awake already may so end up with
-        all: of two workers with 16 connections, one then answers 1,200 requests a
-        second and the other none, instead of 3,700 together.
         """
-        if self._open:
-            steps = min(len(self._open), MOST_HEAD_STARTS)
-            time.sleep(HEAD_START_SECONDS * steps)
+        if len(self._open) > self._balance.find_fewest():
+            time.sleep(HEAD_START_SECONDS)
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -90,8 +85,20 @@ class Connections:
             self._make_room()
         connection = Connection(sock, client, listener.getsockname())
         self._open[connection] = None
+        self._say()
         self._watch(connection, selectors.EVENT_READ)
         return True
+
+    def tell(self, *, is_open: bool) -> None:
+        """Say whether more are taken, and how many are open, to all workers."""
+        self._is_open = is_open
+        self._say()
+
+    def _say(self) -> None:
+        if self._is_open:
+            self._balance.tell(self._slot, len(self._open))
+        else:
+            self._balance.leave(self._slot)
 
     def _make_room(self, count: int = 1) -> bool:
         """Close those that have brought nothing whole for the longest, if any."""
@@ -198,6 +205,7 @@ class Connections:
         """Close a connection, if it is open."""
         if connection in self._open:
             del self._open[connection]
+            self._say()
             self._memory.forget(connection)
             self._watch(connection, 0)
             connection.sock.close()

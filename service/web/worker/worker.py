@@ -20,6 +20,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import GatewayTimeout, HTTPException, ServiceUnavailable
 
+from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
 from service.web.worker.connection import Exchange
 from service.web.worker.connections import Connections
@@ -56,6 +57,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     bounds = Bounds()
     gathers = False
+    balance = Balance()  # made before any worker is forked
+    slot = 0
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -104,6 +107,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             listener.close()
         if self._hung:  # a thread that hangs cannot be joined
             sys.exit(1)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections from now on, or no more."""
+        super().set_accept_enabled(enabled)
+        self._connections.tell(is_open=enabled)
 
     def accept(self, listener: Any) -> None:
         """Accept a connection; gunicorn calls this when there is one.
