@@ -35,8 +35,9 @@ from service.model.instances import Instances, Predictions
 from service.model.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.modules import install_modules, to_path
 from service.model.plan.plan import Plan, compile_plan
-from service.model.reference import Outputs, Reference, check_finite, use_one_thread
+from service.model.reference import Outputs, Reference, check_finite
 from service.model.tables import build_table
+from service.model.threads import use_one_thread
 
 # Batching pays where an instance among others is so much cheaper than alone that the
 # threads' handing over of the lock, some 50 microseconds under load, is lost in it.

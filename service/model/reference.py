@@ -2,12 +2,11 @@
 
 import math
 import warnings
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import NotFittedError, check_is_fitted
 
 from service.model.errors import (
@@ -106,32 +105,6 @@ def read_classes(pipeline: Any) -> list[Any]:
         raise PackagingError(SEVERAL_OUTPUTS)
     plain: list[Any] = np.asarray(classes).tolist()
     return plain
-
-
-def use_one_thread(pipeline: Any) -> None:
-    """Set n_jobs to 1 in every fitted part: the workers are the parallelism.
-
-    It also fixes the order in which a forest sums its trees, and so the last bit.
-    """
-    for estimator in _iterate_estimators(pipeline, set()):
-        if getattr(estimator, "n_jobs", None) is not None:
-            estimator.n_jobs = 1
-
-
-def _iterate_estimators(part: Any, seen: set[int]) -> Iterator[Any]:
-    if id(part) in seen:
-        return
-    seen.add(id(part))
-    if isinstance(part, BaseEstimator):
-        yield part
-        part = vars(part)
-    if isinstance(part, dict):
-        part = list(part.values())
-    if isinstance(part, list | tuple) or (
-        isinstance(part, np.ndarray) and part.dtype == object
-    ):
-        for inner in part:
-            yield from _iterate_estimators(inner, seen)
 
 
 def check_training_table(reference: Reference, X: Any) -> Outputs:
