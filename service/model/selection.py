@@ -19,7 +19,7 @@ from service.model.golden import Golden, GoldenRecord
 from service.model.observation import read_columns, to_json
 from service.model.predictor import name_outputs
 from service.model.probe import UNSEEN
-from service.model.reference import Outputs, Reference
+from service.model.reference import Outputs, Reference, is_unchanged
 from service.model.schema import compile_field
 from service.model.tables import build_table
 
@@ -60,7 +60,7 @@ def select_records(
     """Choose instances from the training table of n rows, and predict the golden ones.
 
     Raises PackagingError where no row keeps the contract, or where the table built
-    from JSON is not answered bit for bit as the training table is.
+    from JSON is not answered as the training table is.
     """
     sample = _sample_rows(len(X), len(contract.features))
     columns = read_columns(X, sample)
@@ -194,7 +194,7 @@ def _check_equal_tables(
     """Hold the table that serving builds against the training table itself."""
     trained = predict_rows(reference, X, rows)
     served = _predict(reference, build_table(contract, read_columns(X, rows)))
-    if not _is_equal(trained, served):
+    if not is_unchanged(trained, served):
         raise PackagingError(
             "The pipeline answers the training table otherwise than the same rows sent"
             " as JSON: its columns' dtypes hold more than a request can carry."
@@ -214,14 +214,3 @@ def _predict(reference: Reference, table: Any) -> Outputs:
             "The pipeline does not answer its own training table:"
             f" {describe_error(error)}."
         ) from error
-
-
-def _is_equal(one: Outputs, other: Outputs) -> bool:
-    return all(
-        a is b if a is None or b is None else bool((a == b).all())
-        for a, b in (
-            (one.classes, other.classes),
-            (one.probabilities, other.probabilities),
-            (one.values, other.values),
-        )
-    )

@@ -13,6 +13,7 @@ import pytest
 from pipelines import CREDIT, FITTED, ROOT, Fitted
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -140,6 +141,13 @@ def test_a_module_that_another_one_needs_is_missed_at_once(tmp_path: Path) -> No
 
 def load(folder: Path) -> Predictor:
     return load_predictor(read_artefact(folder))
+
+
+def test_the_last_bits_of_a_sum_do_not_stop_a_linear_model(tmp_path: Path) -> None:
+    """BLAS sums a slice of a table in another order than the same rows built anew."""
+    table, y = load_diabetes(return_X_y=True, as_frame=True)
+    predictor = load(attempt(LinearRegression().fit(table, y), tmp_path, table))
+    predictor.prove()
 
 
 def test_a_classifier_without_probabilities_answers_labels(tmp_path: Path) -> None:
