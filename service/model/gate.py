@@ -13,6 +13,7 @@ import numpy as np
 
 from service.model.contract import Contract, Feature
 from service.model.errors import ModelError
+from service.model.instances import spread
 from service.model.probe import TINY, UNSEEN, nearest_to
 from service.model.reference import Outputs, Reference
 from service.model.tables import build_table, read_limits
@@ -49,7 +50,8 @@ def check_agreement(
         typical = [values[0] for values in columns]
         edges = list(zip(*_iterate_edges(contract, typical), strict=True))
         largest = compare(ask(columns), plan(columns))
-        largest = max(largest, _compare_alone(ask, plan, _spread(columns, ALONE)))
+        alone = [spread(values, ALONE) for values in columns]
+        largest = max(largest, _compare_alone(ask, plan, alone))
         try:
             return max(largest, compare(ask(edges), plan(edges)))
         except DisagreementError:
@@ -94,11 +96,6 @@ def _compare_alone(ask: Ask, plan: Ask, columns: Columns) -> float:
             continue
         largest = max(largest, compare(expected, plan(instance)))
     return largest
-
-
-def _spread(columns: Columns, count: int) -> Columns:
-    rows = np.unique(np.linspace(0, len(columns[0]) - 1, count).astype(int)).tolist()
-    return [[values[row] for row in rows] for values in columns]
 
 
 def _iterate_edges(contract: Contract, typical: list[Any]) -> Iterator[list[Any]]:

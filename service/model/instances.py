@@ -5,12 +5,15 @@ frozen dataclass, which counts where a request makes three.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+import numpy as np
 
 from service.model.errors import Remark
 from service.model.watch import Notice
+
+Item = TypeVar("Item")
 
 
 class Instances(msgspec.Struct, frozen=True):
@@ -68,3 +71,9 @@ class Predictions(msgspec.Struct, frozen=True):
             {"label": label, "probabilities": dict(zip(self.names, row, strict=True))}
             for label, row in zip(labels, self.probabilities, strict=True)
         ]
+
+
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """Return so many of the items, or all, evenly."""
+    places = np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)
+    return [items[place] for place in places]

@@ -25,7 +25,7 @@ from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.edits import FeatureEdit
 from service.model.errors import PackagingError
 from service.model.golden import encode_golden, encode_sample
-from service.model.instances import Instances
+from service.model.instances import Instances, spread
 from service.model.manifest import (
     FORMAT,
     GOLDEN,
@@ -42,7 +42,7 @@ from service.model.observation import read_columns
 from service.model.predictor import name_outputs
 from service.model.proposal import propose_contract
 from service.model.reference import Outputs, Reference
-from service.model.selection import predict_rows, select_records, spread
+from service.model.selection import predict_rows, select_records
 
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say

@@ -4,7 +4,7 @@ import io
 import statistics
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import orjson
 from sklearn.exceptions import InconsistentVersionWarning
 
 from service.model.artefact import Artefact
-from service.model.batching import Batcher
+from service.model.batching import MAX_BATCHED_INSTANCES, Batcher
 from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.drift.histograms import (
@@ -31,7 +31,8 @@ from service.model.errors import (
 )
 from service.model.gate import check_agreement
 from service.model.golden import Golden, decode_golden, prove, refuse_unanswered
-from service.model.instances import Instances, Predictions
+from service.model.independence import is_row_wise
+from service.model.instances import Instances, Predictions, spread
 from service.model.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.modules import install_modules, to_path
 from service.model.plan.plan import Plan, compile_plan
@@ -43,6 +44,11 @@ from service.model.threads import use_one_thread
 # threads' handing over of the lock, some 50 microseconds under load, is lost in it.
 WORTHWHILE_SAVING_SECONDS = 200e-6
 
+NOT_ROW_WISE = (
+    "Instances are answered otherwise together than alone: no two requests are"
+    " predicted together."
+)
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -50,7 +56,8 @@ class Engine:
 
     `as_itself` names the steps of a plan that have no compiled form; `difference` is
     the largest one found between the plan and scikit-learn. The times are of one
-    instance, asked alone and as one of sixteen.
+    instance, asked alone and as one of sixteen. `unbatched` says why requests are not
+    predicted together although it would be sooner.
     """
 
     name: str = "scikit-learn"
@@ -58,6 +65,7 @@ class Engine:
     as_itself: tuple[str, ...] = ()
     difference: float | None = None
     is_batching: bool = False
+    unbatched: str = ""
     microseconds_alone: float = 0.0
     microseconds_of_sixteen: float = 0.0
 
@@ -91,13 +99,14 @@ class Predictor:
         return self._predict_now(instances)
 
     def _predict_now(self, instances: Instances) -> Predictions:
-        if self.plan is not None:
-            outputs = self.plan.predict(instances.columns)
-            check_finite(outputs)
-        else:
-            table = build_table(self.manifest.contract, instances.columns)
-            outputs = self.reference.predict(table)
-        return name_outputs(outputs, self.manifest.names)
+        return name_outputs(self._ask(instances.columns), self.manifest.names)
+
+    def _ask(self, columns: Sequence[Sequence[Any]]) -> Outputs:
+        if self.plan is None:
+            return self.reference.predict(build_table(self.manifest.contract, columns))
+        outputs = self.plan.predict(columns)
+        check_finite(outputs)
+        return outputs
 
     def prove(self) -> None:
         """Reproduce the golden records. Raises GoldenMismatchError."""
@@ -121,16 +130,26 @@ class Predictor:
             self.engine = Engine("plan", "", plan.as_itself, difference)
 
     def use_batches(self, sample: Instances) -> None:
-        """Predict waiting requests together, if measuring says that it pays."""
+        """Predict waiting requests together, if it pays and changes no answer."""
         alone = self._measure(_take(sample, 1))
         of_sixteen = self._measure(_take(sample, 16)) / 16
         pays = alone - of_sixteen > WORTHWHILE_SAVING_SECONDS
-        self._batcher = Batcher(self._predict_now) if pays else None
+        batches = pays and self._is_row_wise(sample)
+        self._batcher = Batcher(self._predict_now) if batches else None
         self.engine = replace(
             self.engine,
-            is_batching=pays,
+            is_batching=batches,
+            unbatched=NOT_ROW_WISE if pays and not batches else "",
             microseconds_alone=round(1e6 * alone, 1),
             microseconds_of_sixteen=round(1e6 * of_sixteen, 1),
+        )
+
+    def _is_row_wise(self, sample: Instances) -> bool:
+        """Say whether as many different instances as a batch holds are answered so."""
+        rows = list(dict.fromkeys(zip(*sample.columns, strict=True)))
+        return len(rows) > 1 and is_row_wise(
+            lambda wanted: self._ask(list(zip(*wanted, strict=True))),
+            spread(rows, MAX_BATCHED_INSTANCES),
         )
 
     def watch_batches(self, observe: Callable[[int], None]) -> None:

@@ -176,8 +176,8 @@ class Probe:
         answers = self._ask(build_table(self.contract, columns))
         if unprobed is None or answers is None:
             return None
-        beside = [take_answers(o, 0, PROBED_ROWS) for o in (unprobed, answers)]
-        if not is_unchanged(*beside):
+        beside = take_answers(unprobed, 0, PROBED_ROWS)
+        if not is_unchanged(beside, take_answers(answers, 0, PROBED_ROWS)):
             return None
         finite = find_finite(answers)[PROBED_ROWS:].tolist()
         return {q for q, is_finite in zip(questions, finite, strict=True) if is_finite}

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from service.model.contract import Contract, Feature, UnknownFields
 from service.model.edits import FeatureEdit, read_edits
 from service.model.errors import ContractError
+from service.model.independence import warn_of_dependence
 from service.model.observation import observe_table, read_distinct, to_json
 from service.model.probe import MAGNITUDES, TINY, UNSEEN, Bounds, Probe, nearest_to
 from service.model.reference import Reference
@@ -44,6 +45,7 @@ def propose_contract(
     known = {feature.name for feature in observed.features}
     changes = read_edits(edits, known)
     probe = Probe(reference, observed, X)
+    warn_of_dependence(reference, X)
     proposed = _bound_together(probe, _propose(probe, X))
     edited = [
         _edit(probe, i, feature, changes.get(feature.name, {}), X)

@@ -134,7 +134,7 @@ def check_training_table(reference: Reference, X: Any) -> Outputs:
     return first
 
 
-def is_unchanged(one: Outputs, other: Outputs) -> bool:
+def is_unchanged(one: Outputs, other: Outputs, tolerance: float = UNCHANGED) -> bool:
     """Say whether labels are equal, and numbers but for their last bits."""
     for wanted, got in (
         (one.classes, other.classes),
@@ -144,7 +144,7 @@ def is_unchanged(one: Outputs, other: Outputs) -> bool:
         if wanted is not None and (
             got is None
             or got.shape != wanted.shape
-            or not np.allclose(got, wanted, rtol=UNCHANGED, atol=UNCHANGED)
+            or not np.allclose(got, wanted, rtol=tolerance, atol=tolerance)
         ):
             return False
     return True

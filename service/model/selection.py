@@ -16,6 +16,7 @@ from marshmallow import ValidationError
 from service.model.contract import Contract, Feature
 from service.model.errors import PackagingError, describe_error
 from service.model.golden import Golden, GoldenRecord
+from service.model.instances import spread
 from service.model.observation import read_columns, to_json
 from service.model.predictor import name_outputs
 from service.model.probe import UNSEEN
@@ -94,12 +95,6 @@ def select_records(
     sampled = zip(*read_columns(X, spread(valid_rows, SAMPLED_ROWS)), strict=True)
     instances = [_to_instance(contract, row) for row in sampled]
     return Selection(golden, instances, valid_rows)
-
-
-def spread(rows: Sequence[int], count: int) -> list[int]:
-    """Return so many of the rows, or all, evenly."""
-    places = np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)
-    return [rows[place] for place in places]
 
 
 _ABSENT = object()

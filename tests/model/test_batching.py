@@ -1,12 +1,23 @@
 """Requests that wait are answered together, split exactly, and fail alone."""
 
 import threading
+import warnings
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pipelines import Fitted
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from table_features import count_letters, count_shares
 
+import train
+from service.model.artefact import read_artefact
 from service.model.batching import MAX_BATCHED_INSTANCES, Batcher
 from service.model.instances import Instances, Predictions
+from service.model.predictor import load_predictor
 
 
 class SlowModel:
@@ -86,3 +97,25 @@ def test_a_lone_request_waits_for_nobody() -> None:
     assert batcher.predict(Instances(([3.0],), 1)).values == [[6.0]]
     with pytest.raises(ValueError, match="minus one"):
         batcher.predict(Instances(([-1],), 1))
+
+
+@pytest.mark.parametrize(
+    ("step", "is_row_wise"), [(count_shares, False), (count_letters, True)]
+)
+def test_requests_are_put_together_only_where_no_answer_depends_on_it(
+    step: Any, is_row_wise: bool, tmp_path: Path
+) -> None:
+    X, y = train.read_data()
+    X = X[["Home", "Job", "Marital"]].fillna("other")
+    pipeline = make_pipeline(FunctionTransformer(step), LogisticRegression()).fit(X, y)
+    fitted = Fitted("texts", pipeline, X, y, {"code": ["table_features"]})
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        folder = fitted.package(tmp_path)
+    predictor = load_predictor(read_artefact(folder), use_plan=False)
+
+    assert predictor.engine.is_batching is is_row_wise
+    assert ("together" in predictor.engine.unbatched) is not is_row_wise
+    warned = ["depends on the other rows" in str(w.message) for w in caught]
+    assert warned == ([] if is_row_wise else [True])

@@ -1,0 +1,62 @@
+"""Whether a row's answer is its own, or depends on those it is asked with.
+
+A part that looks at its whole table, to centre it or to count in it, answers a row by
+the others. Rows that strangers sent are put together only where it makes no difference.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from service.model.instances import spread
+from service.model.reference import (
+    CHECKED_ROWS,
+    UNCHANGED,
+    Outputs,
+    Reference,
+    is_unchanged,
+    take_answers,
+)
+
+# Of the rows that are asked for together, so many are asked for alone, too.
+ALONE_ROWS = 16
+
+# Beyond this, a row's answer differs among others by more than the rounding of float32
+# sums, absolute, and relative beyond 1.
+DEPENDENCE = 1e-5
+
+
+def is_row_wise(
+    ask: Callable[[list[Any]], Outputs],
+    rows: Sequence[Any],
+    tolerance: float = UNCHANGED,
+) -> bool:
+    """Say whether different rows are answered together as each is alone."""
+    together = ask(list(rows))
+
+    def is_alike(index: int) -> bool:
+        try:
+            alone = ask([rows[index]])
+        except Exception:  # noqa: BLE001 - then it needs the others
+            return False
+        return is_unchanged(take_answers(together, index, index + 1), alone, tolerance)
+
+    return all(is_alike(index) for index in spread(range(len(rows)), ALONE_ROWS))
+
+
+def warn_of_dependence(reference: Reference, X: Any) -> None:
+    """Warn where rows of the training table are answered by the others."""
+    places = X.iloc if hasattr(X, "iloc") else X
+    rows = spread(range(len(X)), CHECKED_ROWS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the whole table is asked for without this
+            if is_row_wise(lambda w: reference.predict(places[w]), rows, DEPENDENCE):
+                return
+    except Exception:  # noqa: BLE001 - a table that is not answered is refused later
+        return
+    warnings.warn(
+        "The pipeline's answer to a row depends on the other rows of its table: an"
+        " instance will be answered otherwise alone than among others.",
+        stacklevel=4,
+    )
