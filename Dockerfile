@@ -61,7 +61,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     SERVICE_ARTEFACT=/model SERVICE_HOST=0.0.0.0 PORT=8000
 # hadolint ignore=DL3064  # the path of a file that is mounted, and no secret
-ENV SERVICE_API_KEYS_FILE=/run/secrets/api-keys.json
+ENV SERVICE_API_KEYS_FILE=/keys/api-keys.json
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 COPY --from=build /model /model

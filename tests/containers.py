@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -118,17 +118,11 @@ class Answer:
 
 
 class Container:
-    """A container of the service, hardened as deploy/ has it, and a key to it."""
+    """A container of the service, and a key to it."""
 
-    def __init__(self, image: str, folder: Path, *options: str) -> None:
-        keys_file = folder / "api-keys.json"
-        self.key = create_key(keys_file, "tests", ("predict", "metrics"))
-        keys_file.chmod(0o444)  # the container's user is another
-        self.image = image
-        mount = f"{keys_file}:/run/secrets/api-keys.json:ro"
-        self.id = run_docker(
-            "run", "--detach", *HARDENED, "--volume", mount, *options, image
-        ).strip()
+    def __init__(self, arguments: Sequence[str], key: str) -> None:
+        self.id = run_docker(*arguments).strip()
+        self.key = key
 
     @property
     def state(self) -> dict[str, Any]:
@@ -178,3 +172,12 @@ class Container:
     def remove(self) -> None:
         """Leave nothing of it."""
         run_docker("rm", "--force", self.id)
+
+
+def run_hardened(image: str, folder: Path, *options: str) -> Container:
+    """Run an image as deploy/ does, with a key of its own."""
+    keys_file = folder / "api-keys.json"
+    key = create_key(keys_file, "tests", ("predict", "metrics"))
+    keys_file.chmod(0o444)  # the container's user is another
+    mount = ("--volume", f"{keys_file}:/keys/api-keys.json:ro")
+    return Container(("run", "--detach", *HARDENED, *mount, *options, image), key)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from containers import (
     build,
     require_engine,
     run_docker,
+    run_hardened,
     train_credit,
 )
 from moods import HELD
@@ -36,18 +38,17 @@ Run = Callable[..., Container]
 def run(tmp_path: Path) -> Iterator[Run]:
     """Run the image of an artefact, healthy; it is removed after the test."""
     require_engine()
-    containers: list[Container] = []
+    with ExitStack() as stack:
 
-    def start(artefact: Path, *options: str) -> Container:
-        tag = build(artefact, f"model-service-test:{artefact.parent.name}")
-        containers.append(Container(tag, tmp_path, *options))
-        containers[-1].wait_until_healthy()
-        return containers[-1]
+        def start(artefact: Path, *options: str) -> Container:
+            tag = build(artefact, f"model-service-test:{artefact.parent.name}")
+            stack.callback(run_docker, "rmi", "--force", tag)
+            container = run_hardened(tag, tmp_path, *options)
+            stack.callback(container.remove)
+            container.wait_until_healthy()
+            return container
 
-    yield start
-    for container in containers:
-        container.remove()
-        run_docker("rmi", "--force", container.image)
+        yield start
 
 
 @pytest.fixture

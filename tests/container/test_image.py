@@ -1,15 +1,26 @@
 """The image: what is in it, and that it runs where nearly everything is forbidden."""
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from containers import build, require_engine, run_docker, try_to_build
+from containers import (
+    PATIENCE_SECONDS,
+    Container,
+    build,
+    require_engine,
+    run_docker,
+    try_to_build,
+)
 from faults import copy_credit, make_other_library
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
@@ -157,3 +168,35 @@ def test_the_image_knows_the_quota_of_its_container(image: str) -> None:
     run = ("run", "--rm", "--network", "none", "--cpus", "1.5", image, "python", "-c")
     code = "from service.processors import read_quota; print(read_quota())"
     assert run_docker(*run, code).strip() == "1.5"
+
+
+def read_commands(image: str, volume: str) -> list[list[str]]:
+    """Return what the README runs, with a volume of its own and no network."""
+    readme = (ROOT / "README.md").read_text().replace("\\\n", "")
+    lines = re.findall("^docker (run .*credit-risk:1.0.0.*)", readme, re.M)
+    changes = {
+        "credit-risk:1.0.0": image,
+        "keys:/keys": f"{volume}:/keys",
+        "-p 127.0.0.1:8000:8000": "--detach --network none",
+    }
+    for old, new in changes.items():
+        lines = [line.replace(old, new) for line in lines]
+    return [shlex.split(line) for line in lines]
+
+
+def test_a_key_made_as_shown_opens_the_image_until_it_is_revoked(image: str) -> None:
+    volume = f"model-service-test-{os.getpid()}"
+    create, serve = read_commands(image, volume)
+    with ExitStack() as stack:
+        stack.callback(run_docker, "volume", "rm", "--force", volume)
+        key = run_docker(*create).strip()
+        container = Container(serve, key)
+        stack.callback(container.remove)
+        container.wait_until_healthy()
+        assert container.ask("/v1/model").status == 200
+        key_command = create[: create.index("create")]
+        run_docker(*key_command, "revoke", key.split("_")[1])
+        end = time.monotonic() + PATIENCE_SECONDS
+        while container.ask("/v1/model").status == 200:
+            assert time.monotonic() < end
+        assert container.ask("/v1/model").status == 401
