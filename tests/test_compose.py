@@ -36,6 +36,27 @@ def test_a_replica_is_given_what_the_service_takes(
     assert replica["image"] == f"${{IMAGE:-{manifest.name}:{manifest.version}}}"
 
 
+def read_seconds(directive: str) -> list[int]:
+    return [int(value) for value in re.findall(rf"{directive} (\d+)s;", NGINX)]
+
+
+def test_nginx_waits_for_an_answer_and_repeats_nothing_that_hung() -> None:
+    [read_timeout] = read_seconds("proxy_read_timeout")
+    gunicorn = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    assert gunicorn["timeout"] < read_timeout
+    *_, repeats = read_seconds("proxy_next_upstream_timeout")
+    assert repeats <= Settings().predict_timeout_seconds
+    assert int(SERVICES["nginx"]["stop_grace_period"].rstrip("s")) > read_timeout
+
+
+def test_the_largest_bodies_of_one_address_leave_room_in_nginx() -> None:
+    [size] = re.findall(r"client_max_body_size (\d+);", NGINX)
+    [count] = re.findall(r"limit_conn \w+ (\d+);", NGINX)
+    assert int(size) == Settings().max_body_bytes
+    [room] = re.findall(r"size=(\d+)m", "".join(SERVICES["nginx"]["tmpfs"]))
+    assert int(size) * int(count) < int(room) * 2**20
+
+
 def test_nginx_and_prometheus_know_each_replica() -> None:
     servers = {f"{name}:{Settings().port}" for name in REPLICAS}
     assert set(SERVERS) == servers

@@ -3,17 +3,20 @@
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from balancer import Nginx, ReservedPort
 from pipelines import CREDIT
-from server import UNLIMITED, Server
+from server import PATIENCE_SECONDS, UNLIMITED, Server
 from traffic import TYPICAL, Traffic, ask
 
 MAX_BODY_BYTES = 8 * 2**20
+MAX_LARGE_BODIES = 24
 
 
 class Pair:
@@ -27,6 +30,7 @@ class Pair:
             **UNLIMITED,
             "SERVICE_RATE_LIMIT_FAILURES": "3/100 year",
             "SERVICE_TRUSTED_PROXIES": "1",
+            "SERVICE_PREDICT_TIMEOUT_SECONDS": "10",  # nginx.conf goes by it
         }
         first = self._boot(0)
         self._variables["SERVICE_API_KEYS_FILE"] = str(first.keys_file)
@@ -91,6 +95,20 @@ def test_what_a_killed_worker_had_inside_is_asked_of_the_other_server(
     assert traffic.failures == []
 
 
+def test_what_a_worker_hung_on_is_not_asked_of_the_other_server(pair: Pair) -> None:
+    """Stopped processes, which gunicorn kills as it does what holds the interpreter."""
+    server = pair.servers[0]
+    with pair.nginx.connect() as client:
+        for _ in range(4):  # connections of nginx that workers have accepted
+            assert ask(client).status_code == 200
+        for pid in server.pids[-server.workers :]:
+            os.kill(pid, signal.SIGSTOP)
+        answers = {answer.status_code: answer for answer in (ask(client), ask(client))}
+    assert answers.keys() == {200, 503}
+    assert answers[503].json()["detail"] == "No server could answer."
+    server.wait_for_each_worker("ready")
+
+
 def test_nginx_takes_as_large_a_body_as_the_service(pair: Pair) -> None:
     body = json.dumps({"instances": [TYPICAL["instance"]]}).encode()
     with pair.nginx.connect() as client:
@@ -100,6 +118,33 @@ def test_nginx_takes_as_large_a_body_as_the_service(pair: Pair) -> None:
     assert larger.status_code == 413
     assert larger.headers["Content-Type"] == "application/problem+json"
     assert larger.json()["title"] == "Content Too Large"
+
+
+def begin_largest(nginx: Nginx) -> socket.socket:
+    """Return a connection whose body nginx waits for."""
+    connection = socket.create_connection(("127.0.0.1", nginx.port), PATIENCE_SECONDS)
+    length = f"Content-Length: {MAX_BODY_BYTES}\r\nExpect: 100-continue"
+    connection.sendall(f"POST /any HTTP/1.1\r\nHost: a\r\n{length}\r\n\r\n".encode())
+    assert connection.recv(64).startswith(b"HTTP/1.1 100 ")
+    return connection
+
+
+def test_one_address_cannot_fill_the_room_that_nginx_has_for_bodies(pair: Pair) -> None:
+    body = json.dumps({"instances": [TYPICAL["instance"]]}).encode()
+    with (
+        ExitStack() as stack,
+        pair.nginx.connect() as sender,
+        pair.nginx.connect(address="127.0.0.2") as other,
+    ):
+        for _ in range(MAX_LARGE_BODIES):
+            stack.enter_context(begin_largest(pair.nginx))
+        refused = post(sender, body.ljust(MAX_BODY_BYTES))
+        assert post(sender, body).status_code == 200
+        assert post(other, body.ljust(MAX_BODY_BYTES)).status_code == 200
+    assert refused.status_code == 503
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.json()["status"] == 503
 
 
 def test_behind_nginx_failed_attempts_are_counted_by_their_real_address(
