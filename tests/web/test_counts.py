@@ -2,7 +2,6 @@
 
 import os
 import random
-import re
 import resource
 import threading
 from pathlib import Path
@@ -176,6 +175,7 @@ def test_the_masters_own_counts_are_no_workers(
     for slot in (os.getpid(), 0, 1):
         end_slot(slot)
     answer = app.test_client().get("/metrics", headers={"X-API-Key": keys["metrics"]})
-    assert 'model_info{digest="' in answer.text
-    [info] = re.findall(r"model_info\{.*\} (\S+)", answer.text)
-    assert float(info) == 1
+    predictor = app.extensions["predictor"]
+    named = {"name": "credit-risk", "version": "1.0.0", "engine": "plan"}
+    found = Scrape(answer.text).read("model_info", digest=predictor.digest, **named)
+    assert found == 1
