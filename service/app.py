@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import logging.config
+from pathlib import Path
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -51,12 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
     keys_file = settings.api_keys_file or ensure_local_key()
-    keyring = Keyring(
-        keys_file,
-        settings.rate_limit_requests,
-        settings.rate_limit_instances,
-        open_folder() / "keys.json",
-    )
+    keyring = _open_keys(settings, keys_file)
     predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, _read_bounds(settings))
     readiness = Readiness(predictor)
@@ -66,14 +62,9 @@ def _wire(settings: Settings) -> Flask:
 
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    init_logs(
-        app,
-        predictor.manifest,
-        metrics,
-        build_prediction_log(
-            settings, predictor.manifest, metrics.instruments.lines_dropped
-        ),
-    )
+    lines_dropped = metrics.instruments.lines_dropped
+    log = build_prediction_log(settings, predictor.manifest, lines_dropped)
+    init_logs(app, predictor.manifest, metrics, log)
     limits = Limits(
         app,
         find_store(settings.rate_limit_storage, keys_file),
@@ -82,23 +73,32 @@ def _wire(settings: Settings) -> Flask:
     init_auth(app, keyring, limits)
     init_errors(app)
     init_headers(app)
-    app.register_blueprint(
-        build_predict(predictor, codec, readiness, limits, settings.max_body_bytes)
-    )
-    app.register_blueprint(build_health(readiness))
-    app.register_blueprint(build_drift(counting))
-    app.register_blueprint(build_metrics(*gauges))
-    app.register_blueprint(build_openapi(predictor, codec))
+    for blueprint in (
+        build_predict(predictor, codec, readiness, limits, settings.max_body_bytes),
+        build_health(readiness),
+        build_drift(counting),
+        build_metrics(*gauges),
+        build_openapi(predictor, codec),
+    ):
+        app.register_blueprint(blueprint)
     check_scopes(app)
-    if settings.trusted_proxies:
-        proxies = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    _trust_proxies(app, settings.trusted_proxies)
     vitals = Vitals(metrics.instruments, readiness, keyring, limits)
     app.extensions["lifecycle"] = Lifecycle(
         readiness, keyring, metrics, vitals, counting
     )
     app.extensions["predictor"] = predictor
     return app
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=0, x_host=0)  # type: ignore[method-assign]
+
+
+def _open_keys(settings: Settings, path: Path) -> Keyring:
+    requests, instances = settings.rate_limit_requests, settings.rate_limit_instances
+    return Keyring(path, requests, instances, last=open_folder() / "keys.json")
 
 
 def _count_drift(settings: Settings, predictor: Predictor) -> Counting | None:

@@ -20,9 +20,6 @@ from scrape import Scrape
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
-# Without it a caller would wait for what is held.
-IN_A_HURRY = {"X-Request-Timeout-Ms": "50"}
-
 # Those of a worker whose model predicts in batches, as the moody one does.
 MOST_THREADS = 16
 
@@ -310,13 +307,6 @@ def wait_for_a_deadline(moody: Moody) -> None:
     """Wait for twice as long as a request waits whose caller may be gone."""
     answer = moody.ask(2.5, **{"X-Request-Timeout-Ms": "100"})
     assert answer.status_code == 504
-
-
-def wait_until_refused(moody: Moody) -> httpx.Response:
-    """Return the answer that says that there is too much to do."""
-    while (answer := moody.ask(2.5, **IN_A_HURRY)).status_code != 503:
-        pass
-    return answer
 
 
 # Overload

@@ -144,3 +144,16 @@ def test_the_window_that_tells_is_the_latest_with_instances_enough(
     assert windows.telling == windows.current
     assert windows.telling.verdict == "large"
     assert replace(windows.telling, begins="") != windows.previous
+
+
+def test_where_there_is_no_room_a_process_counts_what_nobody_sees(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that could not start for it would end the whole server."""
+    seen = begin(tmp_path, clock, 1)
+    (tmp_path / "a_2.windows").mkdir()
+    count(begin(tmp_path, clock, 2), 0.5, 1.5)
+    (tmp_path / "a_2.windows").rmdir()
+    count(seen, 0.5)
+    assert read_counts(seen.measure()) == (1, 0)
+    assert [record.message for record in caplog.records] == ["drift_lost"]

@@ -4,6 +4,7 @@ A file has two banks, one of the window under way and one of that before it. The
 word of a bank is the second at which its window ends, and the others are the cells.
 """
 
+import logging
 import mmap
 import os
 import threading
@@ -20,6 +21,10 @@ from service.model.drift.counting import Tally
 from service.model.drift.figures import Drift, measure_drift
 from service.model.drift.histograms import Histograms
 from service.model.instances import Instances, Predictions
+
+logger = logging.getLogger("service")
+
+DRIFT_LOST = "drift_lost"
 
 WORD_BYTES = 8
 SUFFIX = "windows"
@@ -79,16 +84,17 @@ class Counting:
         self.take_slot(slot)
 
     def take_slot(self, slot: int) -> None:
-        """Count on under a number that no live process has."""
-        path = self._folder / f"{self._digest}_{slot}.{SUFFIX}"
+        """Count on under a number that no live process has.
+
+        Where there is no room for it, this process counts what nobody sees.
+        """
         size = 2 * self._bank_words * WORD_BYTES
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            # All of it now: where memory is full, a first write would kill the worker.
-            os.posix_fallocate(descriptor, 0, size)
-            words = memoryview(mmap.mmap(descriptor, size)).cast("q")
-        finally:
-            os.close(descriptor)
+            memory = _map(self._folder / f"{self._digest}_{slot}.{SUFFIX}", size)
+        except OSError as error:
+            logger.error(DRIFT_LOST, extra={"reason": error.strerror})  # noqa: TRY400
+            memory = mmap.mmap(-1, size)
+        words = memoryview(memory).cast("q")
         self._banks = words[: self._bank_words], words[self._bank_words :]
         self._cells = tuple(bank[1:] for bank in self._banks)
 
@@ -134,6 +140,16 @@ class Counting:
         return measure_drift(
             self._histograms, self._tally.split(cells), self.minimum_count
         )
+
+
+def _map(path: Path, size: int) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # All of it now: where memory is full, a first write would kill the worker.
+        os.posix_fallocate(descriptor, 0, size)
+        return mmap.mmap(descriptor, size)
+    finally:
+        os.close(descriptor)
 
 
 def _format(second: int) -> str:
