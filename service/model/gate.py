@@ -15,7 +15,7 @@ from service.model.contract import Contract, Feature
 from service.model.errors import ModelError
 from service.model.instances import spread
 from service.model.probe import TINY, UNSEEN, nearest_to
-from service.model.reference import Outputs, Reference
+from service.model.reference import Outputs, Reference, take_answers
 from service.model.tables import build_table, read_limits
 
 # Absolute for a probability; relative for a value beyond 1.
@@ -34,12 +34,18 @@ class DisagreementError(ModelError):
 
 
 def check_agreement(
-    reference: Reference, plan: Ask, contract: Contract, columns: Columns
+    reference: Reference,
+    plan: Ask,
+    contract: Contract,
+    columns: Columns,
+    *,
+    goes_lone: bool = False,
 ) -> float:
     """Return the largest difference between a plan and its pipeline.
 
-    `columns` holds instances that keep the contract, the first a typical one. Raises
-    DisagreementError, or whatever the plan raises.
+    `columns` holds instances that keep the contract, the first a typical one. Where
+    the plan `goes_lone`, each is asked for alone, too. Raises DisagreementError, or
+    whatever the plan raises.
     """
 
     def ask(part: Columns) -> Outputs:
@@ -49,15 +55,22 @@ def check_agreement(
         warnings.simplefilter("ignore")  # edges overflow; what comes of it is compared
         typical = [values[0] for values in columns]
         edges = list(zip(*_iterate_edges(contract, typical), strict=True))
-        largest = compare(ask(columns), plan(columns))
+        expected = ask(columns)
+        largest = compare(expected, plan(columns))
         alone = [spread(values, ALONE) for values in columns]
         largest = max(largest, _compare_alone(ask, plan, alone))
+        if goes_lone:
+            largest = max(largest, _compare_each(expected, plan, columns))
         try:
-            return max(largest, compare(ask(edges), plan(edges)))
+            expected = ask(edges)
+            largest = max(largest, compare(expected, plan(edges)))
+            if goes_lone:
+                largest = max(largest, _compare_each(expected, plan, edges))
         except DisagreementError:
             raise
         except Exception:  # noqa: BLE001 - the pipeline refuses some: ask one by one
-            return max(largest, _compare_alone(ask, plan, edges))
+            largest = max(largest, _compare_alone(ask, plan, edges))
+    return largest
 
 
 def compare(expected: Outputs, found: Outputs) -> float:
@@ -83,6 +96,17 @@ def compare(expected: Outputs, found: Outputs) -> float:
             raise DisagreementError(f"a number differs by {difference:.3g}")
         largest = max(largest, difference)
     return largest
+
+
+def _compare_each(expected: Outputs, plan: Ask, columns: Columns) -> float:
+    """Compare what the pipeline said of all with what the plan says of each alone."""
+    return max(
+        compare(
+            take_answers(expected, index, index + 1),
+            plan([values[index : index + 1] for values in columns]),
+        )
+        for index in range(len(columns[0]))
+    )
 
 
 def _compare_alone(ask: Ask, plan: Ask, columns: Columns) -> float:

@@ -118,7 +118,11 @@ class Predictor:
         try:
             plan = compile_plan(self.reference.pipeline, contract, sample.columns)
             difference = check_agreement(
-                self.reference, plan.predict, contract, sample.columns
+                self.reference,
+                plan.predict,
+                contract,
+                sample.columns,
+                goes_lone=plan.goes_lone,
             )
         except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not used
             # What others say may hold a value of the sample, and this is published.

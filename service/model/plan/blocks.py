@@ -4,6 +4,7 @@ A block is a Table (columns of plain values, as a request brought them), Numbers
 Objects. Which one it is at each step is known when the plan is built: its Source.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,11 +18,10 @@ from scipy.sparse import issparse
 from service.model.contract import Contract, Feature
 from service.model.errors import ContractError, NoPlanError
 from service.model.observation import observe_table, to_plain
-from service.model.plan.steps import Numbers, Objects
+from service.model.plan.steps import Numbers, Objects, Row, Step
 from service.model.tables import build_table
 
 Block = Any
-Step = Callable[[Block], Block]
 
 # numpy and scikit-learn keep arithmetic on these in their own precision.
 NARROW = ("float16", "float32", "Float32")
@@ -44,17 +44,22 @@ class Source:
             return []
         return [feature.name for feature in self.contract.features]
 
+    @property
+    def holds_columns(self) -> bool:
+        """Say whether this is columns of plain values, and no array."""
+        return self.is_objects or self.contract is not None
+
 
 NUMBERS = Source()
 OBJECTS = Source(is_objects=True)
 
 
-def take_numbers(source: Source) -> Callable[[Block], Numbers]:
+def take_numbers(source: Source) -> Step:
     """Return what turns a block into numbers. Raises NoPlanError where that loses."""
     if source.contract is None:
         if source.is_objects:
             raise NoPlanError("Strings are no numbers.")
-        return keep
+        return KEEP
     for feature in source.contract.features:
         _check_number(feature)
     if source.contract.array_dtype in NARROW:
@@ -65,20 +70,20 @@ def take_numbers(source: Source) -> Callable[[Block], Numbers]:
         numbers = np.fromiter(chain.from_iterable(table), np.float64, count)
         return np.ascontiguousarray(numbers.reshape(len(table), -1).T)
 
-    return take
+    return Step(take, _read_numbers)
 
 
-def take_objects(source: Source) -> Callable[[Block], Objects]:
+def take_objects(source: Source) -> Step:
     """Return what turns a block into objects. Raises NoPlanError where that loses."""
     if source.contract is None:
-        return keep if source.is_objects else _list_numbers
+        return KEEP if source.is_objects else Step(_list_numbers, _read_nulls)
     for feature in source.contract.features:
         storage = feature.storage
         if feature.type == "date-time":
             raise NoPlanError(f"{feature.name!r} is a date-time.")
         if storage.dtype == "object" and storage.null != "NaN":
             raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
-    return keep
+    return KEEP
 
 
 def take_original(source: Source, fitted: Any) -> Callable[[Block], Any]:
@@ -94,26 +99,23 @@ def take_original(source: Source, fitted: Any) -> Callable[[Block], Any]:
     return np.copy  # it may write into what it is given, as no step does
 
 
-def select(
-    source: Source, indices: list[int]
-) -> tuple[Callable[[Block], Block], Source]:
+def select(source: Source, indices: list[int]) -> tuple[Step, Source]:
     """Return what takes some columns out of a block, and what that leaves."""
+    take = _plan_items(indices)
     if source.contract is None:
         if source.is_objects:
-            return (lambda objects: [objects[index] for index in indices]), source
-        return (lambda numbers: numbers.take(indices, axis=1)), source
+            return Step(take, take), source
+        return Step(lambda numbers: numbers.take(indices, axis=1), take), source
     features = tuple(source.contract.features[index] for index in indices)
     part = Contract(
         features=features,
         table=source.contract.table,
         array_dtype=source.contract.array_dtype,
     )
-    if len(indices) == 1:
-        return (lambda table: table[indices[0] : indices[0] + 1]), Source(part)
-    return itemgetter(*indices), Source(part)
+    return Step(take, take), Source(part)
 
 
-def describe_output(output: Any) -> tuple[Step, Source]:
+def describe_output(output: Any) -> tuple[Callable[[Any], Block], Source]:
     """Return how to take what a step returned, and what it is, from one example."""
     if isinstance(output, pd.DataFrame):
         try:
@@ -138,6 +140,23 @@ def _check_number(feature: Feature) -> None:
 def keep(block: Block) -> Block:
     """Return the block as it is: a step that a chain leaves out."""
     return block
+
+
+KEEP = Step(keep, keep)
+
+
+def _plan_items(indices: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    if len(indices) == 1:
+        return itemgetter(slice(indices[0], indices[0] + 1))
+    return itemgetter(*indices)
+
+
+def _read_numbers(row: Row) -> Row:
+    return [math.nan if value is None else float(value) for value in row]
+
+
+def _read_nulls(row: Row) -> Row:
+    return [None if value != value else value for value in row]  # noqa: PLR0124
 
 
 def _list_frame(frame: pd.DataFrame) -> list[list[Any]]:

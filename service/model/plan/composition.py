@@ -16,14 +16,13 @@ from service.model.plan.blocks import (
     OBJECTS,
     Block,
     Source,
-    Step,
     describe_output,
-    keep,
     select,
     take_numbers,
     take_objects,
     take_original,
 )
+from service.model.plan.chains import chain, fit, join
 from service.model.plan.registry import (
     ENCODERS,
     IMPUTERS,
@@ -31,7 +30,7 @@ from service.model.plan.registry import (
     WRAPPERS,
     find_final,
 )
-from service.model.plan.steps import FinalStep
+from service.model.plan.steps import FinalStep, Step
 from service.model.reference import Reference
 
 
@@ -46,7 +45,7 @@ class Composer:
         self.as_itself: list[str] = []
         self.compiled: list[str] = []
 
-    def compile_final(self, fitted: Any, source: Source, sample: Block) -> FinalStep:
+    def compile_final(self, fitted: Any, source: Source, sample: Block) -> Step:
         """Compile a fitted predictor that is given the sample's kind of block."""
         kind = type(fitted)
         if kind is Pipeline:
@@ -54,20 +53,23 @@ class Composer:
                 [step for _, step in fitted.steps[:-1]], source, sample
             )
             last = self.compile_final(fitted.steps[-1][1], source, sample)
-            return _chain([*before, last])
+            return chain([*before, last])
         mark = self._mark()
+
+        def compile_part(part: Any) -> FinalStep:
+            return self.compile_final(part, source, sample).many
+
         try:
             if kind in WRAPPERS:
-                return WRAPPERS[kind](
-                    fitted, lambda part: self.compile_final(part, source, sample)
-                )
-            final: FinalStep = _chain([take_numbers(source), find_final(kind)(fitted)])
+                return fit(WRAPPERS[kind](fitted, compile_part), source, None)
+            take, final = take_numbers(source), find_final(kind)(fitted)
         except (KeyError, NoPlanError):
             self._forget(mark)
             self.as_itself.append(kind.__name__)
-            return _ask_itself(fitted, take_original(source, fitted))
+            ask = _ask_itself(fitted, take_original(source, fitted))
+            return fit(ask, source, None)
         self.compiled.append(kind.__name__)
-        return final
+        return chain([take, fit(final, NUMBERS, None)])
 
     def compile_steps(
         self, fitted: Any, source: Source, sample: Block
@@ -107,14 +109,14 @@ class Composer:
             if _is_skipped(part):
                 continue
             compiled, source = self.compile_steps(part, source, sample)
-            sample = _chain(compiled)(sample)
+            sample = chain(compiled)(sample)
             steps += compiled
         return steps, source, sample
 
     def _compile_columns(
         self, fitted: ColumnTransformer, source: Source, sample: Block
     ) -> Step:
-        branches: list[list[Step]] = []
+        branches: list[Step] = []
         for _, part, columns in fitted.transformers_:
             if isinstance(part, str) and part == "drop":
                 continue
@@ -124,17 +126,18 @@ class Composer:
             if not indices:
                 continue
             take, below = select(source, indices)
-            branches.append([take, *self._compile_branch(part, below, take(sample))])
-        return _join(branches)
+            branch = self._compile_branch(part, below, take(sample))
+            branches.append(chain([take, *branch]))
+        return join(branches)
 
     def _compile_union(
         self, fitted: FeatureUnion, source: Source, sample: Block
     ) -> Step:
         if fitted.transformer_weights:
             raise NoPlanError("A union with weights.")
-        return _join(
+        return join(
             [
-                self._compile_branch(part, source, sample)
+                chain(self._compile_branch(part, source, sample))
                 for _, part in fitted.transformer_list
                 if not (isinstance(part, str) and part == "drop")
             ]
@@ -153,17 +156,24 @@ class Composer:
         transform: Callable[[Any], Any] = fitted.transform
         take, below = describe_output(transform(original(sample)))
         self.as_itself.append(type(fitted).__name__)
-        return [original, transform, take], below
+
+        def run(block: Block) -> Block:
+            return take(transform(original(block)))
+
+        return [fit(run, source, below)], below
 
 
 def _compile_leaf(fitted: Any, source: Source) -> tuple[list[Step], Source]:
     kind = type(fitted)
     if kind in ENCODERS:
-        return [take_objects(source), ENCODERS[kind](fitted)], NUMBERS
+        encode = fit(ENCODERS[kind](fitted), OBJECTS, NUMBERS)
+        return [take_objects(source), encode], NUMBERS
     try:
-        return [take_numbers(source), NUMERIC[kind](fitted)], NUMBERS
+        take = take_numbers(source)
+        return [take, fit(NUMERIC[kind](fitted), NUMBERS, NUMBERS)], NUMBERS
     except NoPlanError:
-        return [take_objects(source), IMPUTERS[kind](fitted)], OBJECTS
+        impute = fit(IMPUTERS[kind](fitted), OBJECTS, OBJECTS)
+        return [take_objects(source), impute], OBJECTS
 
 
 def _ask_itself(fitted: Any, original: Callable[[Block], Any]) -> FinalStep:
@@ -187,29 +197,3 @@ def _find_columns(columns: Any, source: Source, width: int) -> list[int]:
 
 def _is_skipped(part: Any) -> bool:
     return part is None or (isinstance(part, str) and part == "passthrough")
-
-
-def _chain(steps: Sequence[Step]) -> Callable[[Block], Any]:
-    needed = [step for step in steps if step is not keep]
-    if len(needed) == 1:
-        return needed[0]
-
-    def run(block: Block) -> Any:
-        for step in needed:
-            block = step(block)
-        return block
-
-    return run
-
-
-def _join(branches: Sequence[list[Step]]) -> Step:
-    if not branches:
-        raise NoPlanError("Every column is dropped.")
-    chains = [_chain(steps) for steps in branches]
-    if len(chains) == 1:
-        return chains[0]
-
-    def join(block: Block) -> Block:
-        return np.concatenate([chain(block) for chain in chains], axis=1)
-
-    return join

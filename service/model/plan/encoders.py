@@ -1,6 +1,7 @@
 """Steps that make numbers of categories, by a table of the rows each encodes to."""
 
 import math
+import struct
 import warnings
 from itertools import chain
 from typing import Any, TypeAlias
@@ -10,7 +11,7 @@ import pandas as pd
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from service.model.errors import NoPlanError
-from service.model.plan.steps import EncodingStep, Numbers, Objects
+from service.model.plan.steps import EncodingStep, Numbers, Objects, Row, Step
 
 # The most numbers an encoder is asked for at once: 128 MB of them. A column of
 # thousands of categories, one-hot, makes a table that is the square of that.
@@ -75,6 +76,7 @@ def _plan_lookup(
         )
     ]
     getters = [rows.__getitem__ for rows in lookups]
+    read = struct.Struct(f"{width}d").unpack
 
     def step(columns: Objects) -> Numbers:
         rows = zip(*map(map, getters, columns), strict=True)
@@ -82,7 +84,10 @@ def _plan_lookup(
         joined = bytearray().join(chain.from_iterable(rows))
         return np.ndarray((len(joined) // (8 * width), width), np.float64, joined)
 
-    return step
+    def lone(row: Row) -> Row:
+        return read(b"".join([get(x) for get, x in zip(getters, row, strict=True)]))
+
+    return Step(step, lone)
 
 
 def _build_rows(

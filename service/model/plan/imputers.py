@@ -10,7 +10,15 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import refuse_infinite, refuse_non_finite
-from service.model.plan.steps import Numbers, NumbersStep, Objects, ObjectsStep
+from service.model.plan.steps import (
+    Numbers,
+    NumbersStep,
+    Objects,
+    ObjectsStep,
+    Row,
+    Step,
+    ask_by_array,
+)
 from service.model.reference import is_plainly_finite
 
 
@@ -38,7 +46,22 @@ def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:
             return filled
         return np.concatenate([filled, missing.take(marked, axis=1)], axis=1)
 
-    return step
+    if not is_idle_if_finite:
+        return step
+    return Step(step, _plan_lone(step, fills.tolist()))
+
+
+def _plan_lone(step: NumbersStep, fills: list[float]) -> Callable[[Row], Row]:
+    def lone(row: Row) -> Row:
+        if math.isfinite(sum(row)):
+            return row
+        filled = [
+            fill if value != value else value  # noqa: PLR0124
+            for value, fill in zip(row, fills, strict=True)
+        ]
+        return filled if math.isfinite(sum(filled)) else ask_by_array(step, row)
+
+    return lone
 
 
 def plan_missing_indicator(fitted: MissingIndicator) -> NumbersStep:
@@ -79,7 +102,10 @@ def plan_object_imputer(fitted: SimpleImputer) -> ObjectsStep:
     def step(columns: Objects) -> Objects:
         return [_fill(columns[index], fill) for index, fill in kept]
 
-    return step
+    def lone(row: Row) -> Row:
+        return [fill if row[index] is None else row[index] for index, fill in kept]
+
+    return Step(step, lone)
 
 
 def _fill(column: Any, fill: Any) -> Any:

@@ -1,34 +1,46 @@
 """The exact compiled form of a fitted pipeline: a short list of steps over arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.model.contract import Contract
 from service.model.errors import NoPlanError
+from service.model.instances import spread
 from service.model.plan.blocks import Source
 from service.model.plan.composition import Composer
-from service.model.plan.steps import FinalStep
-from service.model.reference import Outputs
+from service.model.plan.steps import Step
+from service.model.plan.timing import time_call
+from service.model.reference import Outputs, is_unchanged
+
+Columns = Sequence[Sequence[Any]]
+
+# Of the sample, how many have to be answered alike alone and as a block of one.
+COMPARED = 64
 
 
 class Plan:
     """Answers as the pipeline does, from columns of plain values.
 
-    `as_itself` names the steps that have no compiled form.
+    `as_itself` names the steps that have no compiled form. `goes_lone` says whether a
+    lone instance goes through the steps without arrays.
     """
 
-    def __init__(self, final: FinalStep, as_itself: tuple[str, ...]) -> None:
-        self._final = final
+    def __init__(
+        self, final: Step, as_itself: tuple[str, ...], *, goes_lone: bool
+    ) -> None:
         self.as_itself = as_itself
+        self.goes_lone = goes_lone
+        self._many: Callable[[Columns], Outputs] = final.many
+        self._lone: Callable[[list[Any]], Outputs] = final.lone
 
-    def predict(self, columns: Sequence[Sequence[Any]]) -> Outputs:
+    def predict(self, columns: Columns) -> Outputs:
         """Answer instances given by column, in the contract's order, a null as None."""
-        return self._final(columns)
+        if self.goes_lone and len(columns[0]) == 1:
+            return self._lone([value for [value] in columns])
+        return self._many(columns)
 
 
-def compile_plan(
-    pipeline: Any, contract: Contract, sample: Sequence[Sequence[Any]]
-) -> Plan:
+def compile_plan(pipeline: Any, contract: Contract, sample: Columns) -> Plan:
     """Compile a fitted pipeline. `sample` holds columns of instances to try steps on.
 
     Raises NoPlanError where no step has a compiled form. Whether the plan is exact is
@@ -38,4 +50,17 @@ def compile_plan(
     final = composer.compile_final(pipeline, Source(contract), sample)
     if not composer.compiled:
         raise NoPlanError("No step has a compiled form.")
-    return Plan(final, tuple(composer.as_itself))
+    as_itself = tuple(composer.as_itself)
+    rows = spread(list(zip(*sample, strict=True)), COMPARED)
+    # A step that runs as itself takes so long that arrays do not count.
+    goes_lone = not as_itself and is_sooner_alone(final, rows)
+    return Plan(final, as_itself, goes_lone=goes_lone)
+
+
+def is_sooner_alone(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Say whether lone instances have the same bits without arrays, and sooner."""
+    blocks = [[[value] for value in row] for row in rows]
+    return time_call(final.lone, rows[0]) < time_call(final.many, blocks[0]) and all(
+        is_unchanged(final.lone(row), final.many(block), tolerance=0.0)
+        for row, block in zip(rows, blocks, strict=True)
+    )

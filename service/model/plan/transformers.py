@@ -3,6 +3,7 @@
 Each keeps scikit-learn's order of operations, and so its last bit.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,14 @@ from sklearn.utils import get_tags
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refuse_infinite, refuse_non_finite
-from service.model.plan.steps import Numbers, NumbersStep
+from service.model.plan.steps import (
+    Numbers,
+    NumbersStep,
+    Row,
+    Step,
+    ask_by_array,
+    spare_arrays,
+)
 
 # Below this a norm counts as zero, as in scikit-learn's scaling.
 LEAST_NORM = 10 * np.finfo(np.float64).eps
@@ -60,7 +68,18 @@ def centre_and_scale(
             centred /= scale
         return centred
 
-    return step
+    given = [fitted for fitted in (centre, scale) if fitted is not None]
+    if not given:
+        return step
+    # To subtract 0 or to divide by 1 keeps every bit.
+    none, by_one = np.zeros_like(given[0]), np.ones_like(given[0])
+    centres = (none if centre is None else centre).ravel().tolist()
+    scales = (by_one if scale is None else scale).ravel().tolist()
+
+    def lone(row: Row) -> Row:
+        return [(x - c) / s for x, c, s in zip(row, centres, scales, strict=True)]
+
+    return spare_arrays(step, lone)
 
 
 def plan_min_max_scaler(fitted: MinMaxScaler) -> NumbersStep:
@@ -74,7 +93,14 @@ def plan_min_max_scaler(fitted: MinMaxScaler) -> NumbersStep:
         scaled += least
         return scaled.clip(low, high, out=scaled) if fitted.clip else scaled
 
-    return step
+    if fitted.clip:
+        return step
+    scales, leasts = scale.tolist(), least.tolist()
+
+    def lone(row: Row) -> Row:
+        return [x * s + m for x, s, m in zip(row, scales, leasts, strict=True)]
+
+    return spare_arrays(step, lone)
 
 
 def plan_max_abs_scaler(fitted: MaxAbsScaler) -> NumbersStep:
@@ -86,7 +112,14 @@ def plan_max_abs_scaler(fitted: MaxAbsScaler) -> NumbersStep:
         scaled: Numbers = X / scale
         return scaled.clip(-1.0, 1.0, out=scaled) if fitted.clip else scaled
 
-    return step
+    if fitted.clip:
+        return step
+    scales = scale.tolist()
+
+    def lone(row: Row) -> Row:
+        return [x / s for x, s in zip(row, scales, strict=True)]
+
+    return spare_arrays(step, lone)
 
 
 def plan_binarizer(fitted: Binarizer) -> NumbersStep:
@@ -182,7 +215,12 @@ def plan_function_transformer(fitted: FunctionTransformer) -> NumbersStep:
         if function is None:
             return X
         # It may write into what it is given, and another step may need that yet.
-        result: Any = function(X.copy(), **options)
+        return give(X.copy())
+
+    def give(X: Numbers) -> Numbers:
+        result: Any = function(X, **options)
         return np.ascontiguousarray(result, dtype=np.float64)
 
-    return step
+    if function is None or fitted.validate:
+        return step
+    return Step(step, partial(ask_by_array, give))

@@ -5,6 +5,7 @@ them) it agreed with the model itself, and only up to the batch size at which it
 measured to be the faster of the two.
 """
 
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 from treelite.core import TreeliteError
 
+from service.model.plan.bitvectors import Bitvectors
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.interpreter import Interpreter
 from service.model.plan.linear import Scores
 from service.model.plan.links import Link
 from service.model.plan.probing import gather_rows
-from service.model.plan.steps import Numbers
+from service.model.plan.steps import Numbers, Row
+from service.model.plan.timing import time_call
 from service.model.reference import Outputs
 
 Prepare = Callable[[Numbers], Numbers]
@@ -27,10 +30,6 @@ TOLERANCE = 1e-12  # absolute, and relative for values above 1
 TIE = 1e-9  # far above what two orders of summation differ by
 SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 MEASURING_SECONDS = 0.4
-
-
-def _keep(numbers: np.ndarray) -> np.ndarray:
-    return numbers
 
 
 class TreeStep:
@@ -44,9 +43,10 @@ class TreeStep:
         self._own = own
         self._link = link
         self._interpreter: Any = None
-        self._prepare: Prepare = _keep
-        self._finish: Prepare = _keep
+        self._prepare: Prepare = np.asarray
+        self._finish: Prepare = np.asarray
         self._reads_null = False
+        self._bitvectors: Bitvectors | None = None
 
     def __call__(self, X: Numbers) -> Outputs:
         return self._link(self.score(X))
@@ -63,12 +63,29 @@ class TreeStep:
             return self._own(X)
         return self._finish(margins)
 
+    @property
+    def lone(self) -> Callable[[Row], Outputs] | None:
+        """Return the way of a lone instance, if there is one: the same bits, sooner."""
+        bitvectors = self._bitvectors
+        if bitvectors is None:
+            return None
+
+        def ask(row: Row) -> Outputs:
+            if not math.isfinite(sum(row)):
+                return self(np.array([row]))
+            margins = np.array([[bitvectors.score(row)]])
+            if self.gives_decisions and _has_tie(margins):
+                return self(np.array([row]))
+            return self._link(self._finish(margins))
+
+        return ask
+
     def try_treelite(
         self,
         load: Callable[[], Any],
         columns: int,
-        prepare: Prepare = _keep,
-        finish: Prepare = _keep,
+        prepare: Prepare = np.asarray,
+        finish: Prepare = np.asarray,
     ) -> None:
         """Set `crossover` to what is measured; it stays 0 if treelite is not exact.
 
@@ -93,6 +110,18 @@ class TreeStep:
         self._reads_null = True
         self._reads_null = self._answers(nulls[:1]) and self._agrees(nulls)
         self.crossover = self._measure(plain)
+        if prepare is np.asarray:  # which keeps them as they are
+            self._try_bitvectors(model, plain)
+
+    def _try_bitvectors(self, model: Any, rows: Numbers) -> None:
+        """Use them if they are for such trees, and add up as treelite does."""
+        try:
+            bitvectors = Bitvectors(model)
+        except NotImplementedError:
+            return
+        scores = [bitvectors.score(row) for row in rows.tolist()]
+        if scores == self._interpreter.score(rows)[:, 0].tolist():
+            self._bitvectors = bitvectors
 
     def _answers(self, rows: Numbers) -> bool:
         try:
@@ -119,7 +148,7 @@ class TreeStep:
         for size in SIZES:
             X = np.resize(rows, (size, rows.shape[1]))
             self.crossover = size
-            mine, own = _time(self.score, X), _time(self._own, X)
+            mine, own = time_call(self.score, X), time_call(self._own, X)
             if mine >= own:
                 break
             best = size
@@ -127,17 +156,6 @@ class TreeStep:
             if time.perf_counter() + 4 * (mine + own) > deadline:
                 break
         return best
-
-
-def _time(score: Scores, X: Numbers) -> float:
-    durations = []
-    for _ in range(5):
-        start = time.perf_counter()
-        score(X)
-        durations.append(time.perf_counter() - start)
-        if sum(durations) > MEASURING_SECONDS / 40:
-            break
-    return min(durations)  # what else runs on the machine only ever adds
 
 
 def _has_tie(margins: np.ndarray) -> bool:

@@ -26,8 +26,9 @@ import train
 from service.model.errors import NoPlanError
 from service.model.gate import check_agreement
 from service.model.observation import observe_table, read_columns
-from service.model.plan.plan import Plan, compile_plan
-from service.model.reference import Reference
+from service.model.plan.plan import Plan, compile_plan, is_sooner_alone
+from service.model.plan.steps import Step
+from service.model.reference import Outputs, Reference
 
 X, Y = train.read_data()
 NUMBERS = list(X.select_dtypes("number"))
@@ -93,8 +94,17 @@ def fit_plan(*steps: Any, table: Any = X) -> Plan:
     contract = observe_table(table)
     sample = read_columns(table, range(0, len(table), 40))
     plan = compile_plan(pipeline, contract, sample)
-    check_agreement(Reference(pipeline), plan.predict, contract, sample)
+    assert_agrees(plan, pipeline, contract, sample)
     return plan
+
+
+def assert_agrees(plan: Plan, pipeline: Any, contract: Any, sample: Any) -> None:
+    """Let it through the gate, whichever way lone instances go."""
+    chosen = plan.goes_lone
+    for plan.goes_lone in (False, True, chosen):
+        check_agreement(
+            Reference(pipeline), plan.predict, contract, sample, goes_lone=True
+        )
 
 
 COMPOSED: dict[str, Any] = {
@@ -190,7 +200,23 @@ def test_the_plans_of_whole_pipelines_pass_the_gate(name: str) -> None:
     contract = observe_table(fitted.X)
     sample = read_columns(fitted.X, range(len(fitted.X)))
     plan = compile_plan(fitted.pipeline, contract, sample)
-    check_agreement(Reference(fitted.pipeline), plan.predict, contract, sample)
+    assert_agrees(plan, fitted.pipeline, contract, sample)
+
+
+def test_only_what_is_compiled_throughout_goes_lone() -> None:
+    fitted = FITTED["credit"]()
+    sample = read_columns(fitted.X, range(0, len(fitted.X), 40))
+    assert compile_plan(fitted.pipeline, observe_table(fitted.X), sample).goes_lone
+    assert not fit_plan(columns((Logarithm(), ["Amount"])), boost()).goes_lone
+
+
+@pytest.mark.parametrize("answer", [1.0, np.nextafter(1.0, 2.0), -1.0])
+def test_a_way_with_other_bits_is_not_gone(answer: float) -> None:
+    def take_long(block: Any) -> Outputs:
+        return Outputs(values=np.linalg.inv(np.eye(200))[:1, :1])
+
+    step = Step(take_long, lambda row: Outputs(values=np.array([[answer]])))
+    assert is_sooner_alone(step, [(1.0,), (2.0,)]) == (answer == 1.0)
 
 
 def test_a_bare_array_has_a_plan() -> None:

@@ -20,7 +20,7 @@ from service.model.plan.encoders import (
     plan_target_encoder,
 )
 from service.model.plan.imputers import plan_object_imputer
-from service.model.plan.steps import EncodingStep, Objects
+from service.model.plan.steps import EncodingStep, Objects, Step
 
 Plan = Callable[[Any], EncodingStep]
 
@@ -84,6 +84,10 @@ def check(fitted: Any, step: EncodingStep, table: pd.DataFrame) -> None:
     """Hold a step against fitted.transform, to the last bit."""
     expected = ask(lambda: fitted.transform(table))
     answer = ask(lambda: step(read_objects(table)))
+    if len(table) == 1:
+        assert isinstance(step, Step)
+        alone = ask(lambda: [step.lone([value for [value] in read_objects(table)])])
+        np.testing.assert_array_equal(alone, answer)
     if expected is ValueError or answer is ValueError:
         assert expected is answer
         return
@@ -230,6 +234,10 @@ def test_imputes_objects(
         expected = [[None if pd.isna(v) else v for v in column] for column in expected]
         given = read_objects(some)
         assert [list(column) for column in step(given)] == expected
+        assert isinstance(step, Step)
+        for index in range(len(some)):
+            alone = step.lone([column[index] for column in given])
+            assert alone == [column[index] for column in expected]
         assert given == read_objects(some)
 
 

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 import train
 from service.model.errors import NoPlanError
 from service.model.plan import distributions, expansions, imputers, transformers
-from service.model.plan.steps import Numbers, NumbersStep
+from service.model.plan.steps import Numbers, NumbersStep, Step
 
 Plan = Callable[[Any], NumbersStep]
 
@@ -83,11 +83,19 @@ def ask(answer: Callable[[Any], Any], X: np.ndarray) -> Any:
     return np.asarray(dense, dtype=np.float64)
 
 
+def is_same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Say whether arrays are equal to the last bit, the sign of zero included."""
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
 def check(fitted: Any, step: NumbersStep, X: np.ndarray) -> None:
     """Hold a step against fitted.transform, to the last bit but the sign of zero."""
     given = X.copy()
     expected, answer = ask(fitted.transform, X), ask(step, given)
     np.testing.assert_array_equal(given, X)
+    if len(X) == 1 and isinstance(step, Step):
+        alone = ask(lambda row: [step.lone(row[0].tolist())], X)
+        assert (alone is answer) if answer is ValueError else is_same(alone, answer)
     if expected is ValueError or answer is ValueError:
         assert expected is answer
         return

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import lightgbm
@@ -12,8 +13,10 @@ from sklearn.base import clone
 from service.model.errors import NoPlanError
 from service.model.plan.boosters import BOOSTERS
 from service.model.plan.interpreter import Interpreter
+from service.model.plan.steps import FinalStep, Row
 from service.model.plan.trees import TREES
 from service.model.plan.treestep import TreeStep
+from service.model.reference import Outputs
 
 FEW = {"n_estimators": 7, "random_state": 0}
 
@@ -75,6 +78,10 @@ def place_at_thresholds(fitted: Any, X: np.ndarray) -> np.ndarray:
     return np.array(rows) if rows else X[:5]
 
 
+def ask_alone(lone: Callable[[Row], Outputs]) -> FinalStep:
+    return lambda X: lone(X[0].tolist())
+
+
 def assert_planned(fitted: Any, X: np.ndarray) -> TreeStep:
     step = plan(fitted)
     measured = step.crossover
@@ -82,6 +89,8 @@ def assert_planned(fitted: Any, X: np.ndarray) -> TreeStep:
         step.crossover = crossover
         for batch in (*iterate_batches(X), place_at_thresholds(fitted, X)):
             assert_alike(fitted, step, batch)
+            if len(batch) == 1 and step.lone:
+                assert_alike(fitted, ask_alone(step.lone), batch)
     step.crossover = measured
     return step
 
