@@ -72,7 +72,7 @@ def _wire(settings: Settings) -> Flask:
     )
     init_auth(app, keyring, limits)
     init_errors(app)
-    init_headers(app)
+    init_headers(app, predictor.manifest.version)
     for blueprint in (
         build_predict(predictor, codec, readiness, limits, settings.max_body_bytes),
         build_health(readiness),

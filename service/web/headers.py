@@ -1,4 +1,4 @@
-"""The headers of every answer: what is left of a budget, and how to take it.
+"""The headers of every answer: whose it is, what is left of a budget, how to take it.
 
 They are added where Flask is done: four of them would cost it 12 microseconds, to
 look for each among the others and in each for what cannot be in them.
@@ -9,25 +9,28 @@ from typing import Any
 
 from flask import Flask
 
-from service.web.call import PLACE
+from service.web.call import PLACE, Call
 from service.web.limits import LEFT
 
 # What is answered is for this caller, now, and of the type that it says.
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 
 
-def init_headers(app: Flask) -> None:
-    """Send them with every answer."""
+def init_headers(app: Flask, version: str) -> None:
+    """Send them with every answer; `version` is that of the model."""
     answer = app.wsgi_app
+    always = (*ALWAYS, ("X-Model-Version", version))
 
     def answer_with_headers(
         environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            headers.extend(ALWAYS)
+            call: Call = environ[PLACE]
+            headers.extend(always)
+            headers.append(("X-Request-ID", call.request_id))
             left = environ.get(LEFT)
-            if left:
-                headers.append(("RateLimit-Policy", environ[PLACE].client.policy))
+            if left and call.client:
+                headers.append(("RateLimit-Policy", call.client.policy))
                 headers.append(("RateLimit", ", ".join(left)))
             return start_response(status, headers, *rest)
 

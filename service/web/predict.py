@@ -18,7 +18,7 @@ from service.model.instances import Predictions
 from service.model.manifest import Manifest, describe_manifest
 from service.model.predictor import Predictor
 from service.web.auth import requires
-from service.web.call import DEADLINE, current_call
+from service.web.call import DEADLINE, PLACE, Call
 from service.web.dispatch import Answer
 from service.web.health import Readiness
 from service.web.limits import Limits
@@ -47,14 +47,15 @@ def build_predict(
     @requires("predict")
     def predict() -> Answer:
         readiness.require()
-        call = current_call()
+        environ = request.environ
+        call: Call = environ[PLACE]
         call.begin_stages()
-        call.asked = read_body(max_body_bytes)
+        call.asked = read_body(environ, max_body_bytes)
         instances = codec.load(call.asked)
         call.instances = instances
         if call.client is not None:
-            limits.spend(request.environ, call.client.instances, instances.count)
-        refuse_late()
+            limits.spend(environ, call.client.instances, instances.count)
+        refuse_late(environ)
         call.end_stage("validate")
         call.predictions = predictions = predictor.predict(instances)
         call.end_stage("predict")
@@ -72,20 +73,19 @@ def build_predict(
     return v1
 
 
-def refuse_late() -> None:
+def refuse_late(environ: dict[str, Any]) -> None:
     """Raise GatewayTimeout where nobody waits for the prediction any more."""
-    deadline: float | None = request.environ.get(DEADLINE)
+    deadline: float | None = environ.get(DEADLINE)
     if deadline is not None and time.monotonic() > deadline:
         raise GatewayTimeout("The time for an answer passed before it was begun.")
 
 
-def read_body(max_body_bytes: int) -> bytes:
+def read_body(environ: dict[str, Any], max_body_bytes: int) -> bytes:
     """Return the JSON bytes of the request, or raise 413 or 415.
 
     A byte more than is allowed is read and then refused: Werkzeug's own limit cuts a
     chunked body short and says nothing.
     """
-    environ = request.environ
     if environ.get("CONTENT_TYPE") != JSON and not _is_json():
         raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
