@@ -130,6 +130,7 @@ def _load(settings: Settings) -> Predictor:
             "SERVICE_ARTEFACT is not set: name the folder of a version, such as"
             " artefacts/credit-risk/1.0.0."
         )
+    gc.freeze()  # what is imported stays: it need not be looked through for garbage
     artefact = read_artefact(settings.artefact)
     predictor = load_predictor(artefact, use_plan=settings.plan == "on")
     predictor.prove()

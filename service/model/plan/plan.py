@@ -15,7 +15,7 @@ from service.model.reference import Outputs, is_unchanged
 Columns = Sequence[Sequence[Any]]
 
 # Of the sample, how many have to be answered alike alone and as a block of one.
-COMPARED = 64
+COMPARED = 16
 
 
 class Plan:
