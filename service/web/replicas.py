@@ -24,9 +24,11 @@ logger = logging.getLogger("service")
 LIMITS_PER_HOST = "limits_per_host"
 LIMITS_SHARED = "limits_shared"
 
-# To connect, and for an answer. One takes less than a millisecond; what takes this long
-# is no busy moment any more.
-TIMEOUT_SECONDS = 0.5
+# By when a request is answered that waited for a Redis in vain. One that is there needs
+# less than a millisecond; what takes this long is no busy moment any more.
+LATEST_SECONDS = 0.5
+# To connect, and for an answer of Redis: then there is time left for that of ours.
+TIMEOUT_SECONDS = 0.9 * LATEST_SECONDS
 SECONDS_BETWEEN_PROBES = 1.0
 
 # Before an address of Redis it asks for this store.
