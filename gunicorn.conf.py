@@ -81,11 +81,6 @@ threads = 1
 # What is not compiled may wait for something, or for long.
 UNCOMPILED_THREADS = 4
 
-# Requests for such a model gather into batches, where that pays, a thread each: one
-# worker with 16 connections answered 510 a second with 2 threads, 740 with 8, 900 with
-# 16.
-BATCHING_THREADS = 16
-
 # Files are sent as all else is, by the worker's loop.
 sendfile = False
 
@@ -111,15 +106,17 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Give a model that is not compiled, or not all of it, its threads."""
+    """Give a model that is not compiled, or not all of it, its threads.
+
+    Where requests are predicted together, one thread has them all.
+    """
     gc.enable()
     predictor = server.app.wsgi().extensions.get("predictor")
     if predictor is None:
         return
     engine = predictor.engine
-    if engine.is_batching:
-        server.cfg.set("threads", BATCHING_THREADS)
-        Worker.gathers = True
+    if predictor.batcher is not None:
+        Worker.gather = predictor.batcher.gather
     elif engine.name != "plan" or engine.as_itself:
         server.cfg.set("threads", UNCOMPILED_THREADS)
 

@@ -36,6 +36,8 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             mood = read_mood()
         if mood == "eat" and HELD in X.to_numpy()[:, 0]:
             [b"x" * 2**20 for _ in range(2**10)]
+        if mood == "slow":  # so that it pays to predict requests together
+            time.sleep(0.001)
         if mood == "thread":
             THREAD.submit(len, X).result()
         if mood == "raise":

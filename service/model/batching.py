@@ -1,13 +1,14 @@
 """Requests that wait for a slow model are predicted together.
 
-Whatever is queued when the model becomes free goes as one batch. There is no timer: a
-lone request waits for nobody, and pays two locks, about a microsecond.
+Each request of a gathering runs until it wants its prediction; then they are predicted
+as one batch, and each goes on. They take turns in one thread, as greenlets: a thread
+each would hand the interpreter to and fro, which takes longer than the prediction.
+There is no timer, and a lone request waits for nobody.
 """
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from greenlet import getcurrent, greenlet
 
 from service.model.instances import Instances, Predictions
 
@@ -18,21 +19,22 @@ Predict = Callable[[Instances], Predictions]
 MAX_BATCHED_INSTANCES = 256
 
 
-class _Ticket:
-    """A request in the queue, what came of it, and what its thread waits at."""
+class _Request(greenlet):
+    """A request of a gathering: what it wants predicted, and what came of it."""
 
-    __slots__ = ("error", "instances", "predictions", "woken")
+    instances: Instances
+    predictions: Predictions | None = None
+    fault: BaseException | None = None
 
-    def __init__(self, instances: Instances) -> None:
-        self.instances = instances
-        self.predictions: Predictions | None = None
-        self.error: Exception | None = None
-        self.woken = threading.Lock()
-        self.woken.acquire()
-
-    @property
-    def is_answered(self) -> bool:
-        return self.predictions is not None or self.error is not None
+    def wait(self, instances: Instances) -> Predictions:
+        """Give way to the others until it is predicted; raise what that raised."""
+        self.instances, self.predictions, self.fault = instances, None, None
+        assert self.parent  # noqa: S101 - for mypy
+        self.parent.switch()
+        if self.fault is not None:
+            raise self.fault
+        assert self.predictions is not None  # noqa: S101 - for mypy
+        return self.predictions
 
 
 def _ignore(count: int) -> None:
@@ -40,96 +42,76 @@ def _ignore(count: int) -> None:
 
 
 class Batcher:
-    """Predicts for many threads, one batch at a time.
+    """Predicts together what a gathering asks for.
 
     `observe` is told how many instances each batch has.
-
-    One thread leads: it answers all that waits, wakes the threads it answered, and
-    passes the lead to one whose request has come since.
     """
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
         self.observe: Callable[[int], None] = _ignore
-        self._queue: deque[_Ticket] = deque()
-        self._guard = threading.Lock()
-        self._is_led = False
 
     def predict(self, instances: Instances) -> Predictions:
         """Answer the instances, alone or among others. Raises what their own raise."""
-        ticket = _Ticket(instances)
-        with self._guard:
-            leads, self._is_led = not self._is_led, True
-            if not leads:
-                self._queue.append(ticket)
-        if not leads:
-            ticket.woken.acquire()  # it was answered, or is to lead
-            if not ticket.is_answered:
-                self._let_others_in()
-        if not ticket.is_answered:
-            self._lead(ticket)
-        if ticket.error is not None:
-            raise ticket.error
-        assert ticket.predictions is not None  # noqa: S101 - for mypy
-        return ticket.predictions
+        request = getcurrent()
+        if isinstance(request, _Request):
+            return request.wait(instances)
+        self.observe(instances.count)
+        return self._predict(instances)
 
-    def _let_others_in(self) -> None:
-        """Let the threads that were just answered bring what they have next.
+    def gather(self, calls: Iterable[Callable[[], None]]) -> None:
+        """Make the calls, each up to where it wants a prediction, and then to its end.
 
-        They wait for the interpreter, which a prediction would now hold for long. Each
-        step is the shortest sleep there is, some 60 microseconds, and there is another
-        only while the queue grows. A request that found the model free never waits.
+        None of them may raise.
         """
-        waiting = -1
-        while waiting < len(self._queue):
-            waiting = len(self._queue)
-            time.sleep(1e-6)
-
-    def _lead(self, ticket: _Ticket) -> None:
-        batch = self._take(ticket)
-        self.observe(sum(each.instances.count for each in batch))
-        try:
+        waiting = list(_start(_Request(call) for call in calls))
+        while waiting:
+            batch = _cut(waiting)
+            del waiting[: len(batch)]
+            self.observe(sum(request.instances.count for request in batch))
             self._answer(batch)
-        finally:
-            with self._guard:
-                heir = self._queue.popleft() if self._queue else None
-                self._is_led = heir is not None
-            for answered in batch[1:]:
-                answered.woken.release()
-            if heir is not None:
-                heir.woken.release()
+            waiting += _start(batch)
 
-    def _take(self, ticket: _Ticket) -> list[_Ticket]:
-        batch, count = [ticket], ticket.instances.count
-        with self._guard:
-            while self._queue:
-                count += self._queue[0].instances.count
-                if count > MAX_BATCHED_INSTANCES:
-                    break
-                batch.append(self._queue.popleft())
-        return batch
-
-    def _answer(self, batch: list[_Ticket]) -> None:
+    def _answer(self, batch: Sequence[_Request]) -> None:
         if len(batch) > 1:
             try:
-                together = self._predict(join_instances([t.instances for t in batch]))
-            except Exception:  # noqa: BLE001, S110 - each alone shows whose it is
+                together = self._predict(join_instances([r.instances for r in batch]))
+            except (Exception, SystemExit):  # noqa: BLE001, S110 - each alone shows whose
                 pass
             else:
                 _share(batch, together)
                 return
-        for ticket in batch:
+        for request in batch:
             try:
-                ticket.predictions = self._predict(ticket.instances)
-            except Exception as error:  # noqa: BLE001 - raised where it belongs
-                ticket.error = error
+                request.predictions = self._predict(request.instances)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - raised by whose it is
+                request.fault = error
 
 
-def _share(batch: Sequence[_Ticket], together: Predictions) -> None:
+def _start(requests: Iterable[_Request]) -> Iterator[_Request]:
+    """Let each go on, and yield those that want a prediction then."""
+    for request in requests:
+        request.switch()
+        if not request.dead:
+            yield request
+
+
+def _cut(waiting: Sequence[_Request]) -> list[_Request]:
+    """Return as many as a batch takes, and one at least."""
+    batch, count = [waiting[0]], waiting[0].instances.count
+    for request in waiting[1:]:
+        count += request.instances.count
+        if count > MAX_BATCHED_INSTANCES:
+            break
+        batch.append(request)
+    return batch
+
+
+def _share(batch: Sequence[_Request], together: Predictions) -> None:
     start = 0
-    for ticket in batch:
-        end = start + ticket.instances.count
-        ticket.predictions = together.slice(start, end)
+    for request in batch:
+        end = start + request.instances.count
+        request.predictions = together.slice(start, end)
         start = end
 
 

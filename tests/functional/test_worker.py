@@ -20,8 +20,8 @@ from scrape import Scrape
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
-# Those of a worker whose model predicts in batches, as the moody one does.
-MOST_THREADS = 16
+# Those of a worker whose model is not compiled, as the moody one is not.
+MOST_THREADS = 4
 
 ServeMoody = Callable[..., "Moody"]
 
@@ -47,6 +47,10 @@ class Moody:
         """Ask in the background."""
         return self._pool.submit(self.ask, x, **headers)
 
+    def hold(self) -> None:
+        """Let the model hold what it is asked for."""
+        self._mood.write_text("hold")
+
     def let_go(self) -> None:
         """Let the model answer what it holds."""
         self._mood.write_text("")
@@ -58,10 +62,10 @@ def serve_moody(
 ) -> Iterator[ServeMoody]:
     """Boot a model that holds one value back until it is let go."""
     mood = tmp_path / "mood"
-    mood.write_text("hold")
     with ThreadPoolExecutor(32) as pool:
 
-        def boot(**variables: str) -> Moody:
+        def boot(at_start: str = "hold", **variables: str) -> Moody:
+            mood.write_text(at_start)
             server = serve(packaged("moody"), MOOD_FILE=str(mood), **variables)
             return Moody(server, mood, pool)
 
@@ -232,6 +236,37 @@ def test_a_worker_that_hangs_while_it_proves_itself_is_replaced(
         assert server.predict([{"x": 2.5}]).json()["predictions"] == [{"value": 2.5}]
     finally:
         server.stop()
+
+
+def test_each_of_many_gets_its_own_answer_out_of_a_batch(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody("slow", WEB_CONCURRENCY="1")
+    asked = {number / 8: moody.begin(number / 8) for number in range(200)}
+    for x, answer in asked.items():
+        assert answer.result().json()["predictions"] == [{"value": x}]
+
+
+def test_a_batch_that_hangs_is_answered_for_each_and_told_once(
+    serve_moody: ServeMoody,
+) -> None:
+    variables = {"WEB_CONCURRENCY": "1", "SERVICE_PREDICT_TIMEOUT_SECONDS": "1"}
+    moody = serve_moody("slow", **variables)
+    [engine] = [e for e in moody.server.events if e["event"] == "engine"]
+    assert engine["engine_is_batching"]
+    moody.hold()
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connect(moody.server)) for _ in range(4)]
+        for connection in connections:
+            connection.sendall(write_request(moody.server, {"x": HELD}))
+        for connection in connections:
+            assert read_all(connection).startswith(b"HTTP/1.1 504 ")
+    moody.server.wait_for("worker_hung")
+    moody.let_go()
+    assert moody.ask(2.5).json()["predictions"] == [{"value": 2.5}]
+    assert moody.server.stop() == 0
+    events = [line["event"] for line in moody.server.events]
+    assert events.count("worker_hung") == 1
 
 
 def test_the_other_worker_goes_on_while_one_hangs(serve_moody: ServeMoody) -> None:

@@ -1,10 +1,10 @@
 """Requests that wait are answered together, split exactly, and fail alone."""
 
-import threading
 import warnings
-from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pipelines import Fitted
@@ -20,83 +20,103 @@ from service.model.instances import Instances, Predictions
 from service.model.predictor import load_predictor
 
 
-class SlowModel:
-    """Answers a number with its double; holds its first call until it is released."""
+class Model:
+    """Answers a number with its double, but raises what a fault is the number of."""
+
+    FAULTS: ClassVar = {-1: ValueError("minus one"), -2: SystemExit("minus two")}
 
     def __init__(self) -> None:
         self.batches: list[int] = []
-        self.entered = threading.Event()
-        self.released = threading.Event()
 
     def predict(self, instances: Instances) -> Predictions:
         self.batches.append(instances.count)
-        self.entered.set()
-        assert self.released.wait(60)
-        if -1 in instances.columns[0]:
-            raise ValueError("minus one")
+        for value in instances.columns[0]:
+            if value in self.FAULTS:
+                raise self.FAULTS[value]
         return Predictions(("value",), values=[[2.0 * v] for v in instances.columns[0]])
 
 
-def ask_at_once(
-    model: SlowModel,
-    requests: list[list[float]],
-    observe: Callable[[int], None] = lambda count: None,
-) -> list[object]:
-    """Ask from a thread each, the first holding the model until all the others wait."""
-    batcher = Batcher(model.predict)
-    batcher.observe = observe
+def ask(batcher: Batcher, *values: float) -> object:
+    """Return what the batcher answers, or what it raises."""
+    try:
+        return batcher.predict(Instances((values,), len(values))).values
+    except (ValueError, SystemExit) as error:
+        return str(error)
+
+
+def ask_together(batcher: Batcher, *requests: tuple[float, ...]) -> list[object]:
+    """Ask in one gathering."""
     answers: list[object] = [None] * len(requests)
 
-    def ask(index: int) -> None:
-        try:
-            answers[index] = batcher.predict(
-                Instances((requests[index],), len(requests[index]))
-            ).values
-        except ValueError as error:
-            answers[index] = str(error)
+    def answer(index: int) -> None:
+        answers[index] = ask(batcher, *requests[index])
 
-    threads = [threading.Thread(target=ask, args=[i]) for i in range(len(requests))]
-    threads[0].start()
-    assert model.entered.wait(60)
-    for thread in threads[1:]:
-        thread.start()
-    while len(batcher._queue) < len(requests) - 1:
-        pass  # until every request waits in the queue
-    model.released.set()
-    for thread in threads:
-        thread.join()
+    batcher.gather([partial(answer, index) for index in range(len(requests))])
     return answers
 
 
-def test_what_waits_goes_as_one_batch_and_is_split_exactly() -> None:
-    model = SlowModel()
-    answers = ask_at_once(model, [[1.0], [2.0, 3.0], [4.0], [5.0, 6.0, 7.0]])
+def test_a_gathering_goes_as_one_batch_and_is_split_exactly() -> None:
+    model, told = Model(), list[int]()
+    batcher = Batcher(model.predict)
+    batcher.observe = told.append
+    answers = ask_together(batcher, (1.0,), (2.0, 3.0), (4.0,), (5.0, 6.0, 7.0))
     assert answers == [[[2.0]], [[4.0], [6.0]], [[8.0]], [[10.0], [12.0], [14.0]]]
-    assert model.batches == [1, 6]
+    assert model.batches == told == [7]
 
 
-def test_one_bad_request_fails_alone() -> None:
-    model = SlowModel()
-    told: list[int] = []
-    answers = ask_at_once(model, [[1.0], [2.0], [-1], [4.0]], told.append)
-    assert answers == [[[2.0]], [[4.0]], "minus one", [[8.0]]]
-    assert told == [1, 3]
+@pytest.mark.parametrize(("bad", "said"), [(-1, "minus one"), (-2, "minus two")])
+def test_one_bad_request_fails_alone(bad: float, said: str) -> None:
+    batcher = Batcher(Model().predict)
+    answers = ask_together(batcher, (1.0,), (2.0,), (bad,), (4.0,))
+    assert answers == [[[2.0]], [[4.0]], said, [[8.0]]]
 
 
 def test_a_batch_has_a_bound_but_a_request_is_never_split() -> None:
-    model = SlowModel()
-    large = [1.0] * (MAX_BATCHED_INSTANCES + 1)
-    ask_at_once(model, [[1.0], large, [2.0], [3.0]])
-    assert sorted(model.batches) == [1, 2, MAX_BATCHED_INSTANCES + 1]
+    model = Model()
+    large = (1.0,) * (MAX_BATCHED_INSTANCES + 1)
+    answers = ask_together(Batcher(model.predict), (1.0,), large, (2.0,), (3.0,))
+    assert [len(answer) for answer in answers if isinstance(answer, list)] == [
+        *(1, len(large)),
+        *(1, 1),
+    ]
+    assert model.batches == [1, len(large), 2]
 
 
-def test_a_lone_request_waits_for_nobody() -> None:
-    model = SlowModel()
-    model.released.set()
+def test_a_lone_request_is_a_batch_of_its_own() -> None:
+    model, told = Model(), list[int]()
     batcher = Batcher(model.predict)
-    assert batcher.predict(Instances(([3.0],), 1)).values == [[6.0]]
-    with pytest.raises(ValueError, match="minus one"):
-        batcher.predict(Instances(([-1],), 1))
+    batcher.observe = told.append
+    assert ask(batcher, 3.0) == [[6.0]]
+    assert ask(batcher, -1) == "minus one"
+    assert model.batches == told == [1, 1]
+
+
+def test_who_asks_for_nothing_or_twice_keeps_nobody_waiting() -> None:
+    model = Model()
+    batcher = Batcher(model.predict)
+    answers: list[object] = []
+
+    def ask_twice() -> None:
+        answers.append(ask(batcher, 1.0))
+        answers.append(ask(batcher, 2.0))
+
+    batcher.gather([lambda: None, ask_twice, lambda: answers.append(ask(batcher, 5.0))])
+    assert answers == [[[2.0]], [[10.0]], [[4.0]]]
+    assert model.batches == [2, 1]
+
+
+def test_each_request_of_a_gathering_has_a_context_of_its_own() -> None:
+    """Flask knows by it which request it is that goes on."""
+    batcher = Batcher(Model().predict)
+    current: ContextVar[float] = ContextVar("current")
+    seen: list[bool] = []
+
+    def answer(value: float) -> None:
+        current.set(value)
+        seen.append(ask(batcher, value) == [[2 * current.get()]])
+
+    batcher.gather([partial(answer, value) for value in (1.0, 2.0, 3.0)])
+    assert seen == [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -22,24 +22,15 @@ class Baton:
 
 
 class Relay:
-    """Passes the loop from thread to thread.
+    """Passes the loop from thread to thread."""
 
-    With `hands_on` a thread that leaves gives the loop to another at once, so that all
-    requests that wait are taken up, as a model that predicts them together needs it.
-    """
-
-    def __init__(self, *, hands_on: bool) -> None:
-        self._hands_on = hands_on
-        self._free = threading.Lock()  # held while the loop is kept, with hands_on
+    def __init__(self) -> None:
         self._watch = threading.Lock()
         self._guard = threading.Lock()
         self._baton = Baton(since=-math.inf)
 
     def wait(self) -> Baton:
         """Wait until it is this thread's turn."""
-        if self._hands_on:
-            self._free.acquire()
-            return Baton()
         with self._watch:  # one watches for all
             while True:
                 with self._guard:
@@ -50,15 +41,10 @@ class Relay:
 
     def leave(self, baton: Baton) -> None:
         """Leave the loop for a request."""
-        if self._hands_on:
-            self._free.release()
-        else:
-            baton.since = time.monotonic()
+        baton.since = time.monotonic()
 
     def come_back(self, baton: Baton) -> bool:
         """Say whether the loop is still this thread's to keep."""
-        if self._hands_on:
-            return False
         with self._guard:
             if self._baton is not baton:
                 return False

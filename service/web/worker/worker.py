@@ -14,6 +14,9 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -51,12 +54,12 @@ DRAINING = "draining"
 class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     """Receives in its loop, answers in its threads, and gives up in time.
 
-    `gathers` has every request that waits taken up at once by a thread of its own, for
-    a model that predicts them together.
+    `gather` is there for a model that predicts together whatever waits: it is given
+    all of that at once, a call for each request.
     """
 
     bounds = Bounds()
-    gathers = False
+    gather: Callable[[Iterable[Callable[[], None]]], None] | None = None
     balance = Balance()  # made before any worker is forked
     slot = 0
 
@@ -68,7 +71,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._queue: deque[Exchange] = deque()
         # One thread more than may answer, so that the loop is never left alone.
         self._permits = [None] * self.cfg.threads
-        self._relay = Relay(hands_on=self.gathers)
+        self._relay = Relay()
         self._next_look = 0.0
         self._drain: Drain | None = None
         self._is_done = threading.Event()
@@ -127,8 +130,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Keep the loop and answer what it brings, in turn with the other threads."""
         baton = None
         while not self._is_done.is_set():
-            exchange = self._take_up()
-            if exchange is None:
+            exchanges = self._take_up()
+            if not exchanges:
                 if baton is None:
                     baton = self._relay.wait()
                 else:
@@ -136,29 +139,40 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
                 continue
             if baton is not None:
                 self._relay.leave(baton)
-            if not exchange.is_answered:
-                exchange.begin()
-                self._answer(exchange)
-            self._in_flight.discard(exchange)
+            calls = [partial(self._begin, exchange) for exchange in exchanges]
+            if self.gather is None or len(calls) == 1:
+                for call in calls:
+                    call()
+            else:
+                self.gather(calls)
             self._permits.append(None)
             # Where another keeps the loop by now, this one goes on with what waits: so
             # much work leaves the loop a thread of its own.
             if baton is not None and not self._relay.come_back(baton):
                 baton = None
 
-    def _take_up(self) -> Exchange | None:
-        """Return a request to answer, if there is one and a thread may be spared."""
+    def _take_up(self) -> list[Exchange]:
+        """Return what to answer, if there is any and a thread may be spared."""
         if not self._queue:
-            return None
+            return []
         try:
             self._permits.pop()
         except IndexError:
-            return None
-        try:
-            return self._queue.popleft()
-        except IndexError:  # another thread was first
+            return []
+        taken: list[Exchange] = []
+        with suppress(IndexError):  # another thread may be first
+            while self.gather is not None or not taken:
+                taken.append(self._queue.popleft())
+        if not taken:
             self._permits.append(None)
-            return None
+        return taken
+
+    def _begin(self, exchange: Exchange) -> None:
+        """Answer a request, unless it is too late for that."""
+        if not exchange.is_answered:
+            exchange.begin()
+            self._answer(exchange)
+        self._in_flight.discard(exchange)
 
     def _turn(self) -> None:
         """Do one turn of the loop; no event that fails keeps it from looking round."""
@@ -250,9 +264,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _replace(self, exchange: Exchange) -> None:
         """Retire, since a thread does not come back, and say where it is."""
+        is_known = any(other.thread == exchange.thread for other in self._hung)
         self._hung.add(exchange)
         self.alive = False
-        self._report(sys._current_frames().get(exchange.thread or 0))
+        if not is_known:  # as where it hangs with several
+            self._report(sys._current_frames().get(exchange.thread or 0))
 
     def _report(self, frame: FrameType | None) -> None:
         stack = "".join(traceback.format_stack(frame)) if frame else ""
