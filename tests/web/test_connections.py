@@ -11,6 +11,7 @@ from gunicorn.config import Config
 from gunicorn.workers.gthread import PollableMethodQueue
 from server import PATIENCE_SECONDS
 
+from service.web.worker.arrivals import Arrivals
 from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
 from service.web.worker.connection import Connection, Exchange
@@ -45,9 +46,13 @@ class Loop:
             slot=3,
         )
         self.taken: list[Exchange] = []
-        self.connections = Connections(
-            worker, Bounds(), take_on=self.taken.append, refuse=lambda *_: None
+        arrivals = Arrivals(
+            worker.cfg,
+            Bounds(),
+            take_on=self.taken.append,
+            refuse=lambda *_: None,
         )
+        self.connections = Connections(worker, arrivals, receive_timeout_seconds=15.0)
         self.connections.accept(listener)
         stack.callback(self.connection.sock.close)
 

@@ -3,6 +3,7 @@
 worker.py       the threads, and what becomes of each request
 relay.py        whose turn it is to keep the loop
 connections.py  the sockets: what they bring, and what is sent
+arrivals.py     the requests that they bring: taken on, or refused
 connection.py   one of them, and the request that it has brought
 memory.py       what they hold, all together
 framing.py      where a request ends

@@ -6,15 +6,14 @@ import math
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, RequestTimeout, ServiceUnavailable
+from werkzeug.exceptions import RequestTimeout
 
-from service.web.worker.bounds import Bounds
-from service.web.worker.connection import MAX_AHEAD_BYTES, Connection, Exchange
-from service.web.worker.memory import SMALL_BYTES, Memory
+from service.web.worker.arrivals import Arrivals
+from service.web.worker.connection import MAX_AHEAD_BYTES, Connection
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 200e-6
@@ -33,30 +32,19 @@ LINGER_SECONDS = 2.0
 class Connections:
     """The connections that are open, the oldest first.
 
-    All but `send` is for the thread that keeps the loop. A request is given to
-    `take_on` when its last byte is here, and to `refuse` if that takes too long.
+    All but `send` is for the thread that keeps the loop.
     """
 
     def __init__(
-        self,
-        worker: Any,
-        bounds: Bounds,
-        take_on: Callable[[Exchange], None],
-        refuse: Callable[[Exchange, HTTPException], None],
+        self, worker: Any, arrivals: Arrivals, receive_timeout_seconds: float
     ) -> None:
         self._poller, self._cfg = worker.poller, worker.cfg
         self._defer = worker.method_queue.defer
         self._balance, self._slot = worker.balance, worker.slot
         self._is_open = False
-        self._bounds = bounds
-        self._take_on = take_on
-        self._refuse = refuse
-        # Room for the head's lines; gunicorn's parser is the one that refuses.
-        self._max_head_bytes = self._cfg.limit_request_line + (
-            self._cfg.limit_request_fields * (self._cfg.limit_request_field_size + 2)
-        )
+        self._arrivals = arrivals
+        self._receive_timeout_seconds = receive_timeout_seconds
         self._open: dict[Connection, None] = {}
-        self._memory = Memory(bounds.max_body_bytes)
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -133,37 +121,24 @@ class Connections:
             if connection.is_over:
                 self.close(connection)
         elif connection.exchange is None:
-            if len(connection.buffer) > SMALL_BYTES:
-                self._bound_memory(connection)
+            self._arrivals.bound_memory(connection)
             self._take(connection)
         elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
             self._watch(connection, 0)
 
-    def _bound_memory(self, connection: Connection) -> None:
-        """Refuse the largest of what is arriving, while all hold too much."""
-        self._memory.note(connection)
-        while (largest := self._memory.find_excess()) is not None:
-            self._give_up(
-                largest,
-                ServiceUnavailable("Too much is arriving at once.", retry_after=1),
-            )
-
     def _take(self, connection: Connection) -> None:
-        """Give the next request of a connection away, once it is all here."""
+        """Take the next request of a connection, once it is all here."""
         is_busy = connection.exchange is not None or connection.lingers
         if is_busy or connection not in self._open:
             return
         if connection.is_over and not connection.buffer:
             self.close(connection)
             return
-        frame = connection.read_frame(self._max_head_bytes, self._bounds.max_body_bytes)
-        if connection.unsent:  # of what asks for the body
+        self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
+        self._arrivals.take(connection)
+        if connection.unsent and connection.exchange is None:
+            # Part of what asks for a body; an answer's is seen to by `send`.
             self._watch(connection, selectors.EVENT_WRITE)
-        else:
-            self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
-        if frame.size is not None:
-            seconds = self._bounds.predict_timeout_seconds
-            self._take_on(connection.take(frame, seconds))
 
     # Sending
 
@@ -206,7 +181,7 @@ class Connections:
         if connection in self._open:
             del self._open[connection]
             self._say()
-            self._memory.forget(connection)
+            self._arrivals.forget(connection)
             self._watch(connection, 0)
             connection.sock.close()
 
@@ -223,16 +198,8 @@ class Connections:
             elif connection.exchange is not None:
                 pass
             elif connection.buffer:
-                if waited > self._bounds.receive_timeout_seconds:
+                if waited > self._receive_timeout_seconds:
                     late = RequestTimeout("The request did not arrive in time.")
-                    self._give_up(connection, late)
+                    self._arrivals.give_up(connection, late)
             elif waited > self._cfg.keepalive or now > idle_end:
                 self.close(connection)
-
-    def _give_up(self, connection: Connection, refusal: HTTPException) -> None:
-        """Refuse a request that is not all here."""
-        frame = connection.read_frame(self._max_head_bytes, self._bounds.max_body_bytes)
-        connection.drop_body()
-        self._memory.forget(connection)
-        frame.size, frame.is_whole = len(connection.buffer), False
-        self._refuse(connection.take(frame, 0), refusal)

@@ -23,6 +23,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import GatewayTimeout, HTTPException, ServiceUnavailable
 
+from service.web.worker.arrivals import Arrivals
 from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
 from service.web.worker.connection import Exchange
@@ -99,9 +100,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             selectors.EVENT_READ,
             self.method_queue.run_callbacks,
         )
-        self._connections = Connections(
-            self, self.bounds, take_on=self._take_on, refuse=self._refuse
+        arrivals = Arrivals(
+            self.cfg,
+            self.bounds,
+            take_on=self._take_on,
+            refuse=self._refuse,
         )
+        timeout = self.bounds.receive_timeout_seconds
+        self._connections = Connections(self, arrivals, timeout)
         self.set_accept_enabled(True)
         for _ in range(self.cfg.threads + 1):
             threading.Thread(target=self._serve, daemon=True).start()
