@@ -1,6 +1,7 @@
 """Requests as bytes, over plain sockets."""
 
 import contextlib
+import http.client
 import json
 import resource
 import socket
@@ -28,6 +29,19 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection((address.host, address.port or 0), PATIENCE_SECONDS)
 
 
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Return the status, the headers and the body of the next answer, and no more."""
+    with connection.makefile("rb", buffering=0) as stream:
+        status = int(stream.readline().split()[1])
+        headers = http.client.parse_headers(stream)
+    body, size = b"", int(headers["Content-Length"])
+    while len(body) < size:
+        part = connection.recv(size - len(body))
+        assert part, f"{size - len(body)} bytes more were to come"
+        body += part
+    return status, dict(headers), body
+
+
 def read_all(connection: socket.socket) -> bytes:
     """Return all that comes until the other side closes."""
     answer = b""
@@ -36,9 +50,12 @@ def read_all(connection: socket.socket) -> bytes:
     return answer
 
 
-def write_request(server: Server, instance: Any, *lines: str) -> bytes:
-    """Return a request for one prediction, with some more header lines."""
-    body = json.dumps({"instances": [instance]})
+def write_request(server: Server, instance: Any, *lines: str, size: int = 0) -> bytes:
+    """Return a request for one prediction, with some more header lines.
+
+    Its body has `size` bytes at least, the last of them blanks.
+    """
+    body = json.dumps({"instances": [instance]}).ljust(size)
     head = [
         "POST /v1/predict HTTP/1.1",
         "Host: a",

@@ -6,7 +6,7 @@ from typing import Any
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.parser import RequestParser
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import GatewayTimeout, HTTPException
 
 from service.web.call import ARRIVED, CLAIM, DEADLINE, REFUSAL
 from service.web.logs import describe_fault
@@ -82,7 +82,9 @@ class Gateway:
         environ[CLAIM] = partial(exchange.claim, answerer)
         if refusal is not None:
             environ[REFUSAL] = refusal
-        if refusal is not None or not exchange.is_whole or not self._worker.alive:
+        # A caller whose answer is late may find a worker that does not hang.
+        is_late = isinstance(refusal, GatewayTimeout)
+        if is_late or not exchange.is_whole or not self._worker.alive:
             response.force_close()
         parts = self._worker.wsgi(environ, response.start_response)
         try:
