@@ -23,6 +23,9 @@ from traffic import TYPICAL, Traffic, ask
 # Those of a worker whose model is not compiled, as the moody one is not.
 MOST_THREADS = 4
 
+# More than a worker reads at once.
+LARGE_BYTES = 512 * 1024
+
 ServeMoody = Callable[..., "Moody"]
 
 
@@ -378,6 +381,122 @@ def test_more_than_a_worker_can_take_is_refused_at_once(
         assert read_answer(connection)[0] == 503
         release(moody, held)
         connection.sendall(write_request(moody.server, {"x": 2.5}))
+        assert read_answer(connection)[0] == 200
+
+
+def test_a_large_request_is_refused_by_its_head_and_its_body_passed_over(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    _, held = fill(moody, 3)
+    large = write_request(moody.server, {"x": 2.5}, size=LARGE_BYTES)
+    end_of_head = large.index(b"\r\n\r\n") + 4
+    with connect(moody.server) as connection:
+        connection.sendall(large[:end_of_head])
+        status, headers, body = read_answer(connection)
+        assert (status, headers["Retry-After"]) == (503, "1")
+        assert headers["Content-Type"] == "application/problem+json"
+        assert json.loads(body)["detail"] == "This process has too much to do."
+        middle = end_of_head + LARGE_BYTES // 2
+        connection.sendall(large[end_of_head:middle])
+        release(moody, held)
+        connection.sendall(large[middle:] + write_request(moody.server, {"x": 2.5}))
+        assert read_answer(connection)[0] == 200
+    with connect(moody.server) as connection:
+        connection.sendall(large)
+        assert read_answer(connection)[0] == 200
+
+
+def test_requests_behind_a_large_one_that_is_refused_are_found(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    _, held = fill(moody, 3)
+    ids = [f"number-{n}" for n in range(6)]
+    requests = [
+        write_request(moody.server, {"x": 2.5}, f"X-Request-ID: {name}", size=size)
+        for name, size in zip(ids, 3 * (LARGE_BYTES, 0), strict=True)
+    ]
+    with connect(moody.server) as connection:
+        connection.sendall(b"".join(requests))
+        answers = [read_answer(connection) for _ in requests]
+        assert [status for status, _, _ in answers] == [503] * 6
+        assert [headers["X-Request-ID"] for _, headers, _ in answers] == ids
+        release(moody, held)
+        connection.sendall(requests[0])
+        assert read_answer(connection)[0] == 200
+
+
+def test_a_small_request_is_not_refused_before_it_is_all_here(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    _, held = fill(moody, 3)
+    request = write_request(moody.server, {"x": 2.5})
+    with connect(moody.server) as connection:
+        connection.sendall(request[:-1])
+        assert moody.ask(2.5).status_code == 503
+        release(moody, held)
+        connection.sendall(request[-1:])
+        assert read_answer(connection)[0] == 200
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 9", "Transfer-Encoding: chunked"])
+def test_no_body_is_asked_for_that_would_be_refused(
+    serve_moody: ServeMoody, length: str
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    fill(moody, 3)
+    head = f"POST /v1/predict HTTP/1.1\r\nHost: a\r\n{length}\r\n"
+    with connect(moody.server) as connection:
+        connection.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
+        answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nConnection: close" in answer
+
+
+def test_a_body_that_was_asked_for_is_judged_when_it_is_all_here(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    expecting = "Expect: 100-continue"
+    request = write_request(moody.server, {"x": 2.5}, expecting, size=LARGE_BYTES)
+    head, _, body = request.partition(b"\r\n\r\n")
+    with connect(moody.server) as connection:
+        connection.sendall(head + b"\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        _, held = fill(moody, 3)
+        connection.sendall(body[:-1])
+        assert moody.ask(2.5).status_code == 503
+        release(moody, held)
+        connection.sendall(body[-1:])
+        assert read_answer(connection)[0] == 200
+
+
+def test_the_rest_of_what_was_refused_is_not_waited_for_without_end(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(
+        WEB_CONCURRENCY="1",
+        SERVICE_MAX_IN_FLIGHT="3",
+        GUNICORN_CMD_ARGS="--keep-alive 1",
+    )
+    fill(moody, 3)
+    request = write_request(moody.server, {"x": 2.5}, size=LARGE_BYTES)
+    with connect(moody.server) as connection:
+        connection.sendall(request[:-1])
+        assert read_answer(connection)[0] == 503
+        assert read_all(connection) == b""
+
+
+def test_health_is_answered_by_a_worker_that_is_full_whatever_body_is_sent(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1", SERVICE_MAX_IN_FLIGHT="3")
+    fill(moody, 3)
+    with connect(moody.server) as connection:
+        head = f"GET /health/ready HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE_BYTES}"
+        connection.sendall(head.encode() + b"\r\n\r\n" + bytes(LARGE_BYTES))
         assert read_answer(connection)[0] == 200
 
 

@@ -19,6 +19,12 @@ from service.web.worker.connections import Connections
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
+# More than is read at first, and no more than a socket keeps unread.
+LARGE_BYTES = 100 * 1024
+LARGE_REQUEST = (
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % LARGE_BYTES
+) + bytes(LARGE_BYTES)
+
 # More than the buffers of both sockets take.
 LARGE_ANSWER = bytes(64 * 2**20)
 
@@ -29,6 +35,7 @@ class Loop:
     def __init__(self, stack: ExitStack) -> None:
         self.poller = stack.enter_context(selectors.DefaultSelector())
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * LARGE_BYTES)
         address = listener.getsockname()
         self.caller = stack.enter_context(socket.create_connection(address))
         self.caller.settimeout(PATIENCE_SECONDS)
@@ -51,6 +58,7 @@ class Loop:
             Bounds(),
             take_on=self.taken.append,
             refuse=lambda *_: None,
+            find_refusal=lambda _: None,
         )
         self.connections = Connections(worker, arrivals, receive_timeout_seconds=15.0)
         self.connections.accept(listener)
@@ -111,6 +119,15 @@ def test_what_a_thread_left_is_sent_before_the_next_request_is_taken(
     loop.read(left)
     assert len(loop.taken) == 2
     assert loop.connection.exchange is loop.taken[1]
+
+
+def test_what_is_here_of_a_large_request_is_read_before_another_is_judged(
+    loop: Loop,
+) -> None:
+    loop.caller.sendall(LARGE_REQUEST)
+    loop.turn()
+    [only] = loop.taken
+    assert only.received == LARGE_REQUEST
 
 
 def test_it_says_how_many_are_open_while_more_are_taken(loop: Loop) -> None:

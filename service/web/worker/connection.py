@@ -7,13 +7,19 @@ from typing import Any, Literal
 
 from service.web.worker.framing import Frame, Framer
 
-# One read takes a usual request whole, and the largest in some thirty.
+# The first read takes a usual request whole, and of a large one what it is judged by.
+FIRST_READ_BYTES = 64 * 1024
+
+# The largest request takes some thirty.
 READ_BYTES = 256 * 1024
 
 # What a caller may send ahead while its last request is being answered.
 MAX_AHEAD_BYTES = 64 * 1024
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+# Where what nobody reads is put by a system that does not just throw it away.
+DROPPED = bytearray(READ_BYTES)
 
 
 class Connection:
@@ -32,6 +38,7 @@ class Connection:
         self.framer: Framer | None = None
         self.exchange: Exchange | None = None
         self.since = time.monotonic()
+        self.unwanted = 0  # bytes that still come of a request that has been refused
         self.is_over = False  # the caller sends no more
         self.over_since = 0.0  # time.monotonic(), once that is seen
         self.watched = 0  # selectors' events
@@ -42,27 +49,40 @@ class Connection:
     def receive(self) -> None:
         """Take in what has arrived."""
         try:
-            data = self.sock.recv(READ_BYTES)
+            size = self._drop() if self.lingers or self.unwanted else self._keep()
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            size = 0
+        if not size:
             self.is_over, self.over_since = True, time.monotonic()
-        elif not self.lingers:
-            if not self.buffer and self.exchange is None:
-                self.since = time.monotonic()
-            self.buffer += data
+
+    def _keep(self) -> int:
+        data = self.sock.recv(READ_BYTES if self.buffer else FIRST_READ_BYTES)
+        if data and not self.buffer and self.exchange is None:
+            self.since = time.monotonic()
+        self.buffer += data
+        return len(data)
+
+    def _drop(self) -> int:
+        """Throw away what has arrived; with MSG_TRUNC, Linux does not even copy it."""
+        if self.lingers:
+            return self.sock.recv_into(DROPPED, READ_BYTES, socket.MSG_TRUNC)
+        most = min(self.unwanted, READ_BYTES)
+        size = self.sock.recv_into(DROPPED, most, socket.MSG_TRUNC)
+        self.unwanted -= size
+        return size
 
     def read_frame(self, max_head_bytes: int, max_body_bytes: int) -> Frame:
         """Return what is known of the request that is arriving."""
         if self.framer is None:
             self.framer = Framer(max_head_bytes, max_body_bytes)
-        frame = self.framer.read(self.buffer, is_over=self.is_over)
-        if frame.awaits_continue and frame.size is None:
-            frame.awaits_continue = False
-            self.send(CONTINUE)
-        return frame
+        return self.framer.read(self.buffer, is_over=self.is_over)
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the head of the request that is arriving is known to be here."""
+        return self.framer is not None and self.framer.head_bytes > 0
 
     @property
     def size(self) -> int:
@@ -72,7 +92,7 @@ class Connection:
 
     def drop_body(self) -> None:
         """Keep the head alone of a request that is refused before it is all here."""
-        if self.framer is not None and self.framer.head_bytes:
+        if self.framer is not None and self.has_head:
             del self.buffer[self.framer.head_bytes :]
 
     def take(self, frame: Frame, seconds: float) -> "Exchange":

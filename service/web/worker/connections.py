@@ -135,8 +135,9 @@ class Connections:
             self.close(connection)
             return
         self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
-        self._arrivals.take(connection)
-        if connection.unsent and connection.exchange is None:
+        if self._arrivals.take(connection):
+            self._heed(connection, connection.sock)
+        elif connection.unsent and connection.exchange is None:
             # Part of what asks for a body; an answer's is seen to by `send`.
             self._watch(connection, selectors.EVENT_WRITE)
 

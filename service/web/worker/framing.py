@@ -26,11 +26,13 @@ MAX_CHUNK_LINE = 4096
 class Frame:
     """One request in a buffer: its bytes so far, and whether that is all of it.
 
-    `size` is None while more has to come. A frame that `is_whole` leaves what follows
-    it in the buffer to the next request; after any other the connection is closed.
+    `size` is None while more has to come, and `expected` what it will be, where the
+    head says so. A frame that `is_whole` leaves what follows it in the buffer to the
+    next request; after any other the connection is closed.
     """
 
     size: int | None = None
+    expected: int | None = None
     is_whole: bool = True
     awaits_continue: bool = False
     timeout_ms: int | None = None
@@ -44,7 +46,6 @@ class Framer:
         self._max_body_bytes = max_body_bytes
         self.frame = Frame()
         self._body = 0  # where the body begins, once the head is there
-        self._length: int | None = None  # of the body; None while it is chunked
         self._chunk = 0  # where the next chunk begins
         self._is_over = False
 
@@ -57,10 +58,10 @@ class Framer:
         if not self._body:
             self._read_head(buffer)
         if self._body and frame.size is None:
-            if self._length is None:
+            if frame.expected is None:
                 self._skip_chunks(buffer)
-            elif len(buffer) >= self._body + self._length:
-                frame.size = self._body + self._length
+            elif len(buffer) >= frame.expected:
+                frame.size = frame.expected
         if frame.size is None and is_over:
             self._give_up(buffer)
         return frame
@@ -100,11 +101,12 @@ class Framer:
         if encodings == [b"chunked"] and not lengths:
             return
         if not lengths and not encodings:
-            self._length = 0
+            self.frame.expected = self._body
         elif len(lengths) == 1 and not encodings and LENGTH.fullmatch(lengths[0]):
-            self._length = int(lengths[0])
+            length = int(lengths[0])
+            self.frame.expected = self._body + length
             # The head alone is enough to refuse a body that is too large.
-            if self._length > self._max_body_bytes:
+            if length > self._max_body_bytes:
                 self._give_up(buffer)
         else:
             self._give_up(buffer)

@@ -105,6 +105,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.bounds,
             take_on=self._take_on,
             refuse=self._refuse,
+            find_refusal=self._find_refusal,
         )
         timeout = self.bounds.receive_timeout_seconds
         self._connections = Connections(self, arrivals, timeout)
@@ -197,27 +198,31 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     # A request
 
     def _take_on(self, exchange: Exchange) -> None:
-        """Queue a request, or answer at once: health, and what is too much.
-
-        There is room for one scrape more, which does not wait for the others: what has
-        too much to do would otherwise hide it, and look as if it were down.
-        """
+        """Queue a request, or answer at once: health, and what is too much."""
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
         received = exchange.received
-        is_scrape = received.startswith(SCRAPE)
         if received.startswith(HEALTH):
             self._answer(exchange)
-        elif len(self._in_flight) >= self.bounds.max_in_flight + is_scrape:
-            self._refuse(
-                exchange,
-                ServiceUnavailable("This process has too much to do.", retry_after=1),
-            )
+        elif (refusal := self._find_refusal(received)) is not None:
+            self._refuse(exchange, refusal)
         else:
             self._in_flight.add(exchange)
             self._next_look = min(self._next_look, exchange.deadline)
+            is_scrape = received.startswith(SCRAPE)
             (self._queue.appendleft if is_scrape else self._queue.append)(exchange)
+
+    def _find_refusal(self, received: bytes | bytearray) -> HTTPException | None:
+        """Return why a request would be refused now, of which this is the beginning.
+
+        There is room for one scrape more, which does not wait for the others: what has
+        too much to do would otherwise hide it, and look as if it were down.
+        """
+        room = self.bounds.max_in_flight + received.startswith(SCRAPE)
+        if len(self._in_flight) < room or received.startswith(HEALTH):
+            return None
+        return ServiceUnavailable("This process has too much to do.", retry_after=1)
 
     def _answer(self, exchange: Exchange) -> None:
         data, keeps = self._gateway.answer(exchange, "thread")
