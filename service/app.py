@@ -25,7 +25,7 @@ from service.web.health import Readiness, build_health
 from service.web.keyring import Keyring
 from service.web.keys import KeysFileError
 from service.web.lifecycle import Lifecycle
-from service.web.limits import Limits, find_store
+from service.web.limits.limits import Limits, find_store
 from service.web.lines import build_log_config
 from service.web.localkey import ensure_local_key
 from service.web.logs import init_logs, log_engine

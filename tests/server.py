@@ -16,7 +16,7 @@ import httpx
 from pipelines import ROOT
 
 from service.web.keys import create_key
-from service.web.table import shared_path
+from service.web.limits.table import shared_path
 
 # Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60

@@ -29,11 +29,11 @@ from service.model.errors import ArtefactError
 from service.model.manifest import decode_manifest
 from service.model.predictor import load_predictor
 from service.settings import Settings, SettingsError, parse_limits, variables
-from service.web.budget import build_budget
 from service.web.keyring import Keyring
 from service.web.keys import KeysFileError
+from service.web.limits.budget import build_budget
+from service.web.limits.storage import SharedStorage
 from service.web.openapi import describe_api
-from service.web.storage import SharedStorage
 
 DRAWN = settings(
     derandomize=True,

@@ -19,8 +19,8 @@ from service import create_app
 from service.cli import main
 from service.model.artefact import read_artefact
 from service.settings import Settings, variables
-from service.web import storage
 from service.web.keys import Terms, create_key
+from service.web.limits import storage
 from service.web.openapi import ERRORS
 
 README = (ROOT / "README.md").read_text()

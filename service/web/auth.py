@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from service.web.call import PLACE
 from service.web.keyring import Keyring
 from service.web.keys import Scope
-from service.web.limits import Limits
+from service.web.limits.limits import Limits
 
 View = Callable[..., Any]
 _SCOPE = "required_scope"

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 
 from service.web.call import PLACE, Call
-from service.web.limits import LEFT
+from service.web.limits.limits import LEFT
 
 # What is answered is for this caller, now, and of the type that it says.
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.settings import parse_limits
-from service.web.budget import INSTANCES, REQUESTS, build_budget
 from service.web.keys import (
     ApiKey,
     Client,
@@ -19,6 +18,7 @@ from service.web.keys import (
     read_keys,
     write_keys,
 )
+from service.web.limits.budget import INSTANCES, REQUESTS, build_budget
 
 logger = logging.getLogger("service")
 

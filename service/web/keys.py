@@ -22,7 +22,7 @@ import msgspec
 
 from service.model.errors import write_line
 from service.settings import parse_limits
-from service.web.budget import Budget
+from service.web.limits.budget import Budget
 
 Scope = Literal["predict", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

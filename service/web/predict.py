@@ -21,7 +21,7 @@ from service.web.auth import requires
 from service.web.call import DEADLINE, PLACE, Call
 from service.web.dispatch import Answer
 from service.web.health import Readiness
-from service.web.limits import Limits
+from service.web.limits.limits import Limits
 
 JSON = "application/json"
 

@@ -21,7 +21,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from service.settings import SettingsError
 from service.web.counts import Counts
-from service.web.table import find_memory
+from service.web.limits.table import find_memory
 
 SUFFIX = ".metrics"
 NO_SLOT = -1

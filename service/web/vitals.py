@@ -7,9 +7,9 @@ from service.web.counts import COUNTING
 from service.web.health import Readiness
 from service.web.instruments import Instruments
 from service.web.keyring import Keyring
-from service.web.limits import Limits
+from service.web.limits.limits import Limits
+from service.web.limits.storage import PLACES
 from service.web.slots import open_counts
-from service.web.storage import PLACES
 
 # Its second number is that of the pages in memory; only Linux has it.
 STATM = Path("/proc/self/statm")

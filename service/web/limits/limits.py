@@ -14,10 +14,10 @@ from flask_limiter import Limiter
 from limits import RateLimitItem
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
-from service.web.budget import FAILURES, Budget, Limit, build_budget
-from service.web.replicas import RESILIENT
-from service.web.storage import Count, CountingStorage, Place
-from service.web.table import shared_path
+from service.web.limits.budget import FAILURES, Budget, Limit, build_budget
+from service.web.limits.redisstorage import RESILIENT
+from service.web.limits.storage import Count, CountingStorage, Place
+from service.web.limits.table import shared_path
 
 # Where the WSGI environment holds what is left, an item of RateLimit each.
 LEFT = "service.limits.left"

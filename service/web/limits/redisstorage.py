@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from service.settings import SettingsError
-from service.web.storage import Count, CountingStorage, Place, SharedStorage
+from service.web.limits.storage import Count, CountingStorage, Place, SharedStorage
 
 logger = logging.getLogger("service")
 

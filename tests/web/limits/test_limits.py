@@ -12,7 +12,7 @@ from service import create_app
 from service.model.golden import decode_golden
 from service.settings import Settings
 from service.web.keys import Terms, create_key
-from service.web.limits import find_network
+from service.web.limits.limits import find_network
 
 INSTANCE = decode_golden((CREDIT / "golden.json").read_bytes()).records[0].instance
 

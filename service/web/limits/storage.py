@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 
 from limits.storage import SlidingWindowCounterSupport, Storage
 
-from service.web.table import NOW, SLOT, Table, find_place, open_nameless
+from service.web.limits.table import NOW, SLOT, Table, find_place, open_nameless
 
 # Where counts are: on this host, in Redis, or on this host while Redis is away.
 Place = Literal["host", "redis", "fallback"]

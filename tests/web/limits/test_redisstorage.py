@@ -10,7 +10,7 @@ from redis_server import RedisServer
 from server import PATIENCE_SECONDS
 
 from service.settings import SettingsError
-from service.web.replicas import (
+from service.web.limits.redisstorage import (
     LIMITS_PER_HOST,
     LIMITS_SHARED,
     RESILIENT,

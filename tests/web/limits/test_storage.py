@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.settings import SettingsError
-from service.web import storage as storage_module
-from service.web.limits import find_wait
-from service.web.storage import Count, SharedStorage
-from service.web.table import SIZE, SLOT, SLOTS, Table, shared_path
+from service.web.limits import storage as storage_module
+from service.web.limits.limits import find_wait
+from service.web.limits.storage import Count, SharedStorage
+from service.web.limits.table import SIZE, SLOT, SLOTS, Table, shared_path
 
 # A window that does not end while a test runs.
 AGE = 100 * 365 * 86400
