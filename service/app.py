@@ -22,12 +22,12 @@ from service.web.errors import init_errors
 from service.web.exposition import build_metrics
 from service.web.headers import init_headers
 from service.web.health import Readiness, build_health
-from service.web.keyring import Keyring
-from service.web.keys import KeysFileError
+from service.web.keys.keyfile import KeysFileError
+from service.web.keys.keyring import Keyring
+from service.web.keys.localkey import ensure_local_key
 from service.web.lifecycle import Lifecycle
 from service.web.limits.limits import Limits, find_store
 from service.web.lines import build_log_config
-from service.web.localkey import ensure_local_key
 from service.web.logs import init_logs, log_engine
 from service.web.metrics import Metrics
 from service.web.openapi import build_openapi

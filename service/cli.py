@@ -13,7 +13,7 @@ from service.model.card import format_card
 from service.model.errors import ArtefactError, DataFileError
 from service.model.predictor import Engine, load_predictor
 from service.settings import Settings, SettingsError
-from service.web.keys import (
+from service.web.keys.keyfile import (
     SCOPES,
     KeysFileError,
     Terms,

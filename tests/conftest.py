@@ -22,7 +22,7 @@ from server import Server
 
 from service import create_app
 from service.settings import Settings
-from service.web.keys import SCOPES, Terms, create_key, revoke_key
+from service.web.keys.keyfile import SCOPES, Terms, create_key, revoke_key
 from service.web.limits.table import Table, shared_path
 
 hypothesis.settings.register_profile("busy machine", deadline=None)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pipelines import CREDIT, ROOT
 
-from service.web.keys import create_key
+from service.web.keys.keyfile import create_key
 
 HARDENED = (
     *("--read-only", "--tmpfs", "/tmp", "--network", "none"),

@@ -14,7 +14,7 @@ from balancer import ReservedPort
 from containers import PATIENCE_SECONDS
 from manifests import Json
 
-from service.web.keys import create_key
+from service.web.keys.keyfile import create_key
 
 # What podman needs on a host where it may not raise limits, nor has systemd.
 CONFIGURATION = """

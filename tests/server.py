@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from pipelines import ROOT
 
-from service.web.keys import create_key
+from service.web.keys.keyfile import create_key
 from service.web.limits.table import shared_path
 
 # Far above what a start takes on a busy machine: waiting this long is a failure.

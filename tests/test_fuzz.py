@@ -29,8 +29,8 @@ from service.model.errors import ArtefactError
 from service.model.manifest import decode_manifest
 from service.model.predictor import load_predictor
 from service.settings import Settings, SettingsError, parse_limits, variables
-from service.web.keyring import Keyring
-from service.web.keys import KeysFileError
+from service.web.keys.keyfile import KeysFileError
+from service.web.keys.keyring import Keyring
 from service.web.limits.budget import build_budget
 from service.web.limits.storage import SharedStorage
 from service.web.openapi import describe_api

@@ -19,7 +19,7 @@ from service import create_app
 from service.cli import main
 from service.model.artefact import read_artefact
 from service.settings import Settings, variables
-from service.web.keys import Terms, create_key
+from service.web.keys.keyfile import Terms, create_key
 from service.web.limits import storage
 from service.web.openapi import ERRORS
 

@@ -11,8 +11,8 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from service.web.call import PLACE
-from service.web.keyring import Keyring
-from service.web.keys import Scope
+from service.web.keys.keyfile import Scope
+from service.web.keys.keyring import Keyring
 from service.web.limits.limits import Limits
 
 View = Callable[..., Any]

@@ -11,7 +11,7 @@ from typing import Literal
 from flask import request
 
 from service.model.instances import Instances, Predictions
-from service.web.keys import Client
+from service.web.keys.client import Client
 
 PLACE = "service.call"
 

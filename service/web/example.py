@@ -6,7 +6,7 @@ import orjson
 from flask import Flask
 
 from service.model.predictor import Predictor
-from service.web.localkey import read_local_key
+from service.web.keys.localkey import read_local_key
 
 
 def format_curl(app: Flask, address: str) -> str:

@@ -2,7 +2,7 @@
 
 from service.model.drift.windows import Counting
 from service.web.health import Readiness
-from service.web.keyring import Keyring
+from service.web.keys.keyring import Keyring
 from service.web.metrics import Metrics
 from service.web.vitals import Vitals
 

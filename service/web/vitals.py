@@ -6,7 +6,7 @@ from pathlib import Path
 from service.web.counts import COUNTING
 from service.web.health import Readiness
 from service.web.instruments import Instruments
-from service.web.keyring import Keyring
+from service.web.keys.keyring import Keyring
 from service.web.limits.limits import Limits
 from service.web.limits.storage import PLACES
 from service.web.slots import open_counts

@@ -9,7 +9,7 @@ from pipelines import CREDIT
 from server import UNLIMITED
 from traffic import Traffic, ask_anew, ask_until
 
-from service.web.keys import Terms, create_key, revoke_key, write_private
+from service.web.keys.keyfile import Terms, create_key, revoke_key, write_private
 
 
 def test_a_key_is_rotated_under_traffic(serve: Serve) -> None:

@@ -17,7 +17,7 @@ from scrape import Scrape
 from service import create_app
 from service.settings import Settings
 from service.web.errors import REASONS
-from service.web.keys import create_key
+from service.web.keys.keyfile import create_key
 
 TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]["instance"]
 

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.model.golden import decode_golden
 from service.settings import Settings
-from service.web.keys import Terms, create_key
+from service.web.keys.keyfile import Terms, create_key
 from service.web.limits.limits import find_network
 
 INSTANCE = decode_golden((CREDIT / "golden.json").read_bytes()).records[0].instance

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.settings import parse_limits
-from service.web.keys import (
+from service.web.keys.client import Client
+from service.web.keys.keyfile import (
     ApiKey,
-    Client,
     KeysFileError,
     digest_key,
     read_keys,

@@ -1,4 +1,4 @@
-"""The API keys: 256 random bits each, kept as SHA-256 digests with client and scopes.
+"""The key file: keys of 256 random bits, as SHA-256 digests with client and scopes.
 
 A key reads `msk_<id>_<secret>`: the public id finds the entry, the digest decides. A
 fast hash is enough for a secret that cannot be guessed, and a slow one would let
@@ -22,7 +22,6 @@ import msgspec
 
 from service.model.errors import write_line
 from service.settings import parse_limits
-from service.web.limits.budget import Budget
 
 Scope = Literal["predict", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -76,17 +75,6 @@ class KeysFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the key file holds."""
 
     keys: tuple[ApiKey, ...]
-
-
-@dataclass(frozen=True)
-class Client:
-    """Who calls, and what it may."""
-
-    name: str
-    scopes: frozenset[str]
-    requests: Budget
-    instances: Budget
-    policy: str  # the value of RateLimit-Policy
 
 
 @dataclass(frozen=True)
