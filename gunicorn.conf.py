@@ -21,7 +21,7 @@ from service.processors import count_processors, count_workers
 from service.settings import Settings, SettingsError
 from service.web.example import format_curl
 from service.web.lines import build_log_config
-from service.web.slots import end_slot, find_free_slot, open_counts
+from service.web.metrics.slots import end_slot, find_free_slot, open_counts
 from service.web.worker import Bounds, ReceivingWorker
 
 try:

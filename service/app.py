@@ -19,7 +19,6 @@ from service.web.auth import check_scopes, init_auth
 from service.web.dispatch import Service
 from service.web.drift import DriftGauges, build_drift
 from service.web.errors import init_errors
-from service.web.exposition import build_metrics
 from service.web.headers import init_headers
 from service.web.health import Readiness, build_health
 from service.web.keys.keyfile import KeysFileError
@@ -29,12 +28,13 @@ from service.web.lifecycle import Lifecycle
 from service.web.limits.limits import Limits, find_store
 from service.web.lines import build_log_config
 from service.web.logs import init_logs, log_engine
-from service.web.metrics import Metrics
+from service.web.metrics.exposition import build_metrics
+from service.web.metrics.metrics import Metrics
+from service.web.metrics.slots import open_counts, open_folder
+from service.web.metrics.vitals import Vitals
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
 from service.web.predictionlog import build_prediction_log
-from service.web.slots import open_counts, open_folder
-from service.web.vitals import Vitals
 
 
 def create_app(settings: Settings | None = None) -> Flask:

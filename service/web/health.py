@@ -9,9 +9,11 @@ from service.model.errors import ModelError
 from service.model.predictor import Predictor
 from service.web.auth import public
 from service.web.errors import NotReadyError
-from service.web.logs import NOT_READY, READY
 
 logger = logging.getLogger("service")
+
+NOT_READY = "not_ready"
+READY = "ready"
 
 
 class Readiness:

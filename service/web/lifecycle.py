@@ -3,8 +3,8 @@
 from service.model.drift.windows import Counting
 from service.web.health import Readiness
 from service.web.keys.keyring import Keyring
-from service.web.metrics import Metrics
-from service.web.vitals import Vitals
+from service.web.metrics.metrics import Metrics
+from service.web.metrics.vitals import Vitals
 
 
 class Lifecycle:

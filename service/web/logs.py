@@ -24,15 +24,13 @@ from service.web.call import (
     Stage,
 )
 from service.web.lines import LineHandler
-from service.web.metrics import Metrics
+from service.web.metrics.metrics import Metrics
 from service.web.predictionlog import PredictionLog
 
 logger = logging.getLogger("service")
 
 REQUEST = "request"
 ENGINE = "engine"
-NOT_READY = "not_ready"
-READY = "ready"
 
 STAGE_FIELDS = {stage: f"{stage}_ms" for stage in get_args(Stage)}
 

@@ -12,7 +12,6 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
 
 import orjson
 from flask import Response
@@ -20,20 +19,16 @@ from flask import Response
 from service.model.manifest import Manifest
 from service.settings import Settings, SettingsError
 from service.web.call import Call
-from service.web.counts import COUNTING
 from service.web.entries import Entries, Entry
-from service.web.kinds import Counter
+from service.web.metrics.counts import COUNTING
+from service.web.metrics.instruments import Drop
+from service.web.metrics.kinds import Counter
 from service.web.rotation import RotatedFile
 
 logger = logging.getLogger("service")
 
 LOST = "prediction_log_lost"
 WRITTEN = "prediction_log_written"
-
-# Why a line was not written: the queue was full, the disk did not take it, one line is
-# longer than a file may be, or none could be made.
-Drop = Literal["queue_full", "disk", "too_long", "unreadable"]
-DROPS: tuple[Drop, ...] = get_args(Drop)
 
 # Nobody is woken by a request, which would cost it more than all else here.
 SECONDS_BETWEEN_WRITES = 0.1

@@ -12,9 +12,9 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.samples import Sample
 
 from service.web.auth import requires
-from service.web.counts import read_numbers, read_used
 from service.web.dispatch import Answer
-from service.web.slots import open_folder
+from service.web.metrics.counts import read_numbers, read_used
+from service.web.metrics.slots import open_folder
 
 # Most files hold no more.
 PAGE_BYTES = 16 * 1024

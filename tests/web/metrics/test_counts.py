@@ -11,10 +11,10 @@ from flask import Flask
 from prometheus_client.exposition import generate_latest
 from scrape import Scrape
 
-from service.web.counts import COUNTING, FILE_BYTES, Counts
-from service.web.exposition import MergedFiles
-from service.web.kinds import Counter, Histogram, Largest, Sum
-from service.web.slots import end_slot, find_free_slot, open_folder
+from service.web.metrics.counts import COUNTING, FILE_BYTES, Counts
+from service.web.metrics.exposition import MergedFiles
+from service.web.metrics.kinds import Counter, Histogram, Largest, Sum
+from service.web.metrics.slots import end_slot, find_free_slot, open_folder
 
 
 def scrape(folder: Path) -> Scrape:

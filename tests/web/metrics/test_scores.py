@@ -6,7 +6,12 @@ from conftest import Package
 from service.model.artefact import read_artefact
 from service.model.instances import Predictions
 from service.model.predictor import load_predictor
-from service.web.scores import PROBABILITIES, find_bounds, name_scores, read_scores
+from service.web.metrics.scores import (
+    PROBABILITIES,
+    find_bounds,
+    name_scores,
+    read_scores,
+)
 
 TWO = Predictions(("no", "yes"), ["no", "yes"], [[0.75, 0.25], [0.125, 0.875]])
 THREE = Predictions(("a", "b", "c"), ["b"], [[0.25, 0.5, 0.25]])

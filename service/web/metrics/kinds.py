@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from prometheus_client.utils import floatToGoString
 
-from service.web.counts import Cell, Counts, Kind, Labels
+from service.web.metrics.counts import Cell, Counts, Kind, Labels
 
 Child = TypeVar("Child")
 

@@ -1,7 +1,9 @@
 """The metrics, by Prometheus's conventions for names and units."""
 
-from service.web.kinds import Counter, Histogram, Largest, Sum
-from service.web.slots import open_counts
+from typing import Literal, get_args
+
+from service.web.metrics.kinds import Counter, Histogram, Largest, Sum
+from service.web.metrics.slots import open_counts
 
 # A lone instance takes some 0.2 ms, a large batch a second; callers wait for 10.
 DURATIONS = (
@@ -10,6 +12,11 @@ DURATIONS = (
 )
 STAGE_DURATIONS = (0.00001, 0.000025, 0.00005, 0.0001, *DURATIONS[::2])
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+# Why the prediction log is without a line: the queue was full, the disk did not take
+# it, it is longer than a file may be, or it could not be made.
+Drop = Literal["queue_full", "disk", "too_long", "unreadable"]
+DROPS: tuple[Drop, ...] = get_args(Drop)
 
 
 class Instruments:

@@ -20,8 +20,8 @@ from tempfile import mkdtemp
 from prometheus_client.multiprocess import mark_process_dead
 
 from service.settings import SettingsError
-from service.web.counts import Counts
 from service.web.limits.table import find_memory
+from service.web.metrics.counts import Counts
 
 SUFFIX = ".metrics"
 NO_SLOT = -1

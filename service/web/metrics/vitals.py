@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from service.web.counts import COUNTING
 from service.web.health import Readiness
-from service.web.instruments import Instruments
 from service.web.keys.keyring import Keyring
 from service.web.limits.limits import Limits
 from service.web.limits.storage import PLACES
-from service.web.slots import open_counts
+from service.web.metrics.counts import COUNTING
+from service.web.metrics.instruments import Instruments
+from service.web.metrics.slots import open_counts
 
 # Its second number is that of the pages in memory; only Linux has it.
 STATM = Path("/proc/self/statm")

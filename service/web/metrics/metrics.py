@@ -7,12 +7,11 @@ from service.model.instances import Instances, Predictions
 from service.model.predictor import Predictor
 from service.model.watch import Notice
 from service.web.call import Call
-from service.web.counts import COUNTING
 from service.web.errors import REASONS
-from service.web.instruments import Instruments
-from service.web.kinds import Counter
-from service.web.predictionlog import DROPS
-from service.web.scores import find_bounds, name_scores, read_scores
+from service.web.metrics.counts import COUNTING
+from service.web.metrics.instruments import DROPS, Instruments
+from service.web.metrics.kinds import Counter
+from service.web.metrics.scores import find_bounds, name_scores, read_scores
 
 PREDICT = "/v1/predict"
 WATCHED_STATUSES = (200, 500, 503, 504)

@@ -1,0 +1,1 @@
+"""What is counted, in files of every worker, and what GET /metrics says of it."""
