@@ -26,15 +26,15 @@ from service.web.keys.keyring import Keyring
 from service.web.keys.localkey import ensure_local_key
 from service.web.lifecycle import Lifecycle
 from service.web.limits.limits import Limits, find_store
-from service.web.lines import build_log_config
-from service.web.logs import init_logs, log_engine
+from service.web.logs.lines import build_log_config
+from service.web.logs.predictionlog import build_prediction_log
+from service.web.logs.requestlog import init_logs, log_engine
 from service.web.metrics.exposition import build_metrics
 from service.web.metrics.metrics import Metrics
 from service.web.metrics.slots import open_counts, open_folder
 from service.web.metrics.vitals import Vitals
 from service.web.openapi import build_openapi
 from service.web.predict import build_predict
-from service.web.predictionlog import build_prediction_log
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -9,7 +9,7 @@ from gunicorn.http.parser import RequestParser
 from werkzeug.exceptions import GatewayTimeout, HTTPException
 
 from service.web.call import ARRIVED, CLAIM, DEADLINE, REFUSAL
-from service.web.logs import describe_fault
+from service.web.logs.requestlog import describe_fault
 from service.web.worker.connection import Answerer, Exchange
 from service.web.worker.unread import STAND_IN, find_refusal
 

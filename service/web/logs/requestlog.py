@@ -1,4 +1,4 @@
-"""One JSON line a request, with its id, and the same form for all else logged."""
+"""One JSON line a request, with its id; and one at the start, of what answers."""
 
 import logging
 import random
@@ -23,9 +23,9 @@ from service.web.call import (
     Call,
     Stage,
 )
-from service.web.lines import LineHandler
+from service.web.logs.lines import LineHandler
+from service.web.logs.predictionlog import PredictionLog
 from service.web.metrics.metrics import Metrics
-from service.web.predictionlog import PredictionLog
 
 logger = logging.getLogger("service")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pipelines import ROOT
 
-from service.web.rotation import RotatedFile
+from service.web.logs.rotatedfile import RotatedFile
 
 HOLDING = """
 import sys, time
 from pathlib import Path
-from service.web.rotation import RotatedFile
+from service.web.logs.rotatedfile import RotatedFile
 RotatedFile(Path(sys.argv[1]), 1000).write(b"first\\n")
 print("written", flush=True)
 time.sleep(600)

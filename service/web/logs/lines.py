@@ -76,7 +76,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "json": {
-                "()": "service.web.lines.LineFormatter",
+                "()": "service.web.logs.lines.LineFormatter",
                 "fmt": ["levelname", "name", "message"],
                 "rename_fields": {
                     "levelname": "level",
@@ -89,7 +89,7 @@ def build_log_config(level: str) -> dict[str, Any]:
         },
         "handlers": {
             "stdout": {
-                "class": "service.web.lines.LineHandler",
+                "class": "service.web.logs.lines.LineHandler",
                 "stream": "ext://sys.stdout",
                 "formatter": "json",
             }

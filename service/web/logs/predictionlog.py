@@ -19,11 +19,11 @@ from flask import Response
 from service.model.manifest import Manifest
 from service.settings import Settings, SettingsError
 from service.web.call import Call
-from service.web.entries import Entries, Entry
+from service.web.logs.entries import Entries, Entry
+from service.web.logs.rotatedfile import RotatedFile
 from service.web.metrics.counts import COUNTING
 from service.web.metrics.instruments import Drop
 from service.web.metrics.kinds import Counter
-from service.web.rotation import RotatedFile
 
 logger = logging.getLogger("service")
 
