@@ -1,6 +1,7 @@
 """The contract, published: OpenAPI 3.1 of this very model, and a page that renders it.
 
 pages.py       the routes
+docs/          the page, which flask-swagger-ui's scripts fill
 document.py    the document, put together by apispec
 operations.py  what each route takes and answers
 schemas.py     what those are made of

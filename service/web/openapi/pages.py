@@ -19,7 +19,7 @@ POLICY = (
 )
 
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
-PAGE = Path(__file__).parents[1] / "docs"
+PAGE = Path(__file__).with_name("docs")
 
 
 def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
