@@ -19,7 +19,7 @@ from gunicorn.glogging import Logger
 
 from service.processors import count_processors, count_workers
 from service.settings import Settings, SettingsError
-from service.web.example import format_curl
+from service.web.firstrequest import format_curl
 from service.web.logs.lines import build_log_config
 from service.web.metrics.slots import end_slot, find_free_slot, open_counts
 from service.web.worker import Bounds, ReceivingWorker
