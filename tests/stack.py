@@ -11,7 +11,7 @@ from containers import run_docker
 from pipelines import ROOT
 from server import PATIENCE_SECONDS
 
-from service.image import BASES
+from service.cli.image import BASES
 
 REPLICAS = ("service-1", "service-2")
 # Of its own: another run of the tests may use the same engine.

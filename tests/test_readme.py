@@ -16,7 +16,7 @@ from pipelines import CREDIT, ROOT
 from traffic import TYPICAL
 
 from service import create_app
-from service.cli import main
+from service.cli.main import main
 from service.model.artefact import read_artefact
 from service.settings import Settings, variables
 from service.web.keys.keyfile import Terms, create_key

@@ -24,7 +24,7 @@ from moods import HELD
 from pipelines import CREDIT
 from scrape import Scrape
 
-from service.image import BASES
+from service.cli.image import BASES
 
 pytestmark = pytest.mark.container
 

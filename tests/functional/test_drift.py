@@ -16,7 +16,7 @@ from pipelines import CREDIT
 from scrape import Scrape
 from server import UNLIMITED, Server
 
-from service.cli import main
+from service.cli.main import main
 
 # No window ends within a test.
 ENDLESS = {"SERVICE_DRIFT_WINDOW_SECONDS": str(10**9), **UNLIMITED}

@@ -13,7 +13,7 @@ from typing import Any
 
 from service.model.artefact import Artefact, verify_artefact
 
-SOURCE = Path(__file__).parents[1]
+SOURCE = Path(__file__).parents[2]
 
 # The minor of Python decides what the pipeline's pickle and the lock's wheels are.
 BASES = {

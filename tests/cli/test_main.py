@@ -9,7 +9,7 @@ import pytest
 from faults import FAULTS, KINDS, copy_credit, make_other_golden
 from pipelines import CREDIT, ROOT
 
-from service.cli import main
+from service.cli.main import main
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

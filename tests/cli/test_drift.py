@@ -14,7 +14,7 @@ from pipelines import CREDIT, ROOT, fit_mixed
 from sklearn.ensemble import RandomForestClassifier
 
 import train
-from service.cli import main
+from service.cli.main import main
 from service.model import package
 from service.model.artefact import read_artefact
 from service.model.drift.files import measure_file

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.drift import add_drift_command
-from service.image import ImageError, add_image_command
+from service.cli.drift import add_drift_command
+from service.cli.image import ImageError, add_image_command
 from service.model.artefact import read_artefact
 from service.model.card import format_card
 from service.model.errors import ArtefactError, DataFileError
