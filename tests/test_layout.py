@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,22 @@ def test_no_import_hides_within_a_function(path: Path) -> None:
     assert all(node.col_offset == 0 for node, _ in iterate_imports(path))
 
 
-def test_no_module_imports_in_a_circle() -> None:
-    graph = {
-        name_module(path): {
-            name for _, name in iterate_imports(path) if name.startswith("service.")
-        }
-        for path in MODULES
-    }
+def part_names(one: str, other: str) -> tuple[str, str]:
+    """Return the neighbours, modules or folders, that two modules are or lie in."""
+    names = one.split("."), other.split(".")
+    steps = zip(*names, strict=False)
+    depth = 1 + sum(1 for _ in takewhile(lambda step: step[0] == step[1], steps))
+    above, below = (".".join(parts[:depth]) for parts in names)
+    return above, below
+
+
+def test_no_module_or_folder_imports_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in MODULES:
+        for _, name in iterate_imports(path):
+            if name.startswith("service."):
+                above, below = part_names(name_module(path), name)
+                graph.setdefault(above, set()).add(below)
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
         assert name not in trail, " -> ".join((*trail, name))

@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 
 from service.model.artefact import read_artefact
+from service.model.datafile import measure_file
 from service.model.drift.figures import Drift, DriftFigure, Verdict
-from service.model.drift.files import measure_file
 from service.model.predictor import load_predictor
 from service.settings import Settings
 

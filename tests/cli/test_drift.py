@@ -17,7 +17,7 @@ import train
 from service.cli.main import main
 from service.model import package
 from service.model.artefact import read_artefact
-from service.model.drift.files import measure_file
+from service.model.datafile import measure_file
 from service.model.predictor import load_predictor
 
 
