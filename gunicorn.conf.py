@@ -110,6 +110,7 @@ def on_starting(server: Any) -> None:
 
     Where requests are predicted together, one thread has them all.
     """
+    gc.freeze()  # workers share what is here, and never look through it
     gc.enable()
     predictor = server.app.wsgi().extensions.get("predictor")
     if predictor is None:
