@@ -1,6 +1,8 @@
 """What create_app wires, and in which order."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,11 @@ def test_a_prediction_log_without_a_folder_stops_the_start(
         )
         with pytest.raises(SystemExit, match="SERVICE_PREDICTION_LOG"):
             create_app(settings)
+
+
+def test_no_client_of_redis_is_imported_for_limits_of_one_host() -> None:
+    asked = "import sys, service; sys.exit('redis' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
 def test_two_slashes_are_no_route_and_lead_nowhere(client: FlaskClient) -> None:

@@ -23,7 +23,7 @@ AGREEMENT = 1e-12
 
 # Instances that are also asked for alone: a plan may go another way for one than for
 # many, and a batch of one is what most requests are.
-ALONE = 4
+ALONE = 2
 
 Columns = Sequence[Sequence[Any]]
 Ask = Callable[[Columns], Outputs]

@@ -6,6 +6,7 @@ would cost 65 microseconds a request, so its store is asked directly.
 
 import ipaddress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +16,7 @@ from limits import RateLimitItem
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
 from service.web.limits.budget import FAILURES, Budget, Limit, build_budget
-from service.web.limits.redisstorage import RESILIENT
-from service.web.limits.storage import Count, CountingStorage, Place
+from service.web.limits.storage import RESILIENT, Count, CountingStorage, Place
 from service.web.limits.table import shared_path
 
 # Where the WSGI environment holds what is left, an item of RateLimit each.
@@ -132,7 +132,11 @@ def find_store(setting: str | None, keys_file: Path) -> Store:
     here = f"shm://{shared_path(str(keys_file.absolute()))}"
     if setting is None:
         return Store(here, here)
-    return Store("shm://" if setting == "memory://" else f"{RESILIENT}{setting}", here)
+    if setting == "memory://":
+        return Store("shm://", here)
+    # Its client takes as long to import as Flask, and most services count on one host.
+    import_module("service.web.limits.redisstorage")
+    return Store(f"{RESILIENT}{setting}", here)
 
 
 def find_network(address: str) -> str:

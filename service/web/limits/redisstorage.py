@@ -17,7 +17,13 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from service.settings import SettingsError
-from service.web.limits.storage import Count, CountingStorage, Place, SharedStorage
+from service.web.limits.storage import (
+    RESILIENT,
+    Count,
+    CountingStorage,
+    Place,
+    SharedStorage,
+)
 
 logger = logging.getLogger("service")
 
@@ -30,9 +36,6 @@ LATEST_SECONDS = 0.5
 # To connect, and for an answer of Redis: then there is time left for that of ours.
 TIMEOUT_SECONDS = 0.9 * LATEST_SECONDS
 SECONDS_BETWEEN_PROBES = 1.0
-
-# Before an address of Redis it asks for this store.
-RESILIENT = "resilient+"
 
 # As the store of a host does, in one round trip. KEYS: the last window's count and this
 # one's. A window begins with its first hit, and is kept for as long as it fades.

@@ -19,6 +19,9 @@ from service.web.limits.table import NOW, SLOT, Table, find_place, open_nameless
 Place = Literal["host", "redis", "fallback"]
 PLACES: tuple[Place, ...] = get_args(Place)
 
+# Before an address of Redis it asks for the store that is there while Redis is not.
+RESILIENT = "resilient+"
+
 unpack_from = SLOT.unpack_from
 
 

@@ -13,9 +13,9 @@ from service.settings import SettingsError
 from service.web.limits.redisstorage import (
     LIMITS_PER_HOST,
     LIMITS_SHARED,
-    RESILIENT,
     ResilientStorage,
 )
+from service.web.limits.storage import RESILIENT
 
 # A window that does not end while a test runs, in seconds, as Redis can count them.
 AGE = 10**9
