@@ -1,21 +1,25 @@
-"""An environment for each peer, made once from its pinned requirements."""
+"""An environment for each server, made once from its pinned requirements."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.places import BIN, BUILD, HERE
+from benchmarks.places import BIN, BUILD, HERE, ROOT
+
+# Ours is installed from what its image is: development's packages are imported, too.
+OURS = "ours"
 
 
 def find_python(name: str) -> Path:
-    """Return the interpreter of a peer's environment."""
+    """Return the interpreter of a server's environment."""
     return BUILD / "envs" / name / "bin" / "python"
 
 
 def prepare_environment(name: str) -> None:
-    """Install a peer, unless these very requirements are installed already."""
-    requirements = HERE / "requirements" / f"{name}.txt"
+    """Install a server, unless these very requirements are installed already."""
+    peer = HERE / "requirements" / f"{name}.txt"
+    requirements = ROOT / "requirements.txt" if name == OURS else peer
     folder = BUILD / "envs" / name
     stamp = folder / "installed.txt"
     if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():

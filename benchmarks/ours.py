@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.environments import OURS
 from benchmarks.places import BIN, BUILD, ROOT
 from benchmarks.process import build_environment
 from benchmarks.server import Launch, Server
@@ -15,13 +16,14 @@ KEYS = BUILD / "api-keys.json"
 class Ours(Server):
     """Started as its README says."""
 
-    name = "ours"
+    name = package = OURS
     title = "this service"
     setting = "`gunicorn -c gunicorn.conf.py`"
     path = "/v1/predict"
 
     def prepare(self, artefact: Path) -> None:
-        """Send the key that the run has made."""
+        """Install it, and send the key that the run has made."""
+        super().prepare(artefact)
         self.headers = {"Authorization": f"Bearer {_make_key()}"}
 
     @property
@@ -37,7 +39,7 @@ class Ours(Server):
 
     def command(self, launch: Launch) -> list[str]:
         """Return the command of the README."""
-        return [str(BIN / "gunicorn"), "-c", "gunicorn.conf.py"]
+        return [str(self.bin / "gunicorn"), "-c", "gunicorn.conf.py"]
 
     def environment(self, launch: Launch) -> dict[str, str]:
         """Return the settings: the only place where the benchmarks make them."""
