@@ -18,13 +18,17 @@ Rules = dict[tuple[str, str], Rule]
 
 NO_SESSION = NullSession()
 
+# Beside 1xx: what Werkzeug leaves the body of away.
+NO_BODY = (204, 304)
+
 
 class Answer(Response):
     """A response whose whole body is there, and is sent as it stands."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer by WSGI."""
-        is_plain = type(self.response) is list and self.status_code == 200
+        has_body = 200 <= self.status_code not in NO_BODY
+        is_plain = has_body and type(self.response) is list
         if not is_plain or environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
         start_response(self.status, self.headers.to_wsgi_list())

@@ -25,6 +25,7 @@ from service.model.errors import (
     TooManyInstancesError,
 )
 from service.web.call import current_call
+from service.web.dispatch import Answer
 
 PROBLEM = "application/problem+json"
 
@@ -85,10 +86,9 @@ def init_errors(app: Flask) -> None:
 def answer_error(error: Exception) -> Response:
     """Turn an exception into the answer it deserves, keeping the answer's headers."""
     http = _to_http(error)
-    response = http.get_response()
-    status = response.status_code
+    status = http.code or 500
     if status < 400:  # a redirection is raised, too
-        return response
+        return http.get_response()
     call = current_call()
     call.reason = find_reason(error, status)
     problem: dict[str, Any] = {
@@ -103,9 +103,9 @@ def answer_error(error: Exception) -> Response:
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]
-    response.data = orjson.dumps(problem)
-    response.content_type = PROBLEM
-    return response
+    # Not get_response(), which writes a page of HTML first.
+    headers = [each for each in http.get_headers() if each[0] != "Content-Type"]
+    return Answer(orjson.dumps(problem), status, headers, content_type=PROBLEM)
 
 
 def find_reason(error: Exception, status: int) -> str:
