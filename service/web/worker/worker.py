@@ -13,17 +13,16 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
-from werkzeug.exceptions import GatewayTimeout, HTTPException, ServiceUnavailable
+from werkzeug.exceptions import GatewayTimeout, HTTPException
 
 from service.web.worker.arrivals import Arrivals
+from service.web.worker.backlog import HEALTH, Backlog
 from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
 from service.web.worker.connection import Exchange
@@ -40,9 +39,6 @@ HANG_SECONDS = 1.0
 
 # A caller that only sends no more says so with its request; one that gives up, later.
 GONE_SECONDS = 0.05
-
-HEALTH = (b"GET /health", b"HEAD /health")
-SCRAPE = b"GET /metrics"
 
 # Those of a worker, beside gunicorn's own lines.
 FAULT = "worker_fault"
@@ -67,11 +63,10 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._gateway = Gateway(self)
-        self._in_flight: set[Exchange] = set()
+        self._backlog = Backlog(
+            self.bounds, self.cfg.threads, takes_all=self.gather is not None
+        )
         self._hung: set[Exchange] = set()
-        self._queue: deque[Exchange] = deque()
-        # One thread more than may answer, so that the loop is never left alone.
-        self._permits = [None] * self.cfg.threads
         self._relay = Relay()
         self._next_look = 0.0
         self._drain: Drain | None = None
@@ -105,11 +100,12 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.bounds,
             take_on=self._take_on,
             refuse=self._refuse,
-            find_refusal=self._find_refusal,
+            find_refusal=self._backlog.find_refusal,
         )
         timeout = self.bounds.receive_timeout_seconds
         self._connections = Connections(self, arrivals, timeout)
         self.set_accept_enabled(True)
+        # One thread more than may answer, so that the loop is never left alone.
         for _ in range(self.cfg.threads + 1):
             threading.Thread(target=self._serve, daemon=True).start()
         self._is_done.wait()
@@ -137,7 +133,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Keep the loop and answer what it brings, in turn with the other threads."""
         baton = None
         while not self._is_done.is_set():
-            exchanges = self._take_up()
+            exchanges = self._backlog.take_up()
             if not exchanges:
                 if baton is None:
                     baton = self._relay.wait()
@@ -152,34 +148,18 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
                     call()
             else:
                 self.gather(calls)
-            self._permits.append(None)
+            self._backlog.give_back()
             # Where another keeps the loop by now, this one goes on with what waits: so
             # much work leaves the loop a thread of its own.
             if baton is not None and not self._relay.come_back(baton):
                 baton = None
-
-    def _take_up(self) -> list[Exchange]:
-        """Return what to answer, if there is any and a thread may be spared."""
-        if not self._queue:
-            return []
-        try:
-            self._permits.pop()
-        except IndexError:
-            return []
-        taken: list[Exchange] = []
-        with suppress(IndexError):  # another thread may be first
-            while self.gather is not None or not taken:
-                taken.append(self._queue.popleft())
-        if not taken:
-            self._permits.append(None)
-        return taken
 
     def _begin(self, exchange: Exchange) -> None:
         """Answer a request, unless it is too late for that."""
         if not exchange.is_answered:
             exchange.begin()
             self._answer(exchange)
-        self._in_flight.discard(exchange)
+        self._backlog.finish(exchange)
 
     def _turn(self) -> None:
         """Do one turn of the loop; no event that fails keeps it from looking round."""
@@ -202,27 +182,13 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-        received = exchange.received
-        if received.startswith(HEALTH):
+        if exchange.received.startswith(HEALTH):
             self._answer(exchange)
-        elif (refusal := self._find_refusal(received)) is not None:
+        elif refusal := self._backlog.find_refusal(exchange.received):
             self._refuse(exchange, refusal)
         else:
-            self._in_flight.add(exchange)
+            self._backlog.put(exchange)
             self._next_look = min(self._next_look, exchange.deadline)
-            is_scrape = received.startswith(SCRAPE)
-            (self._queue.appendleft if is_scrape else self._queue.append)(exchange)
-
-    def _find_refusal(self, received: bytes | bytearray) -> HTTPException | None:
-        """Return why a request would be refused now, of which this is the beginning.
-
-        There is room for one scrape more, which does not wait for the others: what has
-        too much to do would otherwise hide it, and look as if it were down.
-        """
-        room = self.bounds.max_in_flight + received.startswith(SCRAPE)
-        if len(self._in_flight) < room or received.startswith(HEALTH):
-            return None
-        return ServiceUnavailable("This process has too much to do.", retry_after=1)
 
     def _answer(self, exchange: Exchange) -> None:
         data, keeps = self._gateway.answer(exchange, "thread")
@@ -246,12 +212,12 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.set_accept_enabled(enabled=True)
         else:
             self._stop(now)
-        for exchange in list(self._in_flight):
+        for exchange in self._backlog:
             self._check(exchange, now)
         self._connections.close_late(
             now, self._drain.idle_end if self._drain else math.inf
         )
-        self.wsgi.extensions["lifecycle"].tell(len(self._in_flight))
+        self.wsgi.extensions["lifecycle"].tell(len(self._backlog))
 
     def _check(self, exchange: Exchange, now: float) -> None:
         waited = exchange.connection.over_since - exchange.arrived

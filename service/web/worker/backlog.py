@@ -1,0 +1,79 @@
+"""What a worker has taken and not answered, and who may take it up."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+
+from service.web.worker.bounds import Bounds
+from service.web.worker.connection import Exchange
+
+HEALTH = (b"GET /health", b"HEAD /health")
+SCRAPE = b"GET /metrics"
+
+
+class Backlog:
+    """The requests in flight, those that wait and those that are being answered.
+
+    So many threads may answer at a time. With `takes_all` each takes up all that waits.
+    """
+
+    def __init__(self, bounds: Bounds, threads: int, *, takes_all: bool) -> None:
+        self._max_in_flight = bounds.max_in_flight
+        self._permits = [None] * threads
+        self._takes_all = takes_all
+        self._in_flight: set[Exchange] = set()
+        self._waiting: deque[Exchange] = deque()
+
+    def __len__(self) -> int:
+        """Return how many are in flight."""
+        return len(self._in_flight)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        """Iterate over those that are in flight now."""
+        return iter(list(self._in_flight))
+
+    def find_refusal(self, received: bytes | bytearray) -> HTTPException | None:
+        """Return why a request would be refused now, of which this is the beginning.
+
+        There is room for one scrape more, which does not wait for the others: what has
+        too much to do would otherwise hide it, and look as if it were down.
+        """
+        room = self._max_in_flight + received.startswith(SCRAPE)
+        if len(self._in_flight) < room or received.startswith(HEALTH):
+            return None
+        return ServiceUnavailable("This process has too much to do.", retry_after=1)
+
+    def put(self, exchange: Exchange) -> None:
+        """Let a request wait for a thread."""
+        self._in_flight.add(exchange)
+        is_scrape = exchange.received.startswith(SCRAPE)
+        (self._waiting.appendleft if is_scrape else self._waiting.append)(exchange)
+
+    def take_up(self) -> list[Exchange]:
+        """Return what this thread is to answer: nothing, if there are enough that do.
+
+        Whoever is given something gives back the permit for it.
+        """
+        if not self._waiting:
+            return []
+        try:
+            self._permits.pop()
+        except IndexError:
+            return []
+        taken: list[Exchange] = []
+        with suppress(IndexError):  # another thread may be first
+            while self._takes_all or not taken:
+                taken.append(self._waiting.popleft())
+        if not taken:
+            self.give_back()
+        return taken
+
+    def give_back(self) -> None:
+        """Let another thread answer."""
+        self._permits.append(None)
+
+    def finish(self, exchange: Exchange) -> None:
+        """Forget a request that is answered."""
+        self._in_flight.discard(exchange)
