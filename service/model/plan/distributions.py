@@ -11,8 +11,8 @@ from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refuse_infinite
+from service.model.plan.scalers import centre_and_scale
 from service.model.plan.steps import Numbers, NumbersStep
-from service.model.plan.transformers import centre_and_scale
 
 # QuantileTransformer takes what is this near a bound to be on it.
 NEAR_BOUND = 1e-7

@@ -98,7 +98,7 @@ def plan_histogram_regressor(fitted: Any) -> TreeStep:
     return step
 
 
-HISTOGRAMS: dict[type, Callable[[Any], FinalStep]] = {
+HISTOGRAM_BOOSTING: dict[type, Callable[[Any], FinalStep]] = {
     ensemble.HistGradientBoostingClassifier: plan_histogram_classifier,
     ensemble.HistGradientBoostingRegressor: plan_histogram_regressor,
 }

@@ -56,17 +56,19 @@ from service.model.plan.imputers import (
     plan_object_imputer,
 )
 from service.model.plan.linear import LINEAR
-from service.model.plan.steps import EncodingStep, FinalStep, NumbersStep, ObjectsStep
-from service.model.plan.transformers import (
+from service.model.plan.scalers import (
     plan_binarizer,
-    plan_function_transformer,
     plan_max_abs_scaler,
     plan_min_max_scaler,
     plan_normalizer,
-    plan_pca,
     plan_robust_scaler,
-    plan_selector,
     plan_standard_scaler,
+)
+from service.model.plan.steps import EncodingStep, FinalStep, NumbersStep, ObjectsStep
+from service.model.plan.transformers import (
+    plan_function_transformer,
+    plan_pca,
+    plan_selector,
     plan_truncated_svd,
 )
 from service.model.plan.trees import TREES

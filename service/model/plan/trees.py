@@ -9,7 +9,7 @@ from sklearn.utils import get_tags
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import has_infinite, has_non_finite
-from service.model.plan.histogram import HISTOGRAMS
+from service.model.plan.histogram import HISTOGRAM_BOOSTING
 from service.model.plan.interpreter import load_boosted, load_by_treelite
 from service.model.plan.linear import Scores, drop_names
 from service.model.plan.links import (
@@ -111,5 +111,5 @@ TREES: dict[type, Callable[[Any], FinalStep]] = {
     ensemble.ExtraTreesRegressor: plan_forest,
     ensemble.GradientBoostingClassifier: plan_boosted_classifier,
     ensemble.GradientBoostingRegressor: plan_boosted_regressor,
-    **HISTOGRAMS,
+    **HISTOGRAM_BOOSTING,
 }

@@ -19,7 +19,13 @@ from sklearn.linear_model import LogisticRegression
 
 import train
 from service.model.errors import NoPlanError
-from service.model.plan import distributions, expansions, imputers, transformers
+from service.model.plan import (
+    distributions,
+    expansions,
+    imputers,
+    scalers,
+    transformers,
+)
 from service.model.plan.steps import Numbers, NumbersStep, Step
 
 Plan = Callable[[Any], NumbersStep]
@@ -114,28 +120,28 @@ def check_all(fitted: Any, plan: Plan, X: np.ndarray) -> None:
 
 
 SCALERS = [
-    (preprocessing.StandardScaler(), transformers.plan_standard_scaler),
-    (preprocessing.StandardScaler(with_mean=False), transformers.plan_standard_scaler),
-    (preprocessing.StandardScaler(with_std=False), transformers.plan_standard_scaler),
+    (preprocessing.StandardScaler(), scalers.plan_standard_scaler),
+    (preprocessing.StandardScaler(with_mean=False), scalers.plan_standard_scaler),
+    (preprocessing.StandardScaler(with_std=False), scalers.plan_standard_scaler),
     (
         preprocessing.StandardScaler(with_mean=False, with_std=False),
-        transformers.plan_standard_scaler,
+        scalers.plan_standard_scaler,
     ),
-    (preprocessing.MinMaxScaler(), transformers.plan_min_max_scaler),
+    (preprocessing.MinMaxScaler(), scalers.plan_min_max_scaler),
     (
         preprocessing.MinMaxScaler(feature_range=(-2, 3), clip=True),
-        transformers.plan_min_max_scaler,
+        scalers.plan_min_max_scaler,
     ),
-    (preprocessing.MaxAbsScaler(), transformers.plan_max_abs_scaler),
-    (preprocessing.MaxAbsScaler(clip=True), transformers.plan_max_abs_scaler),
-    (preprocessing.RobustScaler(), transformers.plan_robust_scaler),
+    (preprocessing.MaxAbsScaler(), scalers.plan_max_abs_scaler),
+    (preprocessing.MaxAbsScaler(clip=True), scalers.plan_max_abs_scaler),
+    (preprocessing.RobustScaler(), scalers.plan_robust_scaler),
     (
         preprocessing.RobustScaler(with_centering=False, quantile_range=(5, 95)),
-        transformers.plan_robust_scaler,
+        scalers.plan_robust_scaler,
     ),
     (
         preprocessing.RobustScaler(with_scaling=False, unit_variance=True),
-        transformers.plan_robust_scaler,
+        scalers.plan_robust_scaler,
     ),
 ]
 BENT = [
@@ -156,11 +162,11 @@ BENT = [
     ),
 ]
 WITHOUT_NULLS = [
-    (preprocessing.Binarizer(), transformers.plan_binarizer),
-    (preprocessing.Binarizer(threshold=2.5), transformers.plan_binarizer),
-    (preprocessing.Binarizer(threshold=-0.01), transformers.plan_binarizer),
+    (preprocessing.Binarizer(), scalers.plan_binarizer),
+    (preprocessing.Binarizer(threshold=2.5), scalers.plan_binarizer),
+    (preprocessing.Binarizer(threshold=-0.01), scalers.plan_binarizer),
     *[
-        (preprocessing.Normalizer(norm=norm), transformers.plan_normalizer)
+        (preprocessing.Normalizer(norm=norm), scalers.plan_normalizer)
         for norm in ("l1", "l2", "max")
     ],
     (TruncatedSVD(n_components=4, random_state=0), transformers.plan_truncated_svd),
