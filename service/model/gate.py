@@ -54,22 +54,22 @@ def check_agreement(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # edges overflow; what comes of it is compared
         typical = [values[0] for values in columns]
-        edges = list(zip(*_iterate_edges(contract, typical), strict=True))
-        expected = ask(columns)
-        largest = compare(expected, plan(columns))
+        edges = [*zip(*_iterate_edges(contract, typical), strict=True)]
+        whole: Columns = [
+            [*values, *edge] for values, edge in zip(columns, edges, strict=True)
+        ]
+        largest = 0.0
+        try:
+            expected = ask(whole)
+        except Exception:  # noqa: BLE001 - the pipeline refuses some: ask one by one
+            largest = _compare_alone(ask, plan, edges)
+            expected = ask(columns)
+            whole = columns
+        largest = max(largest, compare(expected, plan(whole)))
         alone = [spread(values, ALONE) for values in columns]
         largest = max(largest, _compare_alone(ask, plan, alone))
         if goes_lone:
-            largest = max(largest, _compare_each(expected, plan, columns))
-        try:
-            expected = ask(edges)
-            largest = max(largest, compare(expected, plan(edges)))
-            if goes_lone:
-                largest = max(largest, _compare_each(expected, plan, edges))
-        except DisagreementError:
-            raise
-        except Exception:  # noqa: BLE001 - the pipeline refuses some: ask one by one
-            largest = max(largest, _compare_alone(ask, plan, edges))
+            largest = max(largest, _compare_each(expected, plan, whole))
     return largest
 
 

@@ -1,5 +1,6 @@
 """Rows that put a model of trees to the proof: at its thresholds, and beside them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,13 @@ def gather_rows(model: Any, columns: int, known: dict[int, np.ndarray]) -> Numbe
     """Return rows at the model's thresholds and beside them, half with nulls."""
     random = np.random.default_rng(0)
     edges = np.array([0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40])
-    pools: list[list[np.ndarray]] = [[edges] for _ in range(columns)]
-    step = max(1, model.num_tree // PROBED_TREES)
-    for index in range(0, model.num_tree, step):
-        accessor = model.get_tree_accessor(index)
-        thresholds = accessor.get_field("threshold").astype(np.float64)
-        for feature, threshold in zip(
-            accessor.get_field("split_index").tolist(), thresholds, strict=True
-        ):
-            if feature >= 0 and feature not in known and np.isfinite(threshold):
-                beside = np.nextafter(threshold, [-np.inf, np.inf])
-                ends = np.array([-np.inf, np.inf], dtype=np.float32)
-                single = np.nextafter(np.float32(threshold), ends)
-                pools[feature] += [threshold[np.newaxis], beside, single]
+    pools = [[edges] for _ in range(columns)]
+    for feature, thresholds in _find_thresholds(model):
+        if feature not in known:
+            beside = np.nextafter(thresholds, [[-np.inf], [np.inf]]).ravel()
+            ends = np.array([[-np.inf], [np.inf]], dtype=np.float32)
+            single = np.nextafter(thresholds.astype(np.float32), ends).ravel()
+            pools[feature] += [thresholds, beside, single]
     for feature, codes in known.items():
         far = np.array([5e9, 255.0])
         pools[feature] += [np.tile(codes, 3), codes + 0.5, codes + 1, far]
@@ -37,3 +32,15 @@ def gather_rows(model: Any, columns: int, known: dict[int, np.ndarray]) -> Numbe
     half[random.random(half.shape) < 0.3] = np.nan
     half[:, 0][~np.isnan(half).any(axis=1)] = np.nan
     return rows
+
+
+def _find_thresholds(model: Any) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the features that are asked about, each with its finite thresholds."""
+    step = max(1, model.num_tree // PROBED_TREES)
+    trees = [model.get_tree_accessor(i) for i in range(0, model.num_tree, step)]
+    features = np.concatenate([tree.get_field("split_index") for tree in trees])
+    thresholds = np.concatenate([tree.get_field("threshold") for tree in trees])
+    is_asked = (features >= 0) & np.isfinite(thresholds)
+    for feature in np.unique(features[is_asked]).tolist():
+        found = thresholds[is_asked & (features == feature)]
+        yield feature, found.astype(np.float64)

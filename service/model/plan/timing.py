@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-TRIALS = 5
+TRIALS = 3
 ENOUGH_SECONDS = 0.005
 
 
