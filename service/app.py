@@ -13,7 +13,8 @@ from service.model.bounds import Bounds
 from service.model.codec import Codec
 from service.model.drift.windows import Counting
 from service.model.errors import ArtefactError
-from service.model.predictor import Predictor, load_predictor
+from service.model.loading import load_predictor
+from service.model.predictor import Predictor
 from service.settings import Settings, SettingsError, parse_limits
 from service.web.auth import check_scopes, init_auth
 from service.web.dispatch import Service

@@ -26,8 +26,8 @@ from service.model.bounds import UNBOUNDED
 from service.model.card import format_card
 from service.model.codec import Codec
 from service.model.errors import ArtefactError
+from service.model.loading import load_predictor
 from service.model.manifest import decode_manifest
-from service.model.predictor import load_predictor
 from service.settings import Settings, SettingsError, parse_limits, variables
 from service.web.keys.keyfile import KeysFileError
 from service.web.keys.keyring import Keyring

@@ -9,7 +9,7 @@ import orjson
 from service.model.artefact import read_artefact
 from service.model.datafile import measure_file
 from service.model.drift.figures import Drift, DriftFigure, Verdict
-from service.model.predictor import load_predictor
+from service.model.loading import load_predictor
 from service.settings import Settings
 
 # 1 is a fault, and 2 a command that argparse does not understand.

@@ -11,7 +11,8 @@ from service.cli.image import ImageError, add_image_command
 from service.model.artefact import read_artefact
 from service.model.card import format_card
 from service.model.errors import ArtefactError, DataFileError
-from service.model.predictor import Engine, load_predictor
+from service.model.loading import load_predictor
+from service.model.predictor import Engine
 from service.settings import Settings, SettingsError
 from service.web.keys.keyfile import (
     SCOPES,

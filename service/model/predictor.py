@@ -1,44 +1,26 @@
 """The predictor: validated instances in, predictions out."""
 
-import io
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import joblib
-import orjson
-from sklearn.exceptions import InconsistentVersionWarning
-
-from service.model.artefact import Artefact
 from service.model.batching import MAX_BATCHED_INSTANCES, Batcher
-from service.model.bounds import UNBOUNDED
-from service.model.codec import Codec
 from service.model.drift.histograms import (
-    HISTOGRAMS,
     Histograms,
-    decode_histograms,
 )
 from service.model.errors import (
-    ArtefactError,
-    ArtefactFormatError,
-    GoldenMismatchError,
     ModelError,
-    PipelineLoadError,
-    describe_error,
 )
 from service.model.gate import check_agreement
-from service.model.golden import Golden, decode_golden, prove, refuse_unanswered
+from service.model.golden import Golden, prove
 from service.model.independence import is_row_wise
 from service.model.instances import Instances, Predictions, spread
-from service.model.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
-from service.model.modules import install_modules, to_path
+from service.model.manifest import Manifest
 from service.model.plan.plan import Plan, compile_plan
 from service.model.reference import Outputs, Reference, check_finite
 from service.model.tables import build_table
-from service.model.threads import use_one_thread
 
 # Batching pays where an instance among others is so much cheaper than alone that it
 # counts beside the rest of a request, some 300 microseconds.
@@ -186,78 +168,5 @@ def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
     return Predictions(names, labels, probabilities.tolist())
 
 
-def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
-    """Load the pipeline of a verified artefact, ready to prove itself.
-
-    Raises PipelineLoadError, or another ArtefactError, whatever is wrong with it.
-    """
-    manifest = artefact.manifest
-    try:
-        golden = decode_golden(artefact.files[GOLDEN])
-        predictor = Predictor(
-            manifest, artefact.digest, golden, _load_pipeline(artefact)
-        )
-        _check_task(predictor)
-        if HISTOGRAMS in artefact.files:
-            raw = artefact.files[HISTOGRAMS]
-            predictor.histograms = decode_histograms(raw, manifest)
-        build_table(manifest.contract, [[] for _ in manifest.contract.features])
-        sample = _read_sample(artefact, golden)
-    except ArtefactError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PipelineLoadError(
-            f"The pipeline of {manifest.name} {manifest.version} does not load:"
-            f" {describe_error(error)}."
-        ) from error
-    try:
-        if use_plan:
-            predictor.use_plan(sample)
-        predictor.use_batches(sample)
-    except (Exception, SystemExit) as error:
-        raise GoldenMismatchError(refuse_unanswered(error)) from error
-    return predictor
-
-
-def _load_pipeline(artefact: Artefact) -> Any:
-    code = artefact.manifest.code
-    install_modules({name: artefact.files[to_path(name, code)] for name in code})
-    with warnings.catch_warnings():
-        # Libraries agree in major.minor by now; the golden records judge the rest.
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
-    use_one_thread(pipeline)
-    return pipeline
-
-
-def _check_task(predictor: Predictor) -> None:
-    """Refuse a manifest that says another thing of the pipeline than it does."""
-    manifest, reference = predictor.manifest, predictor.reference
-    if manifest.task != reference.task:
-        raise ArtefactFormatError(
-            f"manifest.json says {manifest.task}, and the pipeline does"
-            f" {reference.task}: package it again."
-        )
-    if reference.classes and len(manifest.names) != len(reference.classes):
-        raise ArtefactFormatError(
-            f"manifest.json has {len(manifest.names)} names for the pipeline's"
-            f" {len(reference.classes)} classes: package it again."
-        )
-
-
 def _take(instances: Instances, count: int) -> Instances:
     return Instances(tuple(column[:count] for column in instances.columns), count)
-
-
-def _read_sample(artefact: Artefact, golden: Golden) -> Instances:
-    """Read the golden instances and the sample, by the path that requests take."""
-    try:
-        sample = orjson.loads(artefact.files[SAMPLE])["instances"]
-        rows = [*(record.instance for record in golden.records), *sample]
-        codec = Codec(artefact.manifest.contract, UNBOUNDED)
-        return codec.load(orjson.dumps({"instances": rows}))
-    except (ModelError, ValueError, LookupError, TypeError) as error:
-        raise ArtefactFormatError(
-            "The instances of golden.json and sample.json cannot be read:"
-            f" {describe_error(error)}."
-        ) from None

@@ -18,7 +18,7 @@ from service.cli.main import main
 from service.model import package
 from service.model.artefact import read_artefact
 from service.model.datafile import measure_file
-from service.model.predictor import load_predictor
+from service.model.loading import load_predictor
 
 
 @pytest.fixture

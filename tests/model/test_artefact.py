@@ -14,7 +14,7 @@ from service.model.errors import (
     GoldenMismatchError,
     PackagingError,
 )
-from service.model.predictor import load_predictor
+from service.model.loading import load_predictor
 
 
 def test_the_committed_version_is_whole_and_proves_itself() -> None:

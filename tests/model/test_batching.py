@@ -17,7 +17,7 @@ import train
 from service.model.artefact import read_artefact
 from service.model.batching import MAX_BATCHED_INSTANCES, Batcher
 from service.model.instances import Instances, Predictions
-from service.model.predictor import load_predictor
+from service.model.loading import load_predictor
 
 
 class Model:

@@ -14,8 +14,8 @@ from pipelines import CREDIT, build_mixed_table
 from service.model.artefact import read_artefact
 from service.model.codec import Codec
 from service.model.contract import Contract, Feature
+from service.model.loading import load_predictor
 from service.model.observation import observe_table
-from service.model.predictor import load_predictor
 from service.model.schema import compile_schema
 from service.web.openapi import describe_api
 

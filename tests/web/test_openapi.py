@@ -14,7 +14,7 @@ from pipelines import CREDIT, ROOT
 from service.model.artefact import read_artefact
 from service.model.bounds import UNBOUNDED, Bounds
 from service.model.codec import Codec
-from service.model.predictor import load_predictor
+from service.model.loading import load_predictor
 from service.web.openapi import ERRORS, describe_api
 
 GOLDEN = json.loads((CREDIT / "golden.json").read_text())["records"]

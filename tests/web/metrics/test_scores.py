@@ -5,7 +5,7 @@ from conftest import Package
 
 from service.model.artefact import read_artefact
 from service.model.instances import Predictions
-from service.model.predictor import load_predictor
+from service.model.loading import load_predictor
 from service.web.metrics.scores import (
     PROBABILITIES,
     find_bounds,
