@@ -12,12 +12,17 @@ from sklearn.base import BaseEstimator, RegressorMixin
 SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 
 # A value that is held for as long as the mood is "hold", or that takes a GB of memory
-# where the mood is "eat"; no golden record has it.
+# where the mood is "eat", or that is refused by no Exception where it is "panic"; no
+# golden record has it.
 HELD = 77.25
 
 
 # A process that is forked once this has its thread waits for it without end.
 THREAD = ThreadPoolExecutor(1)
+
+
+class Panic(BaseException):
+    """What no Exception is, as a panic of a library in Rust is none."""
 
 
 class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -36,7 +41,9 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             mood = read_mood()
         if mood == "eat" and HELD in X.to_numpy()[:, 0]:
             [b"x" * 2**20 for _ in range(2**10)]
-        if mood == "slow":  # so that it pays to predict requests together
+        if mood == "panic" and HELD in X.to_numpy()[:, 0]:
+            raise Panic
+        if mood in ("slow", "panic"):  # so that it pays to predict requests together
             time.sleep(0.001)
         if mood == "thread":
             THREAD.submit(len, X).result()

@@ -76,7 +76,7 @@ class Batcher:
         if len(batch) > 1:
             try:
                 together = self._predict(join_instances([r.instances for r in batch]))
-            except (Exception, SystemExit):  # noqa: BLE001, S110 - each alone shows whose
+            except BaseException:  # noqa: BLE001, S110 - each alone shows whose
                 pass
             else:
                 _share(batch, together)
@@ -84,7 +84,7 @@ class Batcher:
         for request in batch:
             try:
                 request.predictions = self._predict(request.instances)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - raised by whose it is
+            except BaseException as error:  # noqa: BLE001 - raised by whose it is
                 request.fault = error
 
 

@@ -272,6 +272,20 @@ def test_a_batch_that_hangs_is_answered_for_each_and_told_once(
     assert events.count("worker_hung") == 1
 
 
+def test_a_fault_that_is_no_exception_is_one_requests_alone(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody("panic", WEB_CONCURRENCY="1")
+    asked = {number / 8: moody.begin(number / 8) for number in range(100)}
+    bad = [moody.begin(HELD) for _ in range(4)]
+    assert [answer.result().status_code for answer in bad] == [500] * len(bad)
+    for x, answer in asked.items():
+        assert answer.result().json()["predictions"] == [{"value": x}]
+    assert moody.ask(HELD).status_code == 500  # alone
+    events = [line["event"] for line in moody.server.events]
+    assert "worker_hung" not in events
+
+
 def test_the_other_worker_goes_on_while_one_hangs(serve_moody: ServeMoody) -> None:
     moody = serve_moody(SERVICE_PREDICT_TIMEOUT_SECONDS="5")
     hanging = moody.begin(HELD)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from greenlet import GreenletExit
 from pipelines import Fitted
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -20,10 +21,19 @@ from service.model.instances import Instances, Predictions
 from service.model.loading import load_predictor
 
 
+class Panic(BaseException):
+    """What no Exception is, as a panic of a library in Rust is none."""
+
+
 class Model:
     """Answers a number with its double, but raises what a fault is the number of."""
 
-    FAULTS: ClassVar = {-1: ValueError("minus one"), -2: SystemExit("minus two")}
+    FAULTS: ClassVar = {
+        -1: ValueError("minus one"),
+        -2: SystemExit("minus two"),
+        -3: Panic("minus three"),
+        -4: GreenletExit("minus four"),
+    }
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -40,7 +50,7 @@ def ask(batcher: Batcher, *values: float) -> object:
     """Return what the batcher answers, or what it raises."""
     try:
         return batcher.predict(Instances((values,), len(values))).values
-    except (ValueError, SystemExit) as error:
+    except (ValueError, SystemExit, Panic, GreenletExit) as error:
         return str(error)
 
 
@@ -64,8 +74,9 @@ def test_a_gathering_goes_as_one_batch_and_is_split_exactly() -> None:
     assert model.batches == told == [7]
 
 
-@pytest.mark.parametrize(("bad", "said"), [(-1, "minus one"), (-2, "minus two")])
-def test_one_bad_request_fails_alone(bad: float, said: str) -> None:
+@pytest.mark.parametrize("bad", Model.FAULTS)
+def test_one_bad_request_fails_alone(bad: int) -> None:
+    said = str(Model.FAULTS[bad])
     batcher = Batcher(Model().predict)
     answers = ask_together(batcher, (1.0,), (2.0,), (bad,), (4.0,))
     assert answers == [[[2.0]], [[4.0]], said, [[8.0]]]

@@ -53,7 +53,7 @@ class Gateway:
             refusal = refusal or find_refusal(error)
         try:
             return self._ask(exchange, answerer, request, refusal)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - logged, and answered
+        except BaseException as error:  # noqa: BLE001 - of whatever kind a model raises
             # Not with its message, which may hold feature values.
             fault = {"fault": describe_fault(error)}
             self._worker.log.error(GATEWAY_FAULT, extra=fault)  # noqa: TRY400
