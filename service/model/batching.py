@@ -62,17 +62,26 @@ class Batcher:
     def gather(self, calls: Iterable[Callable[[], None]]) -> None:
         """Make the calls, each up to where it wants a prediction, and then to its end.
 
-        None of them may raise.
+        None is begun before there is room for it in a batch. None of them may raise.
         """
-        waiting = list(_start(_Request(call) for call in calls))
-        while waiting:
-            batch = _cut(waiting)
-            del waiting[: len(batch)]
-            self.observe(sum(request.instances.count for request in batch))
-            self._answer(batch)
-            waiting += _start(batch)
+        batch: list[_Request] = []
+        for request in _start(_Request(call) for call in calls):
+            if _count([*batch, request]) > MAX_BATCHED_INSTANCES:
+                batch = self._answer(batch)
+            batch.append(request)
+            if _count(batch) >= MAX_BATCHED_INSTANCES:
+                batch = self._answer(batch)
+        while batch:
+            batch = self._answer(batch)
 
-    def _answer(self, batch: Sequence[_Request]) -> None:
+    def _answer(self, batch: Sequence[_Request]) -> list[_Request]:
+        """Let each go on with its answer, and return those that want another."""
+        if batch:
+            self.observe(_count(batch))
+            self._predict_for(batch)
+        return list(_start(batch))
+
+    def _predict_for(self, batch: Sequence[_Request]) -> None:
         if len(batch) > 1:
             try:
                 together = self._predict(join_instances([r.instances for r in batch]))
@@ -96,15 +105,8 @@ def _start(requests: Iterable[_Request]) -> Iterator[_Request]:
             yield request
 
 
-def _cut(waiting: Sequence[_Request]) -> list[_Request]:
-    """Return as many as a batch takes, and one at least."""
-    batch, count = [waiting[0]], waiting[0].instances.count
-    for request in waiting[1:]:
-        count += request.instances.count
-        if count > MAX_BATCHED_INSTANCES:
-            break
-        batch.append(request)
-    return batch
+def _count(batch: Sequence[_Request]) -> int:
+    return sum(request.instances.count for request in batch)
 
 
 def _share(batch: Sequence[_Request], together: Predictions) -> None:

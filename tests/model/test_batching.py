@@ -93,6 +93,27 @@ def test_a_batch_has_a_bound_but_a_request_is_never_split() -> None:
     assert model.batches == [1, len(large), 2]
 
 
+def test_none_is_begun_before_there_is_room_for_it() -> None:
+    """It would hold memory, and its deadline might pass in a batch of others."""
+    model, seen = Model(), list[tuple[int, list[int]]]()
+    batcher = Batcher(model.predict)
+
+    def call(count: int) -> None:
+        seen.append((count, list(model.batches)))
+        ask(batcher, *(1.0,) * count)
+
+    full = MAX_BATCHED_INSTANCES
+    batcher.gather(partial(call, count) for count in (full, full - 1, 1, 1, full))
+    assert seen == [
+        (full, []),
+        (full - 1, [full]),
+        (1, [full]),
+        (1, [full, full]),
+        (full, [full, full]),
+    ]
+    assert model.batches == [full, full, 1, full]
+
+
 def test_a_lone_request_is_a_batch_of_its_own() -> None:
     model, told = Model(), list[int]()
     batcher = Batcher(model.predict)

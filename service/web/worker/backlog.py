@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
@@ -16,7 +15,7 @@ SCRAPE = b"GET /metrics"
 class Backlog:
     """The requests in flight, those that wait and those that are being answered.
 
-    So many threads may answer at a time. With `takes_all` each takes up all that waits.
+    So many threads may answer at a time. With `takes_all` each has all that waits.
     """
 
     def __init__(self, bounds: Bounds, threads: int, *, takes_all: bool) -> None:
@@ -51,24 +50,27 @@ class Backlog:
         is_scrape = exchange.received.startswith(SCRAPE)
         (self._waiting.appendleft if is_scrape else self._waiting.append)(exchange)
 
-    def take_up(self) -> list[Exchange]:
-        """Return what this thread is to answer: nothing, if there are enough that do.
+    def find_work(self) -> int:
+        """Return how many this thread is to answer: none, if there are enough that do.
 
-        Whoever is given something gives back the permit for it.
+        Whoever is given some gives back the permit for it.
         """
         if not self._waiting:
-            return []
+            return 0
         try:
             self._permits.pop()
         except IndexError:
-            return []
-        taken: list[Exchange] = []
-        with suppress(IndexError):  # another thread may be first
-            while self._takes_all or not taken:
-                taken.append(self._waiting.popleft())
-        if not taken:
-            self.give_back()
-        return taken
+            return 0
+        return len(self._waiting) if self._takes_all else 1
+
+    def take_up(self, count: int) -> Iterator[Exchange]:
+        """Yield so many, each only when it is asked for: a scrape may yet be first."""
+        for _ in range(count):
+            try:
+                exchange = self._waiting.popleft()
+            except IndexError:  # another thread was first
+                return
+            yield exchange
 
     def give_back(self) -> None:
         """Let another thread answer."""

@@ -52,7 +52,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     """Receives in its loop, answers in its threads, and gives up in time.
 
     `gather` is there for a model that predicts together whatever waits: it is given
-    all of that at once, a call for each request.
+    all of that, a call for each request, and takes one up when there is room for it.
     """
 
     bounds = Bounds()
@@ -133,8 +133,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Keep the loop and answer what it brings, in turn with the other threads."""
         baton = None
         while not self._is_done.is_set():
-            exchanges = self._backlog.take_up()
-            if not exchanges:
+            count = self._backlog.find_work()
+            if not count:
                 if baton is None:
                     baton = self._relay.wait()
                 else:
@@ -142,12 +142,12 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
                 continue
             if baton is not None:
                 self._relay.leave(baton)
-            calls = [partial(self._begin, exchange) for exchange in exchanges]
-            if self.gather is None or len(calls) == 1:
-                for call in calls:
-                    call()
+            exchanges = self._backlog.take_up(count)
+            if self.gather is None or count == 1:
+                for exchange in exchanges:
+                    self._begin(exchange)
             else:
-                self.gather(calls)
+                self.gather(partial(self._begin, exchange) for exchange in exchanges)
             self._backlog.give_back()
             # Where another keeps the loop by now, this one goes on with what waits: so
             # much work leaves the loop a thread of its own.
