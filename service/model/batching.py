@@ -82,19 +82,19 @@ class Batcher:
         return list(_start(batch))
 
     def _predict_for(self, batch: Sequence[_Request]) -> None:
-        if len(batch) > 1:
-            try:
-                together = self._predict(join_instances([r.instances for r in batch]))
-            except BaseException:  # noqa: BLE001, S110 - each alone shows whose
-                pass
-            else:
-                _share(batch, together)
+        """Predict all together, or by halves until it is clear whose fault it is."""
+        try:
+            together = self._predict(join_instances([r.instances for r in batch]))
+        except BaseException as error:  # noqa: BLE001 - raised by whose it is
+            if len(batch) == 1:
+                batch[0].fault = error
                 return
-        for request in batch:
-            try:
-                request.predictions = self._predict(request.instances)
-            except BaseException as error:  # noqa: BLE001 - raised by whose it is
-                request.fault = error
+        else:
+            _share(batch, together)
+            return
+        middle = len(batch) // 2
+        self._predict_for(batch[:middle])
+        self._predict_for(batch[middle:])
 
 
 def _start(requests: Iterable[_Request]) -> Iterator[_Request]:
@@ -119,6 +119,8 @@ def _share(batch: Sequence[_Request], together: Predictions) -> None:
 
 def join_instances(parts: Sequence[Instances]) -> Instances:
     """Return the instances of several requests as those of one."""
+    if len(parts) == 1:
+        return parts[0]
     columns = tuple(
         [value for column in columns for value in column]
         for columns in zip(*(part.columns for part in parts), strict=True)

@@ -82,6 +82,15 @@ def test_one_bad_request_fails_alone(bad: int) -> None:
     assert answers == [[[2.0]], [[4.0]], said, [[8.0]]]
 
 
+def test_a_bad_request_is_found_by_halves() -> None:
+    """Each by itself would take as long as if none were predicted together."""
+    model = Model()
+    values = [*range(1, 32), -1.0]
+    answers = ask_together(Batcher(model.predict), *((value,) for value in values))
+    assert answers == [*([[2.0 * value]] for value in range(1, 32)), "minus one"]
+    assert model.batches == [32, 16, 16, 8, 8, 4, 4, 2, 2, 1, 1]
+
+
 def test_a_batch_has_a_bound_but_a_request_is_never_split() -> None:
     model = Model()
     large = (1.0,) * (MAX_BATCHED_INSTANCES + 1)
