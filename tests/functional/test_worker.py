@@ -20,6 +20,8 @@ from scrape import Scrape
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
+from service.web.worker.worker import HANG_SECONDS
+
 # Those of a worker whose model is not compiled, as the moody one is not.
 MOST_THREADS = 4
 
@@ -301,6 +303,20 @@ def test_a_caller_may_want_its_answer_sooner(serve_moody: ServeMoody) -> None:
     moody = serve_moody(WEB_CONCURRENCY="1")
     answer = moody.ask(HELD, **{"X-Request-Timeout-Ms": "100"})
     assert (answer.status_code, answer.headers["Connection"]) == (504, "close")
+    moody.let_go()
+    assert moody.ask(HELD).json()["predictions"] == [{"value": HELD}]
+    assert moody.server.stop() == 0
+    assert not [e for e in moody.server.events if e["event"] == "worker_hung"]
+
+
+def test_a_caller_that_does_not_wait_makes_no_hang_of_a_long_answer(
+    serve_moody: ServeMoody,
+) -> None:
+    moody = serve_moody(WEB_CONCURRENCY="1")
+    assert moody.ask(HELD, **{"X-Request-Timeout-Ms": "100"}).status_code == 504
+    # By when the first is as late as what hangs, by its caller's time.
+    later = {"X-Request-Timeout-Ms": f"{1000 * (HANG_SECONDS + 1):.0f}"}
+    assert moody.ask(HELD, **later).status_code == 504
     moody.let_go()
     assert moody.ask(HELD).json()["predictions"] == [{"value": HELD}]
     assert moody.server.stop() == 0

@@ -34,7 +34,8 @@ from service.web.worker.relay import Relay
 # How often the loop looks for what has waited too long, if nothing is due sooner.
 LOOK_SECONDS = 0.25
 
-# A thread that is not back so long after its deadline is taken to hang.
+# A thread that is not back so long after the time that a request may take, whatever
+# its caller wants and however long it waited before, is taken to hang.
 HANG_SECONDS = 1.0
 
 # A caller that only sends no more says so with its request; one that gives up, later.
@@ -68,6 +69,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         )
         self._hung: set[Exchange] = set()
         self._relay = Relay()
+        self._patience_seconds = self.bounds.predict_timeout_seconds + HANG_SECONDS
         self._next_look = 0.0
         self._drain: Drain | None = None
         self._is_done = threading.Event()
@@ -235,7 +237,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         elif (
             exchange.begun is not None
             and exchange not in self._hung
-            and now > exchange.deadline + HANG_SECONDS
+            and now > exchange.begun + self._patience_seconds
         ):
             self._replace(exchange)
 
