@@ -65,20 +65,24 @@ class Batcher:
         None is begun before there is room for it in a batch. None of them may raise.
         """
         batch: list[_Request] = []
+        count = 0
         for request in _start(_Request(call) for call in calls):
-            if _count([*batch, request]) > MAX_BATCHED_INSTANCES:
+            size = request.instances.count
+            if batch and count + size > MAX_BATCHED_INSTANCES:
                 batch = self._answer(batch)
+                count = _count(batch)
             batch.append(request)
-            if _count(batch) >= MAX_BATCHED_INSTANCES:
+            count += size
+            if count >= MAX_BATCHED_INSTANCES:
                 batch = self._answer(batch)
+                count = _count(batch)
         while batch:
             batch = self._answer(batch)
 
     def _answer(self, batch: Sequence[_Request]) -> list[_Request]:
         """Let each go on with its answer, and return those that want another."""
-        if batch:
-            self.observe(_count(batch))
-            self._predict_for(batch)
+        self.observe(_count(batch))
+        self._predict_for(batch)
         return list(_start(batch))
 
     def _predict_for(self, batch: Sequence[_Request]) -> None:

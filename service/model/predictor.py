@@ -22,9 +22,8 @@ from service.model.plan.plan import Plan, compile_plan
 from service.model.reference import Outputs, Reference, check_finite
 from service.model.tables import build_table
 
-# Batching pays where an instance among others is so much cheaper than alone that it
-# counts beside the rest of a request, some 300 microseconds.
-WORTHWHILE_SAVING_SECONDS = 200e-6
+# Batching pays where it spares an instance as much as the rest of a request takes.
+WORTHWHILE_SAVING_SECONDS = 300e-6
 
 NOT_ROW_WISE = (
     "Instances are answered otherwise together than alone: no two requests are"
