@@ -18,6 +18,7 @@ from scipy.sparse import issparse
 from service.model.contract import Contract, Feature
 from service.model.errors import ContractError, NoPlanError
 from service.model.observation import observe_table, to_plain
+from service.model.plan.checks import refuse_infinite
 from service.model.plan.steps import Numbers, Objects, Row, Step
 from service.model.tables import build_table
 
@@ -156,6 +157,8 @@ def _read_numbers(row: Row) -> Row:
 
 
 def _read_nulls(row: Row) -> Row:
+    if not math.isfinite(sum(row)):
+        refuse_infinite(np.array([row]))
     return [None if value != value else value for value in row]  # noqa: PLR0124
 
 
@@ -164,6 +167,7 @@ def _list_frame(frame: pd.DataFrame) -> list[list[Any]]:
 
 
 def _list_numbers(numbers: Numbers) -> Objects:
+    refuse_infinite(numbers)  # which a table to look it up in would not know
     return [
         [None if value != value else value for value in column]  # noqa: PLR0124
         for column in numbers.T.tolist()

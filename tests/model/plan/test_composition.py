@@ -187,6 +187,25 @@ def test_a_step_that_overwrites_its_input_spoils_no_other() -> None:
     assert plan.as_itself == ("Overwriting",)
 
 
+@pytest.mark.parametrize("goes_lone", [False, True])
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+    ],
+)
+def test_an_infinity_that_a_step_made_is_no_unseen_category(
+    encoder: BaseEstimator, *, goes_lone: bool
+) -> None:
+    logarithm = FunctionTransformer(np.log, check_inverse=False)
+    table = X[["Age", "Time"]]
+    plan = fit_plan(logarithm, encoder, boost(), table=table)
+    plan.goes_lone = goes_lone
+    with np.errstate(divide="ignore"), pytest.raises(ValueError, match="infinite"):
+        plan.predict([[0], [60]])
+
+
 def test_frames_between_steps_carry_their_names() -> None:
     steps = columns((scale(), NUMBERS), (OrdinalEncoder(), ["Records"]))
     steps.set_output(transform="pandas")
