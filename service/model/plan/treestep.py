@@ -114,13 +114,17 @@ class TreeStep:
             self._try_bitvectors(model, plain)
 
     def _try_bitvectors(self, model: Any, rows: Numbers) -> None:
-        """Use them if they are for such trees, and add up as treelite does."""
+        """Use them if they are for such trees, and add up as what answers one row."""
         try:
             bitvectors = Bitvectors(model)
         except NotImplementedError:
             return
-        scores = [bitvectors.score(row) for row in rows.tolist()]
-        if scores == self._interpreter.score(rows)[:, 0].tolist():
+        margins = np.array([[bitvectors.score(row)] for row in rows.tolist()])
+        if self.crossover:
+            same = np.array_equal(margins, self._interpreter.score(rows))
+        else:  # the model itself is faster, and its link may round otherwise
+            same = np.array_equal(self._finish(margins), self._own(rows))
+        if same:
             self._bitvectors = bitvectors
 
     def _answers(self, rows: Numbers) -> bool:

@@ -260,6 +260,29 @@ def test_an_instance_alone_has_the_very_bits_it_has_among_others(
             np.testing.assert_array_equal(one, all_of_them[row : row + 1])
 
 
+@pytest.mark.parametrize("crossover", [0, 1])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.HistGradientBoostingRegressor(max_iter=7, loss="poisson"),
+        lightgbm.LGBMRegressor(
+            n_estimators=50, verbose=-1, n_jobs=1, objective="poisson"
+        ),
+    ],
+    ids=name_case,
+)
+def test_the_way_without_arrays_has_the_bits_of_whatever_answers_one(
+    estimator: Any, crossover: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TreeStep, "_measure", lambda self, rows: crossover)
+    X, y = load_table("diabetes")
+    step = plan(clone(estimator).fit(X, y))
+    assert step.lone or not crossover
+    for row in X.tolist() if step.lone else []:
+        alone, block = step.lone(row), step(np.array([row]))  # type: ignore[misc]
+        np.testing.assert_array_equal(alone.values, block.values)
+
+
 def test_rows_that_may_not_be_written_to_are_read() -> None:
     X, y = load_table("diabetes")
     fitted = ensemble.HistGradientBoostingRegressor(max_iter=7).fit(X, y)
