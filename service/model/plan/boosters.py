@@ -26,9 +26,14 @@ def _share_lightgbm(fitted: Any) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def plan_lightgbm(fitted: Any) -> TreeStep:
-    """Plan a LightGBM model. One whose objective is a function is not covered."""
+    """Plan a LightGBM model, unless its objective is a function.
+
+    Nor is one planned that stops before its last tree where a margin is wide.
+    """
     if callable(fitted.objective_):
         raise NoPlanError(f"{type(fitted).__name__} has an objective of its own.")
+    if fitted.get_params().get("pred_early_stop"):
+        raise NoPlanError(f"{type(fitted).__name__} stops early as it predicts.")
     booster = fitted.booster_
     is_classifier = hasattr(fitted, "classes_")
 

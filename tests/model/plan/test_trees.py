@@ -303,6 +303,14 @@ def test_several_outputs_have_no_plan(kind: Any) -> None:
         plan(fitted)
 
 
+def test_what_stops_before_its_last_tree_has_no_plan() -> None:
+    X, y = load_table("breast_cancer")
+    options: dict[str, Any] = {"verbose": -1, "pred_early_stop": True}
+    fitted = lightgbm.LGBMClassifier(n_estimators=7, **options).fit(X, y)
+    with pytest.raises(NoPlanError, match="stops early"):
+        plan(fitted)
+
+
 def test_treelite_is_not_used_where_it_differs(monkeypatch: Any) -> None:
     X, y = load_table("diabetes")
     fitted = ensemble.RandomForestRegressor(**FEW).fit(X, y)
