@@ -21,8 +21,8 @@ def fit(planned: Callable[[Block], Any], takes: Source, gives: Source | None) ->
     """
     if isinstance(planned, Step):
         return planned
-    if isinstance(planned, TreeStep) and planned.lone:
-        return Step(planned, planned.lone)
+    if isinstance(planned, TreeStep) and (lone := planned.lone):
+        return Step(planned, lone)
     lay_out = _lay_columns if takes.holds_columns else _lay_numbers
     if gives is None:
         return Step(planned, lambda row: planned(lay_out(row)))

@@ -10,7 +10,7 @@ from service.model.plan.blocks import Source
 from service.model.plan.composition import Composer
 from service.model.plan.steps import Step
 from service.model.plan.timing import time_call
-from service.model.reference import Outputs, is_unchanged
+from service.model.reference import Outputs
 
 Columns = Sequence[Sequence[Any]]
 
@@ -61,6 +61,20 @@ def is_sooner_alone(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:
     """Say whether lone instances have the same bits without arrays, and sooner."""
     blocks = [[[value] for value in row] for row in rows]
     return time_call(final.lone, rows[0]) < time_call(final.many, blocks[0]) and all(
-        is_unchanged(final.lone(row), final.many(block), tolerance=0.0)
+        _has_same_bits(final.lone(row), final.many(block))
         for row, block in zip(rows, blocks, strict=True)
+    )
+
+
+def _has_same_bits(one: Outputs, other: Outputs) -> bool:
+    return all(
+        mine is yours
+        if mine is None or yours is None
+        else (mine.dtype, mine.shape, mine.tobytes())
+        == (yours.dtype, yours.shape, yours.tobytes())
+        for mine, yours in (
+            (one.classes, other.classes),
+            (one.probabilities, other.probabilities),
+            (one.values, other.values),
+        )
     )
