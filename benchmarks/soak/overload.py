@@ -22,7 +22,7 @@ TIMES = 4
 # from the service that it measures.
 INSTANCES = 1000
 CALLERS = 32
-SECONDS = 8.0
+SECONDS = 12.0
 HEALTH = Question(
     b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 )
@@ -37,14 +37,17 @@ def measure_overload() -> Iterator[Finding]:
         )
         port = service.port
         pool.submit(saturate, port, questions, CALLERS, SECONDS / 4).result()
-        best = pool.submit(saturate, port, questions, CALLERS, SECONDS).result()
-        rate = TIMES * best.right_rate
+        first = pool.submit(saturate, port, questions, CALLERS, SECONDS).result()
+        rate = TIMES * first.right_rate
         # What so much work takes at once is taken by now; no more is to be added.
         pool.submit(offer, port, questions, rate, SECONDS / 2).result()
         before = service.running.measure_pss()
         offered = pool.submit(offer, port, questions, rate, SECONDS)
         health = asyncio.run(_look_after(port, offered))
         grown = service.running.measure_pss() / before
+        # What a machine can do changes: as it was before the offer, and after it.
+        last = pool.submit(saturate, port, questions, CALLERS, SECONDS).result()
+    best = (first.right_rate + last.right_rate) / 2
     yield from _judge(best, offered.result(), health)
     yield Finding(PHASE, "memory after it, of that after half of it", grown, most=1.1)
 
@@ -58,12 +61,12 @@ async def _look_after(port: int, offered: "Future[Offer]") -> list[Outcome]:
     return seen
 
 
-def _judge(best: Offer, offered: Offer, health: list[Outcome]) -> Iterator[Finding]:
-    yield Finding(PHASE, "offered, of the best rate", offered.rate / best.right_rate)
+def _judge(best: float, offered: Offer, health: list[Outcome]) -> Iterator[Finding]:
+    yield Finding(PHASE, "offered, of the best rate", offered.rate / best)
     yield Finding(
         PHASE,
         "right answers a second, of the best rate",
-        offered.right_rate / best.right_rate,
+        offered.right_rate / best,
         least=0.8,
     )
     statuses = Counter(o.status for o in offered.outcomes if not o.is_right)
