@@ -17,6 +17,7 @@ from service.web.worker.connection import MAX_AHEAD_BYTES, Connection
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 200e-6
+HEAD_STARTS = 10
 
 # What accept() lacks where no descriptor, or no memory of the kernel's, is left.
 SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -45,6 +46,7 @@ class Connections:
         self._arrivals = arrivals
         self._receive_timeout_seconds = receive_timeout_seconds
         self._open: dict[Connection, None] = {}
+        self._left: set[Connection] = set()  # whose callers send no more
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -59,8 +61,7 @@ class Connections:
 
         Return False where there is no room for it, and nothing to close that is idle.
         """
-        if len(self._open) > self._balance.find_fewest():
-            time.sleep(HEAD_START_SECONDS)
+        self._let_others_be_first()
         try:
             sock, client = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -77,16 +78,28 @@ class Connections:
         self._watch(connection, selectors.EVENT_READ)
         return True
 
+    def _let_others_be_first(self) -> None:
+        """Wait for a worker that has fewer, which may be in the middle of an answer."""
+        for _ in range(HEAD_STARTS):
+            if self._stay_count <= self._balance.find_fewest():
+                break
+            time.sleep(HEAD_START_SECONDS)
+
     def tell(self, *, is_open: bool) -> None:
-        """Say whether more are taken, and how many are open, to all workers."""
+        """Say whether more are taken, and how many have callers, to all workers."""
         self._is_open = is_open
         self._say()
 
     def _say(self) -> None:
         if self._is_open:
-            self._balance.tell(self._slot, len(self._open))
+            self._balance.tell(self._slot, self._stay_count)
         else:
             self._balance.leave(self._slot)
+
+    @property
+    def _stay_count(self) -> int:
+        """How many have a caller that is still there."""
+        return len(self._open) - len(self._left)
 
     def _make_room(self, count: int = 1) -> bool:
         """Close those that have brought nothing whole for the longest, if any."""
@@ -117,6 +130,9 @@ class Connections:
             self._send_on(connection)
             return
         connection.receive()
+        if connection.is_over and connection not in self._left:
+            self._left.add(connection)
+            self._say()
         if connection.lingers:
             if connection.is_over:
                 self.close(connection)
@@ -181,6 +197,7 @@ class Connections:
         """Close a connection, if it is open."""
         if connection in self._open:
             del self._open[connection]
+            self._left.discard(connection)
             self._say()
             self._arrivals.forget(connection)
             self._watch(connection, 0)

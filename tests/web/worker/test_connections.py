@@ -138,3 +138,20 @@ def test_it_says_how_many_are_open_while_more_are_taken(loop: Loop) -> None:
     assert loop.balance.find_fewest() == 0
     loop.connections.tell(is_open=False)
     assert loop.balance.find_fewest() == 9
+
+
+def test_a_caller_that_has_left_weighs_nothing_while_its_answer_is_made(
+    loop: Loop,
+) -> None:
+    """Or the next ones would all go to the workers that have not its answer to make."""
+    loop.connections.tell(is_open=True)
+    assert loop.balance.find_fewest() == 1
+    loop.caller.sendall(REQUEST)
+    loop.turn()
+    loop.caller.close()
+    while not loop.connection.is_over:
+        loop.turn()
+    assert loop.connection.exchange is loop.taken[0]
+    assert loop.balance.find_fewest() == 0
+    loop.connections.close(loop.connection)
+    assert loop.balance.find_fewest() == 0
