@@ -35,9 +35,15 @@ def write_memory(memory: dict[str, Any]) -> str:
     )
 
 
-def write_start(start: list[float]) -> str:
-    """Say how long the service takes to its first answer."""
+def write_start(starts: dict[str, list[float]]) -> str:
+    """Say how long the soonest servers take to their first answer."""
+    rows = [
+        [name, f"{statistics.median(seconds):.2f}", f"{max(seconds):.2f}"]
+        for name, seconds in starts.items()
+    ]
+    count = min(map(len, starts.values()))
     return (
-        f"## Start to first answer\n\n{len(start)} starts with two workers: median"
-        f" **{statistics.median(start):.2f} s**, slowest {max(start):.2f} s.\n"
+        f"## Start to first answer\n\n{count} starts each, in turn, with one worker,"
+        " of this service and the peers that are soonest.\n\n"
+        + format_table(["server", "median s", "slowest s"], rows)
     )
