@@ -23,7 +23,8 @@ VALUES = (
     | st.booleans()
     | st.integers(-(2**64), 2**64)
     | st.integers(-200, 200)
-    | st.floats(-(2.0**53), 2.0**53)
+    # From there on a double stands for several integers, which no JSON Schema can say.
+    | st.floats(-(2.0**53), 2.0**53, exclude_min=True, exclude_max=True)
     | st.sampled_from(["a", "b", "", "2024-01-31T09:30:00", "2024-01-31T09:30:00Z"])
     | st.sampled_from(["abc", "abcd", "é\N{GRINNING FACE}\0", "\0\0\0\0", "long"])
     | st.lists(st.integers(), max_size=2)
