@@ -103,7 +103,7 @@ class Predictor:
                 plan.predict,
                 contract,
                 sample.columns,
-                goes_lone=plan.goes_lone,
+                each_alone=not plan.as_itself,
             )
         except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not used
             # What others say may hold a value of the sample, and this is published.

@@ -7,7 +7,7 @@ import pytest
 from pipelines import CREDIT
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import train
 from service.model.artefact import read_artefact
@@ -87,6 +87,41 @@ def test_a_plan_that_fails_at_an_edge_is_refused(is_hit: Any) -> None:
     check_agreement(predictor.reference, predictor.plan.predict, contract, data)  # type: ignore[union-attr]
     with pytest.raises(DisagreementError):
         check_agreement(predictor.reference, spoil(predictor, fault), contract, data)
+
+
+def test_a_plan_that_fails_for_one_instance_alone_is_refused() -> None:
+    predictor = load_predictor(read_artefact(CREDIT))
+    data = read_columns(*_sample())
+    one = [values[30] for values in data]
+
+    def fault(columns: Any, found: Outputs) -> Outputs:
+        if [list(values) for values in columns] != [[value] for value in one]:
+            return found
+        assert found.probabilities is not None
+        return Outputs(found.classes, found.probabilities + 1e-9)
+
+    with pytest.raises(DisagreementError):
+        check_agreement(
+            predictor.reference,
+            spoil(predictor, fault),
+            predictor.manifest.contract,
+            data,
+        )
+
+
+def test_a_pipeline_that_looks_at_its_whole_table_keeps_its_plan() -> None:
+    X, y = _sample()[0], train.read_data()[1].iloc[:50]
+    table = X[["Age", "Time"]].iloc[:50].astype(float)
+    pipeline = make_pipeline(
+        FunctionTransformer(lambda given: given - np.mean(given, axis=0)),
+        StandardScaler(),
+        LogisticRegression(),
+    ).fit(table.to_numpy(), y)
+    contract = observe_table(table.to_numpy())
+    data = read_columns(table.to_numpy(), range(50))
+    plan = compile_plan(pipeline, contract, data)
+    assert plan.as_itself == ()
+    assert check_agreement(Reference(pipeline), plan.predict, contract, data) < 1e-12
 
 
 def _sample() -> tuple[Any, list[int]]:

@@ -102,9 +102,7 @@ def assert_agrees(plan: Plan, pipeline: Any, contract: Any, sample: Any) -> None
     """Let it through the gate, whichever way lone instances go."""
     chosen = plan.goes_lone
     for plan.goes_lone in (False, True, chosen):
-        check_agreement(
-            Reference(pipeline), plan.predict, contract, sample, goes_lone=True
-        )
+        check_agreement(Reference(pipeline), plan.predict, contract, sample)
 
 
 COMPOSED: dict[str, Any] = {

@@ -195,9 +195,7 @@ def test_every_estimator_listed_agrees_to_1e_12(
 
     plan = compile_plan(pipeline, contract, read_columns(X, range(64)))
     plan.goes_lone = True  # of all, also where it is no sooner
-    difference = check_agreement(
-        reference, plan.predict, contract, columns, goes_lone=True
-    )
+    difference = check_agreement(reference, plan.predict, contract, columns)
 
     assert plan.as_itself == ()
     assert difference <= AGREEMENT
