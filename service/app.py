@@ -17,6 +17,7 @@ from service.model.loading import load_predictor
 from service.model.predictor import Predictor
 from service.settings import Settings, SettingsError, parse_limits
 from service.web.auth import check_scopes, init_auth
+from service.web.capabilities import build_capabilities
 from service.web.dispatch import Service
 from service.web.drift import DriftGauges, build_drift
 from service.web.errors import init_errors
@@ -80,6 +81,7 @@ def _wire(settings: Settings) -> Flask:
         build_drift(counting),
         build_metrics(*gauges),
         build_openapi(predictor, codec),
+        build_capabilities(),
     ):
         app.register_blueprint(blueprint)
     check_scopes(app)

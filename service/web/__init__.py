@@ -19,6 +19,7 @@ predict.py       the model
 health.py        live, and ready
 drift.py         drift, which a scrape reads, too
 openapi/         the contract, published
+capabilities.py  OPTIONS *
 
 And beside the way:
 

@@ -38,6 +38,7 @@ TABLE = {
     "GET /openapi.json": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/<path:name>": PUBLIC,
+    "OPTIONS /*": Row(204, 204, 204, 204),
 }
 
 # What is shown by whoever has no good key; {name} is one of those below.

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from service.web.worker.bounds import Bounds
-from service.web.worker.connection import Exchange
-
-HEALTH = (b"GET /health", b"HEAD /health")
-SCRAPE = b"GET /metrics"
+from service.web.worker.exchange import Exchange
+from service.web.worker.request import Request
 
 
 class Backlog:
@@ -33,21 +31,21 @@ class Backlog:
         """Iterate over those that are in flight now."""
         return iter(list(self._in_flight))
 
-    def find_refusal(self, received: bytes | bytearray) -> HTTPException | None:
-        """Return why a request would be refused now, of which this is the beginning.
+    def find_refusal(self, request: Request) -> HTTPException | None:
+        """Return why a request would be refused now, or None.
 
         There is room for one scrape more, which does not wait for the others: what has
         too much to do would otherwise hide it, and look as if it were down.
         """
-        room = self._max_in_flight + received.startswith(SCRAPE)
-        if len(self._in_flight) < room or received.startswith(HEALTH):
+        room = self._max_in_flight + request.is_scrape
+        if len(self._in_flight) < room or request.is_health:
             return None
         return ServiceUnavailable("This process has too much to do.", retry_after=1)
 
     def put(self, exchange: Exchange) -> None:
         """Let a request wait for a thread."""
         self._in_flight.add(exchange)
-        is_scrape = exchange.received.startswith(SCRAPE)
+        is_scrape = exchange.request.is_scrape
         (self._waiting.appendleft if is_scrape else self._waiting.append)(exchange)
 
     def find_work(self) -> int:

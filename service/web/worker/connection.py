@@ -1,11 +1,12 @@
-"""A caller's connection, and each request on it from its last byte to its answer."""
+"""A caller's connection: a socket that never blocks, and what has come in by it."""
 
 import socket
-import threading
 import time
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any
 
-from service.web.worker.framing import Frame, Framer
+from service.web.worker.reader import RequestReader
+from service.web.worker.request import Request
 
 # The first read takes a usual request whole, and of a large one what it is judged by.
 FIRST_READ_BYTES = 64 * 1024
@@ -16,6 +17,13 @@ READ_BYTES = 256 * 1024
 # What a caller may send ahead while its last request is being answered.
 MAX_AHEAD_BYTES = 64 * 1024
 
+# What the kernel keeps of an answer that it cannot send yet. By default it would take
+# megabytes of each answer that nobody reads; a fast reader needs no more than this.
+UNSENT_BYTES_IN_KERNEL = 128 * 1024
+
+# More parts than an answer has: its head and its body.
+MOST_PARTS = 8
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # Where what nobody reads is put by a system that does not just throw it away.
@@ -23,28 +31,36 @@ DROPPED = bytearray(READ_BYTES)
 
 
 class Connection:
-    """A socket that never blocks, and what has come in by it.
+    """A socket, the bytes that it brought, and the answer that is being sent.
 
-    The worker's loop alone reads from it. `since` is time.monotonic() of the first
-    byte of what is being received, or of the last answer.
+    The event loop alone reads from it. `since` is time.monotonic() of the first byte of
+    what is being received, or of the last byte that was sent.
     """
 
     def __init__(self, sock: socket.socket, client: Any, server: Any) -> None:
         sock.setblocking(False)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_IN_KERNEL
+            )
         self.sock = sock
-        self.client = client
+        self.client = client  # as accept() returns it
         self.server = server
+        self.address = str(client[0]) if client else ""
         self.buffer = bytearray()
-        self.framer: Framer | None = None
-        self.exchange: Exchange | None = None
+        self.reader: RequestReader | None = None
+        self.is_busy = False  # a request of it is in flight
+        self.in_flight_bytes = 0
         self.since = time.monotonic()
         self.unwanted = 0  # bytes that still come of a request that has been refused
         self.is_over = False  # the caller sends no more
         self.over_since = 0.0  # time.monotonic(), once that is seen
         self.watched = 0  # selectors' events
-        self.unsent = memoryview(b"")
+        self.unsent: list[memoryview] = []
         self.closes = False  # once all is sent
         self.lingers = False  # all is sent; what still comes in is thrown away
+
+    # Receiving
 
     def receive(self) -> None:
         """Take in what has arrived."""
@@ -58,8 +74,9 @@ class Connection:
             self.is_over, self.over_since = True, time.monotonic()
 
     def _keep(self) -> int:
-        data = self.sock.recv(READ_BYTES if self.buffer else FIRST_READ_BYTES)
-        if data and not self.buffer and self.exchange is None:
+        is_first = not (self.buffer or self.reader)
+        data = self.sock.recv(FIRST_READ_BYTES if is_first else READ_BYTES)
+        if data and is_first and not self.is_busy:
             self.since = time.monotonic()
         self.buffer += data
         return len(data)
@@ -73,50 +90,62 @@ class Connection:
         self.unwanted -= size
         return size
 
-    def read_frame(self, max_head_bytes: int, max_body_bytes: int) -> Frame:
+    def read_request(self, cfg: Any, max_body_bytes: int) -> RequestReader:
         """Return what is known of the request that is arriving."""
-        if self.framer is None:
-            self.framer = Framer(max_head_bytes, max_body_bytes)
-        return self.framer.read(self.buffer, is_over=self.is_over)
+        if self.reader is None:
+            self.reader = RequestReader(cfg, max_body_bytes)
+        self.reader.read(self.buffer)
+        if self.is_over:
+            self.reader.end()
+        return self.reader
 
     @property
-    def has_head(self) -> bool:
-        """Whether the head of the request that is arriving is known to be here."""
-        return self.framer is not None and self.framer.head_bytes > 0
+    def is_receiving(self) -> bool:
+        """Whether part of a request is here."""
+        return not self.is_busy and bool(self.buffer or self.reader)
 
     @property
     def size(self) -> int:
         """Return the bytes that it holds, those of a request in flight among them."""
-        exchange = self.exchange  # a thread that has answered it takes it away
-        return len(self.buffer) + (len(exchange.received) if exchange else 0)
+        arriving = self.reader.size if self.reader else 0
+        return len(self.buffer) + arriving + self.in_flight_bytes
 
-    def drop_body(self) -> None:
-        """Keep the head alone of a request that is refused before it is all here."""
-        if self.framer is not None and self.has_head:
-            del self.buffer[self.framer.head_bytes :]
+    def begin(self, request: Request) -> None:
+        """Give a request away, to be answered before the next is looked at."""
+        self.reader = None
+        self.is_busy, self.in_flight_bytes = True, request.body_bytes
 
-    def take(self, frame: Frame, seconds: float) -> "Exchange":
-        """Return the request that a frame describes, and leave what follows it."""
-        received = bytes(memoryview(self.buffer)[: frame.size])
-        del self.buffer[: frame.size]
-        self.framer = None
-        self.exchange = Exchange(self, frame, received, seconds)
-        return self.exchange
+    # Sending
 
-    def send(self, data: bytes) -> None:
+    def send(self, parts: Iterable[bytes]) -> None:
         """Send as much as is taken at once, and keep the rest in `unsent`."""
-        try:
-            sent = self.sock.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:  # the caller is gone, and with it whatever is left
-            self.closes, sent = True, len(data)
-        self.unsent = memoryview(data)[sent:]
         self.since = time.monotonic()
+        self.unsent = [memoryview(part) for part in parts if part]
+        self.send_on()
+
+    def send_on(self) -> None:
+        """Send as much of `unsent` as is taken at once."""
+        try:
+            sent = self.sock.sendmsg(self.unsent[:MOST_PARTS])
+        except BlockingIOError:
+            return
+        except OSError:  # the caller is gone, and with it whatever is left
+            self.closes, self.unsent = True, []
+            return
+        self.since = time.monotonic()
+        while self.unsent and sent >= len(self.unsent[0]):
+            sent -= len(self.unsent.pop(0))
+        if sent:
+            self.unsent[0] = self.unsent[0][sent:]
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Return the bytes of an answer that its caller has not taken yet."""
+        return sum(map(len, self.unsent))
 
     def release(self) -> None:
         """Wait for the next request; part of it, or its end, may be here already."""
-        self.exchange = None
+        self.is_busy, self.in_flight_bytes = False, 0
 
     def linger(self) -> None:
         """Say that nothing follows, and let the caller read all before the close.
@@ -131,48 +160,3 @@ class Connection:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
             self.is_over = True
-
-
-Answerer = Literal["thread", "loop"]
-
-
-class Exchange:
-    """A request that has arrived, and whatever answers it first.
-
-    That is the thread that works on it, or the loop when its time is over. `begun` is
-    time.monotonic() when the thread took it up.
-    """
-
-    def __init__(
-        self, connection: Connection, frame: Frame, received: bytes, seconds: float
-    ) -> None:
-        self.connection = connection
-        self.received = received
-        self.is_whole = frame.is_whole
-        self.arrived = time.monotonic()
-        if frame.timeout_ms is not None:
-            seconds = min(seconds, frame.timeout_ms / 1000)
-        self.deadline = self.arrived + seconds
-        self.begun: float | None = None
-        self.thread: int | None = None
-        self._answered = threading.Lock()
-        self._answerer: Answerer | None = None
-
-    def begin(self) -> None:
-        """Note that this thread takes it up."""
-        self.thread = threading.get_ident()
-        self.begun = time.monotonic()
-
-    def claim(self, answerer: Answerer) -> bool:
-        """Say whether the answer is this one's to give, as whoever asks first is told.
-
-        It may ask again, and is told the same.
-        """
-        if self._answered.acquire(blocking=False):
-            self._answerer = answerer
-        return self._answerer == answerer
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether somebody has claimed the answer."""
-        return self._answered.locked()

@@ -6,7 +6,7 @@ import math
 import selectors
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestTimeout
 
 from service.web.worker.arrivals import Arrivals
 from service.web.worker.connection import MAX_AHEAD_BYTES, Connection
+from service.web.worker.slowreaders import SlowReaders
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
 HEAD_START_SECONDS = 200e-6
@@ -29,6 +30,8 @@ MADE_ROOM = 16
 SEND_SECONDS = 30.0
 LINGER_SECONDS = 2.0
 
+SLOW_READER = "slow_reader_closed"
+
 
 class Connections:
     """The connections that are open, the oldest first.
@@ -40,13 +43,14 @@ class Connections:
         self, worker: Any, arrivals: Arrivals, receive_timeout_seconds: float
     ) -> None:
         self._poller, self._cfg = worker.poller, worker.cfg
-        self._defer = worker.method_queue.defer
+        self._defer, self._log = worker.method_queue.defer, worker.log
         self._balance, self._slot = worker.balance, worker.slot
         self._is_open = False
         self._arrivals = arrivals
         self._receive_timeout_seconds = receive_timeout_seconds
         self._open: dict[Connection, None] = {}
         self._left: set[Connection] = set()  # whose callers send no more
+        self._slow_readers = SlowReaders()
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -103,7 +107,7 @@ class Connections:
 
     def _make_room(self, count: int = 1) -> bool:
         """Close those that have brought nothing whole for the longest, if any."""
-        idle = (each for each in self._open if each.exchange is None)
+        idle = (each for each in self._open if not each.is_busy)
         oldest = heapq.nsmallest(count, idle, key=lambda each: each.since)
         for connection in oldest:
             self.close(connection)
@@ -136,7 +140,7 @@ class Connections:
         if connection.lingers:
             if connection.is_over:
                 self.close(connection)
-        elif connection.exchange is None:
+        elif not connection.is_busy:
             self._arrivals.bound_memory(connection)
             self._take(connection)
         elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
@@ -144,29 +148,30 @@ class Connections:
 
     def _take(self, connection: Connection) -> None:
         """Take the next request of a connection, once it is all here."""
-        is_busy = connection.exchange is not None or connection.lingers
+        is_busy = connection.is_busy or connection.lingers
         if is_busy or connection not in self._open:
             return
-        if connection.is_over and not connection.buffer:
-            self.close(connection)
-            return
         self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
-        if self._arrivals.take(connection):
+        if connection.is_receiving and self._arrivals.take(connection):
             self._heed(connection, connection.sock)
-        elif connection.unsent and connection.exchange is None:
+        elif connection.is_over and not connection.is_busy:
+            self.close(connection)  # without an answer, where half a head came
+        elif connection.unsent and not connection.is_busy:
             # Part of what asks for a body; an answer's is seen to by `send`.
             self._watch(connection, selectors.EVENT_WRITE)
 
     # Sending
 
-    def send(self, connection: Connection, data: bytes, *, keeps: bool) -> None:
+    def send(
+        self, connection: Connection, parts: Iterable[bytes], *, keeps: bool
+    ) -> None:
         """Send an answer; by the loop, whatever is not taken at once.
 
         The loop does not touch what is left before `_send_on` reaches it: it would go
         on to the next request of a connection that a thread is not done with.
         """
         connection.closes = not keeps
-        connection.send(data)
+        connection.send(parts)
         if connection.unsent or connection.closes:
             self._defer(self._send_on, connection)
             return
@@ -179,7 +184,10 @@ class Connections:
         if connection not in self._open:
             return
         if connection.unsent:
-            connection.send(bytes(connection.unsent))
+            connection.send_on()
+            self._bound_unsent(connection)
+        if connection not in self._open:
+            return
         if connection.unsent:
             self._watch(connection, selectors.EVENT_WRITE)
         elif not connection.closes:
@@ -191,6 +199,13 @@ class Connections:
             connection.linger()
             self._watch(connection, selectors.EVENT_READ)
 
+    def _bound_unsent(self, connection: Connection) -> None:
+        """Close those that read the slowest, while too much is queued for all."""
+        self._slow_readers.note(connection)
+        while (slowest := self._slow_readers.find_excess()) is not None:
+            self._log.warning(SLOW_READER, extra={"ip": slowest.address})
+            self.close(slowest)
+
     # Closing
 
     def close(self, connection: Connection) -> None:
@@ -200,6 +215,7 @@ class Connections:
             self._left.discard(connection)
             self._say()
             self._arrivals.forget(connection)
+            self._slow_readers.forget(connection)
             self._watch(connection, 0)
             connection.sock.close()
 
@@ -213,11 +229,18 @@ class Connections:
             elif connection.lingers:
                 if waited > LINGER_SECONDS:
                     self.close(connection)
-            elif connection.exchange is not None:
+            elif connection.is_busy:
                 pass
-            elif connection.buffer:
+            elif connection.is_receiving:
                 if waited > self._receive_timeout_seconds:
-                    late = RequestTimeout("The request did not arrive in time.")
-                    self._arrivals.give_up(connection, late)
+                    self._give_up(connection)
             elif waited > self._cfg.keepalive or now > idle_end:
                 self.close(connection)
+
+    def _give_up(self, connection: Connection) -> None:
+        """Answer what did not arrive in time, unless it has not even a head."""
+        if connection.reader is not None and connection.reader.request is not None:
+            late = RequestTimeout("The request did not arrive in time.")
+            self._arrivals.give_up(connection, late)
+        else:
+            self.close(connection)

@@ -43,5 +43,5 @@ class Memory:
                 self.note(connection)
         if self._total <= self._room:
             return None
-        arriving = (each for each in self._held if each.exchange is None)
+        arriving = (each for each in self._held if not each.is_busy)
         return max(arriving, key=self._held.__getitem__, default=None)

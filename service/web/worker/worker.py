@@ -22,12 +22,12 @@ from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import GatewayTimeout, HTTPException
 
 from service.web.worker.arrivals import Arrivals
-from service.web.worker.backlog import HEALTH, Backlog
+from service.web.worker.backlog import Backlog
 from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
-from service.web.worker.connection import Exchange
 from service.web.worker.connections import Connections
 from service.web.worker.drain import Drain, is_held, plan_drain
+from service.web.worker.exchange import Exchange
 from service.web.worker.gateway import Gateway
 from service.web.worker.relay import Relay
 
@@ -43,6 +43,7 @@ GONE_SECONDS = 0.05
 
 # Those of a worker, beside gunicorn's own lines.
 FAULT = "worker_fault"
+INVALID_REQUEST = "invalid_request"
 HUNG = "worker_hung"
 CALLER_GONE = "caller_gone"
 NO_ROOM = "no_room_for_connections"
@@ -184,24 +185,29 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-        if exchange.received.startswith(HEALTH):
+        if exchange.request.is_health:
             self._answer(exchange)
-        elif refusal := self._backlog.find_refusal(exchange.received):
+        elif refusal := self._backlog.find_refusal(exchange.request):
             self._refuse(exchange, refusal)
         else:
             self._backlog.put(exchange)
             self._next_look = min(self._next_look, exchange.deadline)
 
     def _answer(self, exchange: Exchange) -> None:
-        data, keeps = self._gateway.answer(exchange, "thread")
+        parts, keeps = self._gateway.answer(exchange, "thread")
         if exchange.claim("thread"):
-            self._connections.send(exchange.connection, data, keeps=keeps)
+            self._connections.send(exchange.connection, parts, keeps=keeps)
 
-    def _refuse(self, exchange: Exchange, refusal: HTTPException) -> None:
+    def _refuse(
+        self, exchange: Exchange, refusal: HTTPException, fault: str | None = None
+    ) -> None:
         """Answer by the loop itself, in the words of the application."""
+        if fault is not None:
+            ip = exchange.connection.address
+            self.log.warning(INVALID_REQUEST, extra={"ip": ip, "reason": fault})
         if exchange.claim("loop"):
-            data, keeps = self._gateway.answer(exchange, "loop", refusal)
-            self._connections.send(exchange.connection, data, keeps=keeps)
+            parts, keeps = self._gateway.answer(exchange, "loop", refusal)
+            self._connections.send(exchange.connection, parts, keeps=keeps)
 
     # Giving up
 

@@ -4,27 +4,29 @@ import socket
 
 from service.web.worker.backlog import Backlog
 from service.web.worker.bounds import Bounds
-from service.web.worker.connection import Connection, Exchange
-from service.web.worker.framing import Frame
+from service.web.worker.connection import Connection
+from service.web.worker.exchange import Exchange
+from service.web.worker.request import HTTP_1_1, Request
 
 
-def put(backlog: Backlog, line: bytes) -> None:
+def put(backlog: Backlog, path: str) -> None:
     """Let a request wait."""
+    request = Request("GET", path, HTTP_1_1)
+    request.read_target()
     with socket.socket() as sock:
-        connection = Connection(sock, None, None)
-        backlog.put(Exchange(connection, Frame(), line, seconds=10))
+        backlog.put(Exchange(Connection(sock, None, None), request, seconds=10))
 
 
 def test_a_scrape_is_taken_up_before_the_rest_of_a_gathering() -> None:
     backlog = Backlog(Bounds(), threads=1, takes_all=True)
     for number in range(3):
-        put(backlog, b"POST /%d" % number)
+        put(backlog, f"/{number}")
     count = backlog.find_work()
     exchanges = backlog.take_up(count)
     first = next(exchanges)
-    put(backlog, b"GET /metrics")
-    taken = [each.received for each in (first, *exchanges)]
-    assert taken == [b"POST /0", b"GET /metrics", b"POST /1"]
+    put(backlog, "/metrics")
+    taken = [each.request.path for each in (first, *exchanges)]
+    assert taken == ["/0", "/metrics", "/1"]
     assert not backlog.find_work()  # its thread is not done
     backlog.give_back()
     assert backlog.find_work() == 1

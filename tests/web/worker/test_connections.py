@@ -1,5 +1,6 @@
 """A connection between the loop and the thread that answers, each step by itself."""
 
+import logging
 import selectors
 import socket
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from server import PATIENCE_SECONDS
 from service.web.worker.arrivals import Arrivals
 from service.web.worker.balance import Balance
 from service.web.worker.bounds import Bounds
-from service.web.worker.connection import Connection, Exchange
+from service.web.worker.connection import Connection
 from service.web.worker.connections import Connections
+from service.web.worker.exchange import Exchange
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -51,6 +53,7 @@ class Loop:
             method_queue=queue,
             balance=self.balance,
             slot=3,
+            log=logging.getLogger("service"),
         )
         self.taken: list[Exchange] = []
         arrivals = Arrivals(
@@ -91,16 +94,16 @@ def loop() -> Iterator[Loop]:
 def test_the_loop_waits_for_the_thread_that_left_part_of_an_answer(loop: Loop) -> None:
     loop.caller.sendall(REQUEST)
     loop.turn()
-    [first] = loop.taken
     connection = loop.connection
-    connection.send(LARGE_ANSWER)  # by a thread, which has not looked what is left
-    left = len(connection.unsent)
+    connection.send([LARGE_ANSWER])  # by a thread, which has not looked what is left
+    left = connection.unsent_bytes
     assert left
     loop.read(len(LARGE_ANSWER) - left)
     loop.caller.sendall(REQUEST)
     loop.turn()
-    assert len(connection.unsent) == left
-    assert connection.exchange is first
+    assert connection.unsent_bytes == left
+    assert connection.is_busy
+    assert len(loop.taken) == 1
 
 
 def test_what_a_thread_left_is_sent_before_the_next_request_is_taken(
@@ -109,16 +112,16 @@ def test_what_a_thread_left_is_sent_before_the_next_request_is_taken(
     loop.caller.sendall(2 * REQUEST)
     loop.turn()
     [first] = loop.taken
-    loop.connections.send(loop.connection, LARGE_ANSWER, keeps=True)
+    loop.connections.send(loop.connection, [LARGE_ANSWER], keeps=True)
     left = len(LARGE_ANSWER)
     while loop.connection.unsent:
         assert loop.taken == [first]
-        loop.read(left - len(loop.connection.unsent))
-        left = len(loop.connection.unsent)
+        loop.read(left - loop.connection.unsent_bytes)
+        left = loop.connection.unsent_bytes
         loop.turn()
     loop.read(left)
     assert len(loop.taken) == 2
-    assert loop.connection.exchange is loop.taken[1]
+    assert loop.connection.is_busy
 
 
 def test_what_is_here_of_a_large_request_is_read_before_another_is_judged(
@@ -127,7 +130,7 @@ def test_what_is_here_of_a_large_request_is_read_before_another_is_judged(
     loop.caller.sendall(LARGE_REQUEST)
     loop.turn()
     [only] = loop.taken
-    assert only.received == LARGE_REQUEST
+    assert only.request.body.read() == bytes(LARGE_BYTES)
 
 
 def test_it_says_how_many_are_open_while_more_are_taken(loop: Loop) -> None:
@@ -151,7 +154,7 @@ def test_a_caller_that_has_left_weighs_nothing_while_its_answer_is_made(
     loop.caller.close()
     while not loop.connection.is_over:
         loop.turn()
-    assert loop.connection.exchange is loop.taken[0]
+    assert loop.connection.is_busy
     assert loop.balance.find_fewest() == 0
     loop.connections.close(loop.connection)
     assert loop.balance.find_fewest() == 0
