@@ -20,6 +20,7 @@ from scrape import Scrape
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
+from service.web.worker.slowreaders import ADDRESS_ROOM_BYTES
 from service.web.worker.worker import HANG_SECONDS
 
 # Those of a worker whose model is not compiled, as the moody one is not.
@@ -27,6 +28,9 @@ MOST_THREADS = 4
 
 # More than a worker reads at once.
 LARGE_BYTES = 512 * 1024
+
+# Of the largest asset, and less than its kernel's buffers take of it.
+ASSET_BYTES = 1_000_000
 
 ServeMoody = Callable[..., "Moody"]
 
@@ -150,6 +154,18 @@ def test_an_answer_that_is_not_read_holds_nobody_up(serve: Serve) -> None:
                 connection.setblocking(False)
                 for _ in range(5):
                     connection.send(100 * request)
+        assert server.predict([TYPICAL["instance"]]).status_code == 200
+
+
+def test_answers_that_nobody_reads_are_bounded_for_an_address(serve: Serve) -> None:
+    server = serve(CREDIT, WEB_CONCURRENCY="1")
+    asset = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(2 * ADDRESS_ROOM_BYTES // ASSET_BYTES):
+            connection = stack.enter_context(connect(server))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.sendall(asset)
+        assert server.wait_for("slow_reader_closed")["ip"] == "127.0.0.1"
         assert server.predict([TYPICAL["instance"]]).status_code == 200
 
 
