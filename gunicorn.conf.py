@@ -50,6 +50,9 @@ class Worker(ReceivingWorker):
 worker_class = Worker
 limit_request_field_size = settings.max_header_bytes
 
+# At least 8,000: https://www.rfc-editor.org/rfc/rfc9112#section-3
+limit_request_line = 8190
+
 # A connection needs a descriptor, and so does whatever else a worker opens: its loop,
 # the counts of every worker at a scrape, the key file, a log. What that needs is left,
 # so that the worker closes the idlest connection for a new one in time.

@@ -16,6 +16,12 @@ FORBIDDEN_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 class StrictParser(PythonProtocol):  # type: ignore[misc]
     """Refuses a malformed trailer, which gunicorn's own skips."""
 
+    @property
+    def chunk_left(self) -> int:
+        """The bytes that are still to come of the chunk that has begun."""
+        left: int = self._chunk_remaining
+        return left
+
     def _find_line(self, limit: int, error: Exception) -> int:
         """Return where the next line ends, or -1. Raises ParseError."""
         end: int = super()._find_line(limit, error)

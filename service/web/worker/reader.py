@@ -153,22 +153,23 @@ class RequestReader:
 
     def _read_chunks(self, request: Request, buffer: bytearray) -> None:
         parser, read = self._parser, 0
+        self._bound_chunks()  # those that came with the head
         while read < len(buffer) and not parser.is_complete:
             piece = bytes(buffer[read : read + CHUNKS_BYTES])
             read += len(piece)
             parser.feed(piece)
-            self._bound_chunks(len(piece))
+            self._parsed_bytes += len(piece)
+            self._bound_chunks()
         self._consume(buffer, read)
         if parser.is_complete:
             request.set_body(bytes(self._body))
             self._body.clear()
             self.is_complete = True
 
-    def _bound_chunks(self, size: int) -> None:
+    def _bound_chunks(self) -> None:
         """Raise an HTTPException where the body, or all around it, is too large."""
-        self._parsed_bytes += size
         data = len(self._body)
-        if data > self._max_body_bytes:
+        if data + self._parser.chunk_left > self._max_body_bytes:
             raise self._too_large()
         overhead = self._parsed_bytes - data
         if overhead > FREE_OVERHEAD_BYTES + data // OVERHEAD_SHARE:

@@ -132,6 +132,7 @@ def test_a_body_that_is_cut_short_is_refused(
         (CHUNKED + b"5;a=\x00\r\n", BAD_REQUEST),
         (CHUNKED + b"5;" + 9000 * b"a", BAD_REQUEST),
         (CHUNKED + b"FFFFFF\r\n" + MAX_BODY * b"a" + b"a", TOO_LARGE),
+        (CHUNKED + b"FFFFFFFFFFFFFFFFFFFFF\r\n", TOO_LARGE),
         (CHUNKED + MAX_BODY * b"1\r\na\r\n", BAD_REQUEST),
         (CHUNKED + b"0\r\nHost: a\r\n\r\n", BAD_REQUEST),
         (CHUNKED + b"0\r\nGET / HTTP/1.1\r\n\r\n", BAD_REQUEST),
