@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import signal
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
 
@@ -18,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT, FITTED
 from redis_server import RedisServer
-from server import Server
+from server import PATIENCE_SECONDS, Server
 
 from service import create_app
 from service.settings import Settings
@@ -46,6 +47,20 @@ def remove_stores() -> Iterator[None]:
         table.words.release()
         table.memory.close()
         Path(path).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Fail the test where it waits for ever, as whoever opens a named pipe may."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError(f"still waiting after {PATIENCE_SECONDS} seconds")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(PATIENCE_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

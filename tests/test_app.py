@@ -9,6 +9,7 @@ import pytest
 from faults import FAULTS, KINDS, copy_credit
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
+from irregular import IRREGULAR
 from pipelines import CREDIT
 
 from service import create_app
@@ -127,6 +128,17 @@ def test_a_bad_key_file_stops_the_start_with_one_sentence(
     path = tmp_path / "keys.json"
     path.write_bytes(content)
     with pytest.raises(SystemExit, match=r"The key file .*keys\.json"):
+        create_app(Settings(artefact=CREDIT, api_keys_file=path))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", IRREGULAR)
+def test_a_key_file_that_is_no_regular_file_stops_the_start(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys.json"
+    IRREGULAR[kind](path)
+    with pytest.raises(SystemExit, match=f"cannot be read: it is {kind}; put"):
         create_app(Settings(artefact=CREDIT, api_keys_file=path))
 
 

@@ -27,6 +27,7 @@ from service.model.manifest import (
     decode_manifest,
     encode_manifest,
 )
+from service.model.regularfile import read_regular
 
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
@@ -144,7 +145,7 @@ def _read(folder: Path, name: str) -> bytes:
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise ArtefactDigestError(f"{name} lies outside the artefact {folder}.")
-        return path.read_bytes()
+        return read_regular(path)
     except (
         OSError,
         ValueError,

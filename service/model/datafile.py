@@ -1,5 +1,6 @@
 """The drift of a file: its rows read, predicted and counted as those of requests."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from service.model.errors import ContractViolationError, DataFileError, describe
 from service.model.instances import Instances
 from service.model.observation import read_columns
 from service.model.predictor import Predictor
+from service.model.regularfile import open_regular
 
 ROWS_AT_A_TIME = 1000
 
@@ -58,6 +60,7 @@ def _iterate_rows(path: Path, contract: Contract) -> Iterator[list[dict[str, Any
     dates = {n for n, f in features.items() if f.type == "date-time"}
     texts = dates | {n for n, f in features.items() if f.type == "string"}
     with _refuse_unreadable(path):
+        os.close(open_regular(str(path)))  # it is read twice, as a pipe cannot be
         found = pd.read_csv(path, nrows=0).columns
         missing = [n for n, f in features.items() if f.required and n not in found]
         if missing:
@@ -83,6 +86,9 @@ def _iterate_rows(path: Path, contract: Contract) -> Iterator[list[dict[str, Any
 def _refuse_unreadable(path: Path) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        said = error.strerror or describe_error(error)
+        raise DataFileError(f"{path} cannot be read: {said}.") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataFileError(
             f"{path} cannot be read as CSV: {describe_error(error)}."

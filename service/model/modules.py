@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from service.model.errors import PackagingError, PipelineLoadError, describe_error
+from service.model.regularfile import read_regular
 
 
 class ModuleFinder(MetaPathFinder, InspectLoader):
@@ -72,7 +73,7 @@ def _read_source(module: ModuleType) -> bytes | None:
     if isinstance(loader, ModuleFinder):
         return loader.sources[module.__name__]
     path = getattr(module, "__file__", None)
-    return Path(path).read_bytes() if path else None
+    return read_regular(Path(path)) if path else None
 
 
 def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
@@ -96,13 +97,22 @@ def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
             raise PackagingError(f"code= names {name!r}, which is no Python module.")
         origin = Path(spec.origin)
         if spec.submodule_search_locations is None:
-            sources[name] = origin.read_bytes()
+            sources[name] = _read(origin, name)
             continue
         for path in sorted(origin.parent.rglob("*.py")):
             parts = path.relative_to(origin.parent).with_suffix("").parts
             dotted = ".".join([name, *parts]).removesuffix(".__init__")
-            sources[dotted] = path.read_bytes()
+            sources[dotted] = _read(path, dotted)
     return sources
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return read_regular(path)
+    except OSError as error:
+        raise PackagingError(
+            f"The module {name!r} cannot be read: {error.strerror}."
+        ) from None
 
 
 def _find_spec(name: str) -> ModuleSpec | None:

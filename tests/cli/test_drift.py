@@ -157,6 +157,24 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     assert len(err.splitlines()) == 1
 
 
+def test_a_pipe_is_refused_since_it_can_be_read_only_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "drift", str(CREDIT), "/dev/stdin"],
+        cwd=ROOT,
+        input=read_test_rows().to_csv(index=False),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    [sentence] = done.stderr.splitlines()
+    assert sentence == (
+        "FAIL  /dev/stdin cannot be read: it is a named pipe; put a regular file in its"
+        " place."
+    )
+
+
 def test_every_type_of_column_is_read_from_a_file(packaged: Any, write: Any) -> None:
     """The training table itself, read back, lies where it was counted."""
     fitted = fit_mixed()

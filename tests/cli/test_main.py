@@ -1,6 +1,7 @@
 """The commands, run as a person runs them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,29 @@ def test_check_fails_with_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].startswith("FAIL  Golden record 7")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_command_does_not_wait_for_a_named_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key file's, and the artefact's; test_artefact.py sees to its other files."""
+    folder = copy_credit(tmp_path)
+    (folder / "manifest.json").unlink()
+    os.mkfifo(folder / "manifest.json")
+    keys = tmp_path / "keys.json"
+    os.mkfifo(keys)
+    named = ("--file", str(keys))
+    for command in (
+        ("check", str(folder)),
+        ("key", "list", *named),
+        ("key", "revoke", "a", *named),
+        ("key", "create", "--client", "a", "--scope", "predict", *named),
+    ):
+        with pytest.raises(SystemExit):
+            main(command)
+        [sentence] = capsys.readouterr().err.splitlines()
+        assert "it is a named pipe" in sentence
 
 
 @pytest.mark.parametrize("fault", KINDS)

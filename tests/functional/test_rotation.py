@@ -3,6 +3,7 @@
 import os
 import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from conftest import Serve
 from pipelines import CREDIT
@@ -42,6 +43,28 @@ def test_a_broken_key_file_leaves_the_old_keys_in_force(serve: Serve) -> None:
     refused = [e for e in server.events if e["event"] == "keys_refused"]
     assert {e["level"] for e in refused} == {"ERROR"}
     assert server.key not in "".join(server.lines)
+
+
+def test_a_key_file_that_becomes_a_pipe_leaves_the_old_keys_in_force(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """To open it as a file would hang each worker, and those that replace them."""
+    server = serve(CREDIT, **UNLIMITED)
+    good = server.keys_file.read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with Traffic(server, 2) as traffic:
+        pipe.rename(server.keys_file)
+        refused = [server.wait_for("keys_refused") for _ in range(server.workers)]
+        traffic.wait_for(20)
+    assert traffic.failures == []
+    assert all("it is a named pipe" in line["reason"] for line in refused)
+    for pid in server.pids:
+        os.kill(pid, signal.SIGKILL)
+    server.wait_for_each_worker("ready")
+    assert set(ask_anew(server, server.key, 20)) == {200}
+    write_private(server.keys_file, good)
+    server.wait_for_each_worker("keys_read")
 
 
 def test_a_revoked_key_stays_so_for_a_new_worker_that_cannot_read_the_file(

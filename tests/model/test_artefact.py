@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from faults import FAULTS, copy_credit, make_other_golden
+from irregular import IRREGULAR
 from pipelines import CREDIT
 
 from service.model.artefact import read_artefact, write_artefact
@@ -15,6 +16,8 @@ from service.model.errors import (
     PackagingError,
 )
 from service.model.loading import load_predictor
+
+FILES = sorted(path for path in CREDIT.rglob("*") if path.is_file())
 
 
 def test_the_committed_version_is_whole_and_proves_itself() -> None:
@@ -35,6 +38,29 @@ def test_a_faulty_artefact_is_refused_in_one_sentence(
     assert expected in sentence
     assert "\n" not in sentence
     assert sentence.endswith(".")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((path.relative_to(CREDIT).as_posix(), "a named pipe") for path in FILES),
+        ("golden.json", "a socket"),
+        ("golden.json", "a folder"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_without_waiting(
+    name: str, kind: str, tmp_path: Path
+) -> None:
+    folder = copy_credit(tmp_path)
+    (folder / name).unlink()
+    IRREGULAR[kind](folder / name)
+    with pytest.raises(ArtefactMissingError) as caught:
+        read_artefact(folder)
+    assert str(caught.value) == (
+        f"{name!r} in {folder} cannot be read: it is {kind}; put a regular file in its"
+        " place."
+    )
 
 
 def test_nothing_is_unpickled_before_every_byte_is_verified(tmp_path: Path) -> None:

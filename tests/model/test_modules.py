@@ -1,5 +1,6 @@
 """Modules that travel are importable where they are served, by name, and only those."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,18 @@ def test_nothing_else_becomes_importable() -> None:
     install_modules({"wanderer": b"N = 3\n"})
     with pytest.raises(ModuleNotFoundError):
         import wanderers  # type: ignore[import-not-found] # noqa: F401, PLC0415
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_module_that_is_no_regular_file_is_refused_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "piped").mkdir()
+    (tmp_path / "piped/__init__.py").write_text("")
+    os.mkfifo(tmp_path / "piped/part.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(PackagingError, match=r"'piped\.part' .* it is a named pipe"):
+        collect_sources(["piped"])
 
 
 def test_another_module_of_the_name_is_not_used_in_silence() -> None:

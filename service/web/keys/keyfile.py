@@ -21,6 +21,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from service.model.errors import write_line
+from service.model.regularfile import read_regular
 from service.settings import parse_limits
 
 Scope = Literal["predict", "metrics", "admin"]
@@ -92,7 +93,7 @@ ANY = Terms()
 def read_keys(path: Path) -> tuple[ApiKey, ...]:
     """Read a key file. Raises KeysFileError."""
     try:
-        keys = msgspec.json.decode(path.read_bytes(), type=KeysFile).keys
+        keys = msgspec.json.decode(read_regular(path), type=KeysFile).keys
     except OSError as error:
         raise KeysFileError(
             f"The key file {path} cannot be read: {error.strerror}."

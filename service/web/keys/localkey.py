@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from service.model.regularfile import read_regular
 from service.web.keys.keyfile import SCOPES, KeysFileError, create_key, write_private
 
 # Where a service without SERVICE_API_KEYS_FILE keeps the key it makes for itself.
@@ -28,7 +29,7 @@ def ensure_local_key() -> Path:
 def read_local_key() -> str:
     """Return the key that ensure_local_key made. Raises KeysFileError."""
     try:
-        return LOCAL_KEY_FILE.read_text()
+        return read_regular(LOCAL_KEY_FILE).decode()
     except OSError as error:
         raise KeysFileError(
             f"The local key {LOCAL_KEY_FILE} cannot be read: {error.strerror}; remove"

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar
 
+from service.model.regularfile import open_regular
 from service.settings import SettingsError
 
 # Clients, each with two limits, and addresses that failed. It is memory from the start,
@@ -114,8 +115,7 @@ def find_place(digest: bytes, probe: int) -> int:
 
 def _open_own(path: str) -> int:
     """Open a file that nobody else can have laid there for us."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
+    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     found = os.fstat(descriptor)
     if found.st_uid != os.getuid() or found.st_size not in (0, SIZE):
         os.close(descriptor)
