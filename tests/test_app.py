@@ -126,6 +126,7 @@ def test_a_bad_key_file_stops_the_start_with_one_sentence(
     content: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "keys.json"
+    path.touch(0o600)
     path.write_bytes(content)
     with pytest.raises(SystemExit, match=r"The key file .*keys\.json"):
         create_app(Settings(artefact=CREDIT, api_keys_file=path))
@@ -138,12 +139,12 @@ def test_a_key_file_that_is_no_regular_file_stops_the_start(
 ) -> None:
     path = tmp_path / "keys.json"
     IRREGULAR[kind](path)
-    with pytest.raises(SystemExit, match=f"cannot be read: it is {kind}; put"):
+    with pytest.raises(SystemExit, match=f"cannot be used: it is {kind}; put"):
         create_app(Settings(artefact=CREDIT, api_keys_file=path))
 
 
 def test_a_missing_key_file_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="cannot be read: No such file"):
+    with pytest.raises(SystemExit, match="cannot be used: No such file"):
         create_app(Settings(artefact=CREDIT, api_keys_file=tmp_path / "absent"))
 
 

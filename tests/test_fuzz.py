@@ -102,7 +102,9 @@ def read_key_file(path: Path, content: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("fuzz") / "keys.json"
+    path = tmp_path_factory.mktemp("fuzz") / "keys.json"
+    path.touch(0o600)  # whatever the umask is
+    return path
 
 
 @settings(DRAWN, max_examples=400)

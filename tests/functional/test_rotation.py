@@ -10,7 +10,8 @@ from pipelines import CREDIT
 from server import UNLIMITED
 from traffic import Traffic, ask_anew, ask_until
 
-from service.web.keys.keyfile import Terms, create_key, revoke_key, write_private
+from service.web.keys.keyfile import Terms, create_key, revoke_key
+from service.web.keys.privatefile import write_private
 
 
 def test_a_key_is_rotated_under_traffic(serve: Serve) -> None:
@@ -64,6 +65,25 @@ def test_a_key_file_that_becomes_a_pipe_leaves_the_old_keys_in_force(
     server.wait_for_each_worker("ready")
     assert set(ask_anew(server, server.key, 20)) == {200}
     write_private(server.keys_file, good)
+    server.wait_for_each_worker("keys_read")
+
+
+def test_a_key_file_that_others_may_write_is_refused_until_they_may_not(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Its content is the same, so it is the mode alone that is seen to change."""
+    server = serve(CREDIT, **UNLIMITED)
+    good = server.keys_file.read_bytes()
+    server.keys_file.chmod(0o660)
+    for _ in range(server.workers):
+        assert "(mode 0660)" in server.wait_for("keys_refused")["reason"]
+    intruder = create_key(tmp_path / "keys.json", "intruder", ("admin",))
+    server.keys_file.write_bytes((tmp_path / "keys.json").read_bytes())
+    server.wait_for_each_worker("keys_refused")
+    assert set(ask_anew(server, server.key, 20)) == {200}
+    assert set(ask_anew(server, intruder, 20)) == {401}
+    server.keys_file.write_bytes(good)
+    server.keys_file.chmod(0o600)
     server.wait_for_each_worker("keys_read")
 
 

@@ -15,14 +15,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from service.model.errors import write_line
-from service.model.regularfile import read_regular
 from service.settings import parse_limits
+from service.web.keys.privatefile import read_protected, write_private
 
 Scope = Literal["predict", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -93,10 +92,10 @@ ANY = Terms()
 def read_keys(path: Path) -> tuple[ApiKey, ...]:
     """Read a key file. Raises KeysFileError."""
     try:
-        keys = msgspec.json.decode(read_regular(path), type=KeysFile).keys
+        keys = msgspec.json.decode(read_protected(path), type=KeysFile).keys
     except OSError as error:
         raise KeysFileError(
-            f"The key file {path} cannot be read: {error.strerror}."
+            f"The key file {path} cannot be used: {error.strerror}."
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         said = KEY.sub("msk_...", str(error))
@@ -170,14 +169,3 @@ def _build_entry(**fields: object) -> ApiKey:
 
 def write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
     write_private(path, msgspec.json.format(msgspec.json.encode(KeysFile(keys))))
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, at once or not at all."""
-    path = path.resolve()  # a link keeps leading to it
-    descriptor, staged = mkstemp(prefix=".key-", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(staged, path)

@@ -113,12 +113,12 @@ class Keyring:
             logger.warning(KEYS_NOT_KEPT, extra={"reason": error.strerror})
 
     def _look(self) -> tuple[int, int, int] | None:
-        """Return what changes with the file, or with the link that leads to it."""
+        """Return what changes with the file, its mode, or the link that leads to it."""
         try:
             found = os.stat(self._path)
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return found.st_ctime_ns, found.st_size, found.st_ino
 
     def _build_entries(self, keys: Iterable[ApiKey]) -> dict[str, _Entry]:
         return {key.id: self._build_entry(key) for key in keys}

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from service.model.regularfile import read_regular
-from service.web.keys.keyfile import SCOPES, KeysFileError, create_key, write_private
+from service.web.keys.keyfile import SCOPES, KeysFileError, create_key
+from service.web.keys.privatefile import write_private
 
 # Where a service without SERVICE_API_KEYS_FILE keeps the key it makes for itself.
 LOCAL_KEYS_FILE = Path(".local/api-keys.json")
