@@ -208,7 +208,7 @@ def test_what_is_left_is_answered_as_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a key as the README makes it, 18.5 seconds after a window began."""
-    monkeypatch.setattr(storage, "time", lambda: 6_000_018.5)
+    monkeypatch.setattr(storage, "read_seconds", lambda: 6_000_018.5)
     file = tmp_path / "keys.json"
     key = create_key(file, "batch", ("predict",), Terms(instances="1500/minute"))
     app = create_app(Settings(artefact=CREDIT, api_keys_file=file))

@@ -15,6 +15,7 @@ from flask_limiter import Limiter
 from limits import RateLimitItem
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
+from service.web.limits.boot import find_boot
 from service.web.limits.budget import FAILURES, Budget, Limit, build_budget
 from service.web.limits.storage import RESILIENT, Count, CountingStorage, Place
 from service.web.limits.table import shared_path
@@ -127,9 +128,12 @@ def find_wait(room: int, window: int, count: Count) -> int:
 def find_store(setting: str | None, keys_file: Path) -> Store:
     """Return where the counts are: on this host, unless a setting says otherwise.
 
-    Servers of this host that share a key file share the limits, too.
+    Servers of this host that share a key file share the limits, too, unless its boots
+    cannot be told apart: counts kept from another would be taken for this one's.
     """
-    here = f"shm://{shared_path(str(keys_file.absolute()))}"
+    here = "shm://"
+    if find_boot() is not None:
+        here += str(shared_path(str(keys_file.absolute())))
     if setting is None:
         return Store(here, here)
     if setting == "memory://":

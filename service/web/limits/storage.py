@@ -8,11 +8,11 @@ from abc import abstractmethod
 from fcntl import LOCK_EX, LOCK_UN, lockf
 from functools import lru_cache
 from hashlib import blake2b
-from time import time
 from typing import Literal, NamedTuple, get_args
 
 from limits.storage import SlidingWindowCounterSupport, Storage
 
+from service.web.limits.boot import read_seconds
 from service.web.limits.table import NOW, SLOT, Table, find_place, open_nameless
 
 # Where counts are: on this host, in Redis, or on this host while Redis is away.
@@ -117,7 +117,7 @@ class SharedStorage(CountingStorage):
         with table.lock:
             lockf(descriptor, LOCK_EX)
             try:
-                moment = time()
+                moment = read_seconds()
                 end = (int(moment) // expiry + 1) * expiry
                 found, found_end, now, before = unpack_from(memory, offset)
                 if found != digest or found_end != end:

@@ -12,11 +12,13 @@ from typing import ClassVar
 
 from service.model.regularfile import open_regular
 from service.settings import SettingsError
+from service.web.limits.boot import find_boot
 
 # Clients, each with two limits, and addresses that failed. It is memory from the start,
 # of which a container has 64 MB to share: 640 KB.
 SLOTS = 16_384
-# A key's digest, when its window ends, this window's count and the last one's.
+# A key's digest, the second of this boot at which its window ends, this window's count
+# and the last one's.
 SLOT = struct.Struct("=16sQQQ")
 SIZE = SLOTS * SLOT.size
 # Where the last three are, in words of 8 bytes.
@@ -35,7 +37,9 @@ def find_memory() -> Path:
 def shared_path(identity: str) -> Path:
     """Return where the store of the servers with one identity lies on this host."""
     layout = f"{SLOTS} {SLOT.format}"  # another version of ours may have another one
-    digest = blake2b(f"{layout} {identity}".encode(), digest_size=8).hexdigest()
+    # Where files outlive a boot, the windows of another would lie anywhere in this one.
+    whole = f"{layout} {find_boot()} {identity}"
+    digest = blake2b(whole.encode(), digest_size=8).hexdigest()
     return find_memory() / f"model-service-{os.getuid()}-{digest}.limits"
 
 

@@ -5,6 +5,8 @@ import os
 import signal
 import stat
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +17,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pipelines import ROOT
 
 from service.settings import SettingsError
+from service.web.limits import boot
 from service.web.limits import storage as storage_module
-from service.web.limits.limits import find_wait
+from service.web.limits.limits import Store, find_store, find_wait
 from service.web.limits.storage import Count, SharedStorage
 from service.web.limits.table import SIZE, SLOT, SLOTS, Table, shared_path
 
@@ -35,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    return lambda now: monkeypatch.setattr(storage_module, "time", lambda: now)
+    return lambda now: monkeypatch.setattr(storage_module, "read_seconds", lambda: now)
 
 
 def open_storage(path: Path) -> SharedStorage:
@@ -168,7 +172,7 @@ def test_who_waits_as_long_as_told_is_admitted_and_no_second_sooner(
 
     def take_at(moment: float, amount: int, limit: int = 10) -> Count:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(storage_module, "time", lambda: moment)
+            patch.setattr(storage_module, "read_seconds", lambda: moment)
             return storage.take(key, limit, 100, amount)
 
     take_at(1000, before)
@@ -178,6 +182,34 @@ def test_who_waits_as_long_as_told_is_admitted_and_no_second_sooner(
         wait = find_wait(10 - cost, 100, refused)
         assert not take_at(1100 + age + wait - 1, cost).is_admitted
         assert take_at(1100 + age + wait, cost).is_admitted
+
+
+STEPPING = """
+import sys, time
+
+stepped, real_time, real_clock = 0, time.time, time.clock_gettime
+time.time = lambda: real_time() + stepped
+time.clock_gettime = lambda clock: real_clock(clock) + stepped * (clock == 0)
+
+from service.web.limits.storage import SharedStorage
+
+storage = SharedStorage(sys.argv[1])
+for stepped in map(int, sys.argv[2:]):
+    print(sum(storage.take("key", 10, 3153600000, 1).is_admitted for _ in range(15)))
+"""
+
+
+def test_a_step_of_the_clock_gives_no_budget_back(path: Path) -> None:
+    """To another window, and back."""
+    steps = ("0", str(2 * AGE), "0")
+    done = subprocess.run(
+        [sys.executable, "-c", STEPPING, f"shm://{path}", *steps],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["10", "0", "0"]
 
 
 # Files
@@ -241,6 +273,34 @@ def test_a_file_that_somebody_else_laid_there_is_refused(path: Path) -> None:
     os.chown(path, 12345, 12345)
     with pytest.raises(SettingsError, match="is no store of limits of this user"):
         open_storage(path)
+
+
+def test_no_count_is_taken_over_from_another_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where files outlive a boot, and the seconds of both are the same."""
+    keys_file = tmp_path / "keys.json"
+    boot_id = tmp_path / "boot_id"
+    monkeypatch.setattr(boot, "BOOT_ID", boot_id)
+    admitted = []
+    for identity in ("one", "other", "one"):
+        boot_id.write_text(f"{identity}\n")
+        storage = SharedStorage(find_store(None, keys_file).uri)
+        admitted.append(count_admitted(storage, 10, 7))
+    assert admitted == [7, 7, 3]
+
+
+def test_counts_go_with_the_server_where_no_boot_is_told_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot, "BOOT_ID", tmp_path / "absent")
+    store = find_store(None, tmp_path / "keys.json")
+    assert store == Store("shm://", "shm://")
+    storage = SharedStorage(store.uri)
+    process = begin_fork(lambda: os._exit(count_admitted(storage, 10, 7)))
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+    assert count_admitted(storage, 10, 7) == 3
 
 
 def test_servers_with_one_key_file_share_a_store_and_others_do_not() -> None:
