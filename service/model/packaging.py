@@ -36,13 +36,14 @@ from service.model.manifest import (
     Manifest,
     read_version,
 )
-from service.model.modules import collect_sources, find_libraries, to_path
+from service.model.modules import to_path
 from service.model.naming import name_answers
 from service.model.observation import read_columns
 from service.model.predictor import name_outputs
 from service.model.proposal import propose_contract
 from service.model.reference import Outputs, Reference
 from service.model.selection import predict_rows, select_records
+from service.model.sources import collect_sources, find_libraries
 
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say

@@ -1,14 +1,14 @@
 """Modules that travel are importable where they are served, by name, and only those."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from service.model.errors import PackagingError, PipelineLoadError
-from service.model.modules import collect_sources, install_modules, to_path
+from service.model.errors import PipelineLoadError
+from service.model.modules import install_modules, to_path
+from service.model.sources import collect_sources
 
 
 @pytest.fixture(autouse=True)
@@ -62,18 +62,6 @@ def test_nothing_else_becomes_importable() -> None:
         import wanderers  # type: ignore[import-not-found] # noqa: F401, PLC0415
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_module_that_is_no_regular_file_is_refused_without_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "piped").mkdir()
-    (tmp_path / "piped/__init__.py").write_text("")
-    os.mkfifo(tmp_path / "piped/part.py")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(PackagingError, match=r"'piped\.part' .* it is a named pipe"):
-        collect_sources(["piped"])
-
-
 def test_another_module_of_the_name_is_not_used_in_silence() -> None:
     install_modules({"traveller": b"N = 4\n"})
     import traveller  # type: ignore[import-not-found] # noqa: F401, PLC0415
@@ -81,12 +69,3 @@ def test_another_module_of_the_name_is_not_used_in_silence() -> None:
     install_modules({"traveller": b"N = 4\n"})
     with pytest.raises(PipelineLoadError, match="'traveller' is already imported"):
         install_modules({"traveller": b"N = 5\n"})
-
-
-@pytest.mark.parametrize("name", ["json", "service.model", "__main__", "orjson"])
-def test_a_name_that_cannot_travel_is_refused(name: str) -> None:
-    if name == "orjson":
-        collect_sources([name])  # a package: its Python part may travel
-        return
-    with pytest.raises(PackagingError, match="that name is taken"):
-        collect_sources([name])
