@@ -99,6 +99,18 @@ def make_unreadable_pipeline(folder: Path) -> Path:
     return reseal(folder, lambda manifest: None)
 
 
+def make_other_turtle(folder: Path) -> Path:
+    """A module of the name of one of Python's own, which nothing has imported yet."""
+    (folder / "code/turtle.py").write_text("N = 1\n")
+
+    def add(manifest: dict[str, Any]) -> None:
+        digest = hashlib.sha256(b"N = 1\n").hexdigest()
+        manifest["files"]["code/turtle.py"] = digest
+        manifest["code"].append("turtle")
+
+    return reseal(folder, add)
+
+
 class Exiting:
     """Ends the process that unpickles it, without an error."""
 
@@ -200,6 +212,7 @@ FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a missing file": (make_missing_file, "golden.json"),
     "a stranger": (make_stranger, "code/stranger.py"),
     "a file outside": (make_escape, "../outside"),
+    "a module of Python's own name": (make_other_turtle, "'turtle' bears the name"),
     "a pipeline that does not load": (make_unreadable_pipeline, "does not load"),
     "an unfitted pipeline": (make_pipeline_of(LogisticRegression()), "does not load"),
     "a dict for a pipeline": (make_pipeline_of({}), "does not load"),

@@ -15,6 +15,15 @@ from types import CodeType, ModuleType
 from service.model.errors import PipelineLoadError
 from service.model.regularfile import read_regular
 
+# Python's own, imported yet or not, and the service's. A module of such a name would be
+# found in place of it, also by whatever else imports that later.
+TAKEN = {*sys.stdlib_module_names, *sys.builtin_module_names, "service", "__main__"}
+
+
+def is_taken(name: str) -> bool:
+    """Say whether no module may travel under a name, or below it."""
+    return name.partition(".")[0] in TAKEN
+
 
 class ModuleFinder(MetaPathFinder, InspectLoader):
     """Imports modules from their sources, by dotted name."""
@@ -49,10 +58,15 @@ class ModuleFinder(MetaPathFinder, InspectLoader):
 def install_modules(sources: Mapping[str, bytes]) -> None:
     """Make the modules of an artefact importable in this process.
 
-    Raises PipelineLoadError where another module of that name is already imported:
-    unpickling would use it in silence.
+    Raises PipelineLoadError where a name is taken, or another module of that name is
+    already imported: unpickling would use it in silence.
     """
     for name, source in sources.items():
+        if is_taken(name):
+            raise PipelineLoadError(
+                f"The artefact's module {name!r} bears the name of one of Python's or"
+                " the service's own: rename it, and package a new version."
+            )
         module = sys.modules.get(name)
         if module is not None and _read_source(module) != source:
             raise PipelineLoadError(

@@ -5,7 +5,6 @@ import importlib.metadata
 import importlib.util
 import io
 import pickle
-import sys
 from collections.abc import Iterable, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from service.model.errors import PackagingError, describe_error
+from service.model.modules import TAKEN, is_taken
 from service.model.regularfile import read_regular
 
 
@@ -29,8 +29,7 @@ def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
         if not isinstance(item, str | ModuleType):
             raise PackagingError(f"code= cannot take {item!r}, which is no module.")
         name = item if isinstance(item, str) else item.__name__
-        top = name.partition(".")[0]
-        if top in sys.stdlib_module_names or top in ("service", "__main__"):
+        if is_taken(name):
             raise PackagingError(f"code= cannot take {name!r}: that name is taken.")
         spec = _find_spec(name)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
@@ -79,7 +78,7 @@ def find_libraries(pipeline: Any, sources: Mapping[str, bytes]) -> list[str]:
     for name, source in sources.items():
         wanted |= _find_imports(source, name)
     wanted -= {name.partition(".")[0] for name in sources}
-    wanted -= {*sys.stdlib_module_names, *sys.builtin_module_names, "service"}
+    wanted -= TAKEN - {"__main__"}  # of the training script nothing is installed
     distributions = importlib.metadata.packages_distributions()
     for name in sorted(wanted):
         if name not in distributions:

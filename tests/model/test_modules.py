@@ -62,6 +62,13 @@ def test_nothing_else_becomes_importable() -> None:
         import wanderers  # type: ignore[import-not-found] # noqa: F401, PLC0415
 
 
+@pytest.mark.parametrize("name", ["turtle", "turtle.part", "json", "service.part"])
+def test_no_module_takes_the_place_of_pythons_or_the_services_own(name: str) -> None:
+    """Whether that is imported yet, as `json` is, or not, as `turtle`."""
+    with pytest.raises(PipelineLoadError, match=f"{name}' bears the name of one of"):
+        install_modules({name: b"N = 6\n"})
+
+
 def test_another_module_of_the_name_is_not_used_in_silence() -> None:
     install_modules({"traveller": b"N = 4\n"})
     import traveller  # type: ignore[import-not-found] # noqa: F401, PLC0415
