@@ -20,6 +20,7 @@ FORGED = '{"event": "forged"}'
 VALUES = [
     "{key}",
     "Bearer {key}",
+    "{KEY}",
     f"a\r\n{FORGED}",
     f"a\n{FORGED}",
     f"a\r{FORGED}",
@@ -41,6 +42,7 @@ def test_no_header_forges_a_line_or_leaves_a_key(served: Served, header: str) ->
     body = json.dumps({"instances": [TYPICAL["instance"]]})
     for template in VALUES:
         value = template.replace("{key}", server.key)
+        value = value.replace("{KEY}", server.key.upper())
         lines = [
             "POST /v1/predict HTTP/1.1",
             f"{header}: {value}",
@@ -61,6 +63,7 @@ def test_no_header_forges_a_line_or_leaves_a_key(served: Served, header: str) ->
     assert "forged" not in text
     assert server.key not in text
     assert server.key.rpartition("_")[2] not in text
+    assert server.key.upper() not in text
 
 
 @pytest.mark.parametrize("place", ["{key}", "/{key}", "/v1/predict?key={key}"])

@@ -29,8 +29,9 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 # One in use, and one to take its place: more would be forgotten, and stay open.
 LIVE_KEYS = 2
 
-# What is said of a faulty file may quote it, and somebody may have put a key there.
-KEY = re.compile(r"msk_[\w-]*")
+# What is said of a faulty file may quote it, and somebody may have put a key there, in
+# whatever case; or in the place of an id.
+KEY = re.compile(r"msk_[\w-]*", re.IGNORECASE)
 
 
 class KeysFileError(Exception):
@@ -98,7 +99,7 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
             f"The key file {path} cannot be used: {error.strerror}."
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        said = KEY.sub("msk_...", str(error))
+        said = mask_keys(str(error))
         raise KeysFileError(f"The key file {path} cannot be read: {said}.") from None
     if len({key.id for key in keys}) < len(keys):
         raise KeysFileError(f"The key file {path} holds an id twice.")
@@ -138,7 +139,8 @@ def revoke_key(path: Path, identity: str) -> ApiKey:
         keys = read_keys(path)
         revoked = next((key for key in keys if key.id == identity), None)
         if revoked is None:
-            raise KeysFileError(f"The key file {path} holds no key {identity!r}.")
+            said = mask_keys(identity)
+            raise KeysFileError(f"The key file {path} holds no key {said!r}.")
         write_keys(path, tuple(key for key in keys if key is not revoked))
     return revoked
 
@@ -146,6 +148,11 @@ def revoke_key(path: Path, identity: str) -> ApiKey:
 def digest_key(key: str) -> str:
     """Return what is kept of a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def mask_keys(text: str) -> str:
+    """Return a text without the keys in it."""
+    return KEY.sub("msk_...", text)
 
 
 @contextmanager

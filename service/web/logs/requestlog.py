@@ -34,8 +34,9 @@ ENGINE = "engine"
 
 STAGE_FIELDS = {stage: f"{stage}_ms" for stage in get_args(Stage)}
 
-# Whoever sends a key as an id by mistake does not find it in a log, or in an answer.
-REQUEST_ID = re.compile(r"(?!.*msk_)[A-Za-z0-9._-]{1,128}")
+# Whoever sends a key as an id by mistake does not find it in a log, or in an answer, in
+# whatever case it arrives.
+REQUEST_ID = re.compile(r"(?!.*(?i:msk_))[A-Za-z0-9._-]{1,128}")
 
 # https://www.w3.org/TR/trace-context/#traceparent-header
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.web.keys.keyfile import KeysFileError, create_key, read_keys, revoke_key
+from service.web.keys.privatefile import write_private
 
 
 def test_a_key_is_long_random_and_kept_as_a_digest_alone(tmp_path: Path) -> None:
@@ -65,3 +66,17 @@ def test_a_file_that_others_may_read_is_taken(mode: int, tmp_path: Path) -> None
     (tmp_path / "..data").symlink_to(folder.name)
     (tmp_path / "keys.json").symlink_to("..data/keys.json")
     assert [key.client for key in read_keys(tmp_path / "keys.json")] == ["a"]
+
+
+@pytest.mark.parametrize("key", ["msk_1_secret", "MSK_1_SECRET", "Msk_1_seCret-_"])
+def test_a_key_that_stands_where_it_does_not_belong_is_not_repeated(
+    key: str, tmp_path: Path
+) -> None:
+    """As a scope in the file, which the reader would quote, and as an id to revoke."""
+    path, faulty = tmp_path / "keys.json", tmp_path / "faulty.json"
+    create_key(path, "a", ("predict",))
+    write_private(faulty, path.read_bytes().replace(b"predict", key.encode()))
+    with pytest.raises(KeysFileError, match=r"holds no key 'msk_\.\.\.'\.$"):
+        revoke_key(path, key)
+    with pytest.raises(KeysFileError, match=r"Invalid enum value 'msk_\.\.\.'"):
+        read_keys(faulty)

@@ -49,7 +49,9 @@ def test_health_checks_are_quiet(client: FlaskClient, log: Log) -> None:
     "header",
     ["X-Request-ID", "traceparent", "Authorization", "X-API-Key", "User-Agent"],
 )
-@pytest.mark.parametrize("value", ['"}{"event":"forged"}', "\x1b[2J", "msk_1_secret"])
+@pytest.mark.parametrize(
+    "value", ['"}{"event":"forged"}', "\x1b[2J", "msk_1_secret", "r-1.MSK_1_Secret"]
+)
 def test_no_header_forges_a_line_or_leaves_a_secret(
     client: FlaskClient, log: Log, header: str, value: str
 ) -> None:
