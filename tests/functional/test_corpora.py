@@ -74,4 +74,8 @@ def test_the_corpora_are_whole() -> None:
     assert max(names.values()) == 1
     assert Counter(corpus for corpus, _ in CASES) == {
         "attack": 292,
+        "gunicorn": 129,
+        "h11": 90,
+        "http11probe": 198,
+        "llhttp": 141,
     }
