@@ -35,7 +35,7 @@ from service.web.metrics.exposition import build_metrics
 from service.web.metrics.metrics import Metrics
 from service.web.metrics.slots import open_counts, open_folder
 from service.web.metrics.vitals import Vitals
-from service.web.openapi import build_openapi
+from service.web.openapi import build_openapi, reading_assets
 from service.web.predict import build_predict
 
 
@@ -55,7 +55,8 @@ def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
     keys_file = settings.api_keys_file or ensure_local_key()
     keyring = _open_keys(settings, keys_file)
-    predictor = _load(settings)
+    with reading_assets():
+        predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, _read_bounds(settings))
     readiness = Readiness(predictor)
     counting = _count_drift(settings, predictor)
