@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -60,7 +60,7 @@ class Running:
 
     def measure_pss(self) -> float:
         """Return the memory of all its processes in MB, each shared page once."""
-        return sum(_read_pss(pid) for pid in self.find()) / 1e3
+        return measure_pss(self.find())
 
     def stop(self) -> None:
         """End the server as its operator would, then whatever is left of it."""
@@ -107,6 +107,29 @@ def exit_on_termination() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
+def measure_pss(processes: Iterable[int]) -> float:
+    """Return the memory of some processes in MB, of a shared page their share."""
+    return sum(map(_read_pss, processes)) / 1e3
+
+
+def measure_work(processes: Iterable[int]) -> float:
+    """Return the seconds of a processor that some processes have used."""
+    return sum(map(_read_ticks, processes)) / os.sysconf("SC_CLK_TCK")
+
+
+def read_tcp_memory() -> float:
+    """Return the kernel's memory for all connections of the machine, in MB.
+
+    https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html
+    """
+    [line] = [
+        line
+        for line in Path("/proc/net/sockstat").read_text().splitlines()
+        if line.startswith("TCP:")
+    ]
+    return int(line.split()[-1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def _list_processes() -> list[int]:
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
 
@@ -118,6 +141,19 @@ def _read_pss(pid: int) -> int:
     except OSError:
         return 0
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _read_ticks(pid: int) -> int:
+    """Return the clock ticks that a process has used, 0 for one that has ended.
+
+    https://www.kernel.org/doc/html/latest/filesystems/proc.html#process-specific-subdirectories
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    fields = text.rpartition(")")[2].split()  # a name may have blanks
+    return int(fields[11]) + int(fields[12])
 
 
 def _kill(pid: int) -> None:

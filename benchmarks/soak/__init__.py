@@ -5,6 +5,8 @@ caller.py     a caller over one connection, and what became of its requests
 questions.py  what is asked, and the answers that are right
 service.py    the service, started
 slow.py       callers that drip
+floods.py     what no good caller does: flooding.py does it, as orders.py says, and
+              turns.py lets a good one take turns with it
 hung.py       a model that hangs
 overload.py   more than can be served; offering.py offers it
 storage.py    a Redis that goes and comes back

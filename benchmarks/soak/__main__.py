@@ -9,6 +9,13 @@ from benchmarks.ours import Ours
 from benchmarks.places import BUILD, HERE, copy_credit_artefact
 from benchmarks.process import exit_on_termination
 from benchmarks.soak.findings import Finding
+from benchmarks.soak.floods import (
+    measure_chunks,
+    measure_heads,
+    measure_idle,
+    measure_unread,
+    measure_wrong,
+)
 from benchmarks.soak.hung import measure_hung_model
 from benchmarks.soak.killed import measure_killed_workers
 from benchmarks.soak.overload import measure_overload
@@ -19,6 +26,11 @@ from benchmarks.soak.storage import measure_storage
 
 PHASES = {
     "slow": measure_slow_callers,
+    "idle": measure_idle,
+    "unread": measure_unread,
+    "chunks": measure_chunks,
+    "wrong": measure_wrong,
+    "heads": measure_heads,
     "hung": measure_hung_model,
     "overload": measure_overload,
     "storage": measure_storage,

@@ -1,7 +1,8 @@
 """What was counted in a phase, its figure and the bound it is held to."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from benchmarks.charts import format_figure
 from benchmarks.soak.caller import Outcome
@@ -40,6 +41,23 @@ class Finding:
 
 
 def find_percentile(outcomes: Iterable[Outcome], share: float) -> float:
-    """Return the seconds within which such a share of the answers came."""
+    """Return the seconds within which such a share of the answers came, if any did."""
     seconds = sorted(each.seconds for each in outcomes if each.status)
-    return seconds[min(len(seconds) - 1, int(share * len(seconds)))]
+    return (
+        math.inf
+        if not seconds
+        else seconds[min(len(seconds) - 1, int(share * len(seconds)))]
+    )
+
+
+def fill_waits(outcomes: Iterable[Outcome], pace_seconds: float) -> Iterator[Outcome]:
+    """Yield them, and what a caller of a steady pace had asked for during each wait.
+
+    One that asks again only when it is answered asks next to nothing while it waits, so
+    that a percentile hides the longest waits of all ("coordinated omission").
+    """
+    for outcome in outcomes:
+        seconds = outcome.seconds
+        while seconds > 0:
+            yield replace(outcome, seconds=seconds)
+            seconds -= pace_seconds

@@ -1,10 +1,11 @@
 """The service, started and ended around a phase."""
 
+import os
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class Service:
         """The ids of its workers."""
         return [pid for pid in self.running.find() if pid != self.running.root.pid]
 
+    def count_sockets(self) -> int:
+        """Return how many sockets its workers have open."""
+        names = [name for pid in self.workers for name in _list_files(pid)]
+        return sum(name.startswith("socket:") for name in names)
+
     def wait(self) -> None:
         """Wait until it is ready, and has all its workers."""
         end = time.monotonic() + START_SECONDS
@@ -44,6 +50,13 @@ class Service:
                 return True
         except (urllib.error.URLError, OSError):
             return False
+
+
+def _list_files(pid: int) -> Iterator[str]:
+    with suppress(OSError):  # it has ended
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # or has closed it
+                yield os.readlink(file)
 
 
 @contextmanager

@@ -1,0 +1,151 @@
+"""One good caller, in turns beside a flood and alone."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from benchmarks.places import ROOT
+from benchmarks.process import measure_pss, measure_work, read_tcp_memory
+from benchmarks.soak.caller import Outcome, call_for, call_while
+from benchmarks.soak.questions import Question
+from benchmarks.soak.service import WORKERS, Service
+
+ROUNDS = 3
+QUIET_SECONDS = 2.0
+SECONDS = 3.0
+WEIGH_SECONDS = 0.25
+
+# A worker that has nothing to do looks round four times a second.
+LOOK_SECONDS = 0.5
+QUIET_SHARE = 0.1
+
+# A worker that hangs is replaced by then, and what the flood has left is closed.
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass
+class Seen:
+    """What the caller saw, and what the service held; memory in MB.
+
+    `quiet` and `beside` are by turn: what it asked before the flood, and while the
+    flood stood; `answers` is all while there was any of it. `left` is the connections
+    that were not closed with the flood, `busy_seconds` how long the workers had to do
+    with it after its end.
+    """
+
+    quiet: list[list[Outcome]] = field(default_factory=list)
+    beside: list[list[Outcome]] = field(default_factory=list)
+    answers: list[Outcome] = field(default_factory=list)
+    before: float = 0.0
+    most: float = 0.0
+    after: float = 0.0
+    kernel: float = 0.0
+    left: int = 0
+    busy_seconds: float = 0.0
+    replaced: int = 0
+
+
+class Turns:
+    """Takes turns with a flood that is known to `benchmarks.soak.flooding` by name."""
+
+    def __init__(self, service: Service, flood: str, requests: Sequence[bytes]) -> None:
+        self._service = service
+        self._flood = flood
+        self._requests = requests
+
+    async def take(self, questions: Sequence[Question]) -> Seen:
+        """Let a caller ask its questions over and over, and return what was seen."""
+        seen, service = Seen(), self._service
+        await call_for(service.port, 1, questions, QUIET_SECONDS)
+        workers, sockets = service.workers, service.count_sockets()
+        seen.before = measure_pss(workers)
+        for _ in range(ROUNDS):
+            quiet = await call_for(service.port, 1, questions, QUIET_SECONDS)
+            seen.quiet.append(quiet)
+            async with self._weigh(workers, seen):
+                await self._stand_beside(questions, seen)
+                await self._wait_for_quiet(sockets, seen)
+        seen.after = measure_pss(service.workers)
+        seen.replaced = len(set(workers) - set(service.workers))
+        return seen
+
+    async def _stand_beside(self, questions: Sequence[Question], seen: Seen) -> None:
+        async def stand(answers: list[Outcome]) -> None:
+            async with self._pour():
+                first = len(answers)
+                await asyncio.sleep(SECONDS)
+                last = len(answers)
+                while len(answers) == last:  # what it waits for now has counted, too
+                    await asyncio.sleep(0.01)
+                seen.beside.append(answers[first : last + 1])
+
+        port = self._service.port
+        seen.answers += await call_while(port, 1, questions, stand)
+
+    @asynccontextmanager
+    async def _pour(self) -> AsyncIterator[None]:
+        """Start the flood, and end it once it has stood for as long as is wanted."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.soak.flooding"),
+            *(self._flood, str(self._service.port)),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        requests = [request.decode("latin-1") for request in self._requests]
+        process.stdin.write(f"{json.dumps(requests)}\n".encode())
+        try:
+            await process.stdin.drain()
+            if not await process.stdout.readline():
+                raise RuntimeError(f"The flood {self._flood!r} did not begin.")
+            yield
+        finally:
+            process.stdin.close()
+            await process.wait()
+
+    @asynccontextmanager
+    async def _weigh(self, workers: list[int], seen: Seen) -> AsyncIterator[None]:
+        """Note the most memory that is held meanwhile, the kernel's for TCP as well."""
+        before = read_tcp_memory()
+
+        async def weigh_on() -> None:
+            while True:
+                held = await asyncio.to_thread(measure_pss, workers)
+                seen.most = max(seen.most, held)
+                seen.kernel = max(seen.kernel, read_tcp_memory() - before)
+                await asyncio.sleep(WEIGH_SECONDS)
+
+        weighing = asyncio.create_task(weigh_on())
+        try:
+            yield
+        finally:
+            weighing.cancel()
+
+    async def _wait_for_quiet(self, sockets: int, seen: Seen) -> None:
+        """Wait until the workers have no more sockets than before, and no more to do.
+
+        What they have taken on of a flood goes on after it, and would be measured as
+        quiet.
+        """
+        begin = time.monotonic()
+        await asyncio.to_thread(self._service.wait)
+        while time.monotonic() < begin + PATIENCE_SECONDS:
+            left = max(0, self._service.count_sockets() - sockets)
+            if not left and await self._is_quiet():
+                break
+        seen.left = max(seen.left, left)
+        seen.busy_seconds = max(seen.busy_seconds, time.monotonic() - begin)
+
+    async def _is_quiet(self) -> bool:
+        workers = self._service.workers
+        before = measure_work(workers)
+        await asyncio.sleep(LOOK_SECONDS)
+        worked = measure_work(workers) - before
+        return len(workers) == WORKERS and 0 <= worked < QUIET_SHARE * LOOK_SECONDS
