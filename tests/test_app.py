@@ -71,7 +71,7 @@ def test_the_bounds_of_a_request_are_those_of_the_settings(
     client.environ_base["HTTP_X_API_KEY"] = keys["predict"]
     for instances, status, said in (
         ([{"Home": "castle"}], 422, "must have at most 5 characters"),
-        ([{}, {}], 422, "and 23 more"),
+        ([{}, {}], 422, "and more"),
         ([{}, {}, {}], 413, "more than the 2 that"),
         ([[[[]]]], 400, "deeper than the 4 levels"),
         ([1000 * " "], 413, "over 1000 bytes"),

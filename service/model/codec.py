@@ -1,13 +1,15 @@
 """Bytes to instances and back, by the contract: the only way in and out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
-from marshmallow import ValidationError
+import msgspec
 
 from service.model.bounds import Bounds
+from service.model.checks import Column
 from service.model.columns import ColumnReader
 from service.model.contract import Contract
 from service.model.errors import (
@@ -15,18 +17,25 @@ from service.model.errors import (
     Remark,
     TooManyInstancesError,
 )
+from service.model.faults import MAX_NAME, FaultFinder, join_columns
 from service.model.instances import Instances
 from service.model.rows import RowReader
 from service.model.schema import compile_schema, find_violation
-from service.model.strictjson import check_depth, decode
+from service.model.strictjson import (
+    check_depth,
+    check_keys,
+    decode,
+)
 from service.model.watch import Notice, Watch
 
-# The length at which a field name out of a request is cut before it is repeated.
-MAX_NAME = 64
+IGNORED = "is not a feature of this model and was ignored"
 
-# The fields of what concerns no feature, in counts: a caller may make up any number.
-BODY = "(body)"
-UNKNOWN = "(unknown)"
+
+class Document(msgspec.Struct, frozen=True):
+    """What a body holds, and how many instances, before anything else is known."""
+
+    content: Any
+    count: int
 
 
 class Codec:
@@ -38,105 +47,96 @@ class Codec:
         self.schema = compile_schema(contract, bounds)
         self._reader = ColumnReader(contract, bounds.max_string_length)
         self._row_reader = RowReader(contract, bounds.max_string_length)
+        self._faults = FaultFinder(contract, self.schema, self._reader, bounds)
         self._names = frozenset(feature.name for feature in contract.features)
         self._watches = [Watch(feature) for feature in contract.features]
 
     def load(self, body: bytes) -> Instances:
-        """Read the body of a request.
+        """Read the body of a request. Raises what the two steps of it raise."""
+        return self.validate(self.decode(body))
 
-        Raises MalformedJsonError, TooManyInstancesError, or ContractViolationError,
-        which names every place.
+    def decode(self, body: bytes) -> Document:
+        """Read JSON and count its instances, which costs little beside validating them.
+
+        Raises MalformedJsonError or TooManyInstancesError.
         """
-        document = decode(body)
-        is_object = isinstance(document, dict)
-        rows = document.get("instances") if is_object else None
-        if isinstance(rows, list) and len(rows) > self.bounds.max_instances:
+        most = self.bounds.max_instances
+        content = decode(body)
+        rows = content.get("instances") if isinstance(content, dict) else None
+        count = len(rows) if isinstance(rows, list) else 0
+        if count > most:
             raise TooManyInstancesError(
-                f"{len(rows)} instances are more than the {self.bounds.max_instances}"
-                " that one request may hold."
+                f"{count} instances are more than the {most} that one request may hold."
             )
-        is_bare = is_object and len(document) == 1
-        columns = self._row_reader.read(rows) if is_bare else None
+        check_keys(content, body)
+        return Document(content, count)
+
+    def validate(self, document: Document) -> Instances:
+        """Hold a document against the contract.
+
+        Raises MalformedJsonError, where it is too deep, or ContractViolationError,
+        which names every place, up to the bound.
+        """
+        content = document.content
+        is_bare = document.count > 0 and len(content) == 1
+        rows: Any = content["instances"] if is_bare else None
+        columns = self._row_reader.read(rows)
         if columns is not None:
             return Instances(columns, 1)
-        columns = self._reader.read(rows) if is_bare else None
+        columns = self._reader.read(rows)
         if columns is None:  # else it has three levels, as every good request has
-            check_depth(document, self.bounds.max_json_depth)
-            columns = self._validate(document)
+            check_depth(content, self.bounds.max_json_depth)
+            columns = self._find_faults(content)
         noticed: Counter[tuple[str, Notice]] = Counter()
-        warnings = self._cut(self._iterate_warnings(rows or [], columns, noticed))
-        return Instances(columns, len(columns[0]), warnings, noticed)
+        warnings = self._find_warnings(rows, columns, noticed)
+        return Instances(columns, document.count, warnings, noticed)
 
-    def _validate(self, document: Any) -> tuple[Sequence[Any], ...]:
-        """Let marshmallow decide, and say what is wrong."""
-        try:
-            loaded = self.schema.load(document)["instances"]
-        except ValidationError as error:
-            counts: Counter[tuple[str, str]] = Counter()
-            remarks = self._iterate_errors(error.messages, document, "", counts)
-            raise ContractViolationError(self._cut(remarks), counts) from None
-        return tuple(
-            [row[f"f{i}"] for row in loaded] for i in range(len(self._watches))
-        )
+    def _find_faults(self, content: Any) -> tuple[Column, ...]:
+        """Return the columns of a document without faults, or say what is wrong."""
+        parts: list[Sequence[Column]] = []
+        faults = self._faults.find(content, parts)
+        found = list(islice(faults, self.bounds.max_errors))
+        if not found:
+            return join_columns(parts)
+        remarks = [fault.remark for fault in found]
+        if next(faults, None):  # how many is not worth the time
+            remarks.append(Remark("instances", "and more"))
+        counts = Counter((f.field, find_violation(f.remark.message)) for f in found)
+        raise ContractViolationError(tuple(remarks), counts)
 
-    def _iterate_errors(
+    def _find_warnings(
         self,
-        messages: Any,
-        part: Any,
-        path: str,
-        counts: Counter[tuple[str, str]],
-        field: str = BODY,
-    ) -> Iterator[Remark]:
-        """Turn marshmallow's messages on a part of a request into remarks, in order."""
-        if not isinstance(messages, Mapping):
-            for message in messages:
-                counts[field, find_violation(message)] += 1
-                yield Remark(path or "body", message)
-            return
-        for key, below in messages.items():
-            if isinstance(key, int):
-                yield from self._iterate_errors(
-                    below, part[key], f"{path}[{key}]", counts
-                )
-            elif isinstance(part, dict):
-                is_known = key in self._names
-                name = key if is_known else str(key)[:MAX_NAME]
-                place, field = f"{path}.{name}", name if is_known else UNKNOWN
-                if not path:
-                    place, field = name, BODY
-                yield from self._iterate_errors(
-                    below, part.get(key), place, counts, field
-                )
-            else:  # marshmallow's own "_schema": the part is no object
-                yield from self._iterate_errors(below, part, path, counts)
+        rows: list[dict[str, Any]],
+        columns: tuple[Column, ...],
+        noticed: Counter[tuple[str, Notice]],
+    ) -> tuple[Remark, ...]:
+        """Say what is let through; the last remark says how many were left out."""
+        found = self._iterate_warnings(rows, columns, noticed)
+        kept = [
+            Remark(f"instances[{index}].{name}", message)
+            for index, name, message in islice(found, self.bounds.max_errors)
+        ]
+        dropped = sum(1 for _ in found)
+        if dropped:
+            kept.append(Remark("instances", f"and {dropped} more"))
+        return tuple(kept)
 
     def _iterate_warnings(
         self,
         rows: list[dict[str, Any]],
-        columns: tuple[Sequence[Any], ...],
+        columns: tuple[Column, ...],
         noticed: Counter[tuple[str, Notice]],
-    ) -> Iterator[Remark]:
+    ) -> Iterator[tuple[int, str, str]]:
         for feature, watch, values in zip(
             self.contract.features, self._watches, columns, strict=True
         ):
-            for index, notice in watch.notice(values):
-                noticed[feature.name, notice] += 1
-                yield Remark(
-                    f"instances[{index}].{feature.name}", watch.messages[notice]
-                )
+            found = list(watch.notice(values))
+            for notice, count in Counter(map(itemgetter(1), found)).items():
+                noticed[feature.name, notice] = count
+            for index, notice in found:
+                yield index, feature.name, watch.messages[notice]
         if self.contract.unknown_fields == "ignore":
             for index, row in enumerate(rows):
-                for name in row.keys() - self._names:
-                    yield Remark(
-                        f"instances[{index}].{name[:MAX_NAME]}",
-                        "is not a feature of this model and was ignored",
-                    )
-
-    def _cut(self, remarks: Iterable[Remark]) -> tuple[Remark, ...]:
-        """Keep as many as help; the last one says how many were left out."""
-        remaining = iter(remarks)
-        kept = list(islice(remaining, self.bounds.max_errors))
-        dropped = sum(1 for _ in remaining)
-        if dropped:
-            kept.append(Remark("instances", f"and {dropped} more"))
-        return tuple(kept)
+                for name in row:
+                    if name not in self._names:
+                        yield index, name[:MAX_NAME], IGNORED

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from service.model.columns import (
+from service.model.checks import (
     TYPES,
     Column,
     compile_bounds,

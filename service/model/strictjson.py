@@ -8,27 +8,38 @@ key pass and keeps the last value, so those are looked for here.
 import json
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 
 from service.model.errors import MalformedJsonError
 
 CONTAINERS = frozenset([dict, list])
 
+QUOTE, COLON = ord('"'), ord(":")
+
 
 def decode(body: bytes) -> Any:
-    """Decode one JSON document.
+    """Decode one JSON document, of whose duplicate keys the last is kept.
 
-    Raises MalformedJsonError, naming line and column or the duplicate key.
+    Raises MalformedJsonError, naming line and column.
     """
     try:
-        document = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise MalformedJsonError(f"The body is not JSON: {error}.") from None
+
+
+def check_keys(document: Any, body: bytes) -> None:
+    """Refuse a body of which decoding dropped a key. Raises MalformedJsonError."""
     # Each key has one colon behind it, so no more colons than keys means no key was
-    # dropped. More of them is a colon within a string, or a duplicate: look closely.
-    if body.count(b":") != _count_keys(document):
-        _refuse_duplicate_keys(body)
-    return document
+    # dropped. More of them may stand in strings. Else it is a duplicate, or a key that
+    # lies deeper: look closely.
+    keys = _count_keys(document)
+    if body.count(b":") != keys:
+        symbols = _read_symbols(body)
+        if np.count_nonzero(symbols == COLON) != keys:
+            _refuse_duplicate_keys(body)
 
 
 def _count_keys(document: Any) -> int:
@@ -55,6 +66,14 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
         if key in seen:
             raise MalformedJsonError(f"The key {key[:64]!r} occurs twice in an object.")
         seen.add(key)
+
+
+def _read_symbols(body: bytes) -> npt.NDArray[np.uint8]:
+    """Return the bytes of a body without its strings; of each a quote is left."""
+    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    symbols = np.frombuffer(unescaped, np.uint8)
+    is_text = np.logical_xor.accumulate(symbols == QUOTE)
+    return symbols[~is_text]
 
 
 def check_depth(document: Any, max_depth: int) -> None:

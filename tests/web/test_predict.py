@@ -121,7 +121,7 @@ def test_the_one_bad_row_of_a_thousand_is_named(client: FlaskClient) -> None:
 def test_the_list_of_errors_is_cut(client: FlaskClient) -> None:
     errors = read(ask(client, *[{}] * 1000))["errors"]
     assert len(errors) == 101
-    assert errors[-1] == {"path": "instances", "message": "and 12900 more"}
+    assert errors[-1] == {"path": "instances", "message": "and more"}
 
 
 def test_an_overlong_field_name_is_cut(client: FlaskClient) -> None:
