@@ -16,6 +16,8 @@ from service.model.errors import MalformedJsonError
 
 CONTAINERS = frozenset([dict, list])
 
+# In ASCII the opening brace is the opening bracket with this bit.
+BRACE, BRACE_BIT = ord("{"), ord("{") ^ ord("[")
 QUOTE, COLON = ord('"'), ord(":")
 
 
@@ -66,6 +68,19 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
         if key in seen:
             raise MalformedJsonError(f"The key {key[:64]!r} occurs twice in an object.")
         seen.add(key)
+
+
+def holds_more_containers(body: bytes, most: int) -> bool:
+    """Say whether a body has more objects and lists than that, before it is decoded.
+
+    Where it is not JSON, the answer may be either.
+    """
+    if len(body) <= 2 * most:  # each has two brackets
+        return False
+    symbols = np.frombuffer(body, np.uint8)
+    if np.count_nonzero(symbols | BRACE_BIT == BRACE) <= most:
+        return False
+    return bool(np.count_nonzero(_read_symbols(body) | BRACE_BIT == BRACE) > most)
 
 
 def _read_symbols(body: bytes) -> npt.NDArray[np.uint8]:

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -6,7 +7,7 @@ import msgspec
 import pytest
 
 from service.model.bounds import UNBOUNDED, Bounds
-from service.model.codec import Codec
+from service.model.codec import MIN_CONTAINERS, Codec
 from service.model.contract import Contract, Feature, Observed, Storage
 from service.model.errors import (
     ContractViolationError,
@@ -132,6 +133,31 @@ def test_one_instance_more_than_allowed_is_too_many() -> None:
     assert load(*[{"Age": 30}] * 5, bounds=bounds).count == 5
     with pytest.raises(TooManyInstancesError, match="6 instances"):
         load(*[{"Age": 30}] * 6, bounds=bounds)
+
+
+@pytest.mark.parametrize("unit", ["{}", "[]", '{"a": 1}', "[[[[]]]]"])
+@pytest.mark.parametrize(
+    "around", ['{"instances": [%s]}', '{"instances": [{"a": [%s]}]}']
+)
+def test_a_body_of_more_objects_and_lists_than_allowed_is_not_decoded(
+    unit: str, around: str
+) -> None:
+    codec = Codec(Contract(features=(AGE,), unknown_fields="ignore"), BOUNDS)
+    body = (around % ",".join([unit] * (MIN_CONTAINERS + 1))).encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooManyInstancesError, match="100000 objects and lists"):
+            codec.load(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * len(body)  # numpy's, of its bytes
+
+
+def test_brackets_in_a_string_are_no_objects() -> None:
+    codec = Codec(Contract(features=(HOME,)), replace(BOUNDS, max_string_length=10**6))
+    [column] = codec.load(b'{"instances": [{"Home": "%s"}]}' % (400_000 * b"[")).columns
+    assert list(column) == [400_000 * "["]
 
 
 def test_a_remark_never_repeats_a_value() -> None:

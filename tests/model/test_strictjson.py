@@ -10,6 +10,7 @@ from service.model.strictjson import (
     check_depth,
     check_keys,
     decode,
+    holds_more_containers,
 )
 
 SCALARS = (
@@ -116,3 +117,27 @@ def test_a_document_is_refused_where_it_is_deeper_than_the_bound(
 
 def test_strings_and_neighbours_are_no_depth() -> None:
     check_depth(decode(b'{"instances": [{"a": "[[[["}, {"b": "{{"}, [], {}]}'), 3)
+
+
+def count_containers(value: Any) -> int:
+    if not isinstance(value, dict | list):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + sum(map(count_containers, inner))
+
+
+BRACKETS = st.text('[]{}"\\:,a')
+
+
+@given(
+    st.recursive(
+        SCALARS | BRACKETS,
+        lambda inner: st.lists(inner) | st.dictionaries(BRACKETS, inner),
+        max_leaves=20,
+    )
+)
+def test_objects_and_lists_are_counted_without_those_in_strings(value: Any) -> None:
+    body = json.dumps(value).encode()
+    found = count_containers(value)
+    assert not holds_more_containers(body, found)
+    assert found == 0 or holds_more_containers(body, found - 1)

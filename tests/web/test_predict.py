@@ -195,6 +195,12 @@ def test_too_many_instances_are_413(client: FlaskClient) -> None:
     assert "10001 instances" in read(response)["detail"]
 
 
+def test_too_many_objects_are_413(client: FlaskClient) -> None:
+    response = post(client, b'{"instances": [' + b"{}," * 10**6 + b"{}]}")
+    assert response.status_code == 413
+    assert "one request may hold 10000 instances" in read(response)["detail"]
+
+
 def test_too_many_bytes_are_413_and_as_many_as_allowed_are_read(
     client: FlaskClient,
 ) -> None:
