@@ -6,8 +6,9 @@ A request to POST /v1/predict goes this way:
         web.logs      gives it an id and a clock
         web.auth      401, 403
         web.limits    429 for one request more
-        web.predict   bytes -> codec.load (400, 413, 415, 422)
+        web.predict   bytes -> codec.decode (400, 413, 415)
                             -> web.limits (429 for so many instances more)
+                            -> codec.validate (422)
                             -> predictor.predict -> predictions -> bytes
         web.errors    any exception: one body, with its own headers
         web.logs      one line

@@ -51,10 +51,11 @@ def build_predict(
         call: Call = environ[PLACE]
         call.begin_stages()
         call.asked = read_body(environ, max_body_bytes)
-        instances = codec.load(call.asked)
-        call.instances = instances
-        if call.client is not None:
-            limits.spend(environ, call.client.instances, instances.count)
+        document = codec.decode(call.asked)
+        # Before they are validated: what is refused has taken as long to read.
+        if document.count and call.client is not None:
+            limits.spend(environ, call.client.instances, document.count)
+        call.instances = instances = codec.validate(document)
         refuse_late(environ)
         call.end_stage("validate")
         call.predictions = predictions = predictor.predict(instances)

@@ -17,7 +17,7 @@ from service.web.limits.limits import find_network
 INSTANCE = decode_golden((CREDIT / "golden.json").read_bytes()).records[0].instance
 
 
-def build(folder: Path, **limits: str) -> Flask:
+def build(folder: Path, **limits: str | int) -> Flask:
     keys_file = folder / "keys.json"
     if not keys_file.exists():
         create_key(keys_file, "first", ("predict",))
@@ -50,12 +50,62 @@ def test_two_keys_of_one_client_share_its_budget(keys_file: Path) -> None:
     assert statuses == [200, 200, 429, 429]
 
 
-def test_an_instance_costs_one_and_a_refused_request_none(keys_file: Path) -> None:
+def test_an_instance_costs_one_and_one_too_many_none(keys_file: Path) -> None:
     key = create_key(keys_file, "one", ("predict",))
     client = build(keys_file.parent, rate_limit_instances="10/day").test_client()
     statuses = [ask(client, key, count).status_code for count in (6, 6, 4, 1)]
     assert statuses == [200, 429, 200, 429]
     assert ask(client, key, 11).status_code == 413
+
+
+def send(client: FlaskClient, key: str, body: str) -> int:
+    answer = client.post(
+        "/v1/predict",
+        data=body,
+        content_type="application/json",
+        headers={"X-API-Key": key},
+    )
+    return answer.status_code
+
+
+@pytest.mark.parametrize(
+    "body", ['{"instances": [{}, {}]}', '{"instances": [1, null], "x": 1}']
+)
+def test_instances_that_are_refused_are_spent(keys_file: Path, body: str) -> None:
+    key = create_key(keys_file, "one", ("predict",))
+    client = build(keys_file.parent, rate_limit_instances="5/day").test_client()
+    assert [send(client, key, body) for _ in range(4)] == [422, 422, 429, 429]
+    assert [ask(client, key).status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("{", 400),
+        ('{"instances": [{"a": 1, "a": 1}]}', 400),
+        ('{"instances": [{}, {}, {}]}', 413),
+        ('{"instances": [' + "{}," * 10**5 + "{}]}", 413),
+        ('{"instances": []}', 422),
+        ('{"instances": {"a": 1}}', 422),
+        ("[{}, {}]", 422),
+    ],
+)
+def test_where_no_instance_is_read_none_is_spent(
+    keys_file: Path, body: str, status: int
+) -> None:
+    key = create_key(keys_file, "one", ("predict",))
+    app = build(keys_file.parent, rate_limit_instances="2/day", max_instances=2)
+    client = app.test_client()
+    assert {send(client, key, body) for _ in range(3)} == {status}
+    assert ask(client, key, 2).status_code == 200
+
+
+def test_a_request_beyond_the_limit_is_not_validated(keys_file: Path) -> None:
+    key = create_key(keys_file, "one", ("predict",))
+    client = build(keys_file.parent, rate_limit_instances="2/day").test_client()
+    assert send(client, key, '{"instances": [{}, {}, {}]}') == 413
+    assert ask(client, key, 2).status_code == 200
+    assert send(client, key, '{"instances": [{}]}') == 429
 
 
 def test_a_key_has_a_limit_of_its_own(keys_file: Path) -> None:
