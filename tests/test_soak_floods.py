@@ -12,7 +12,6 @@ from pipelines import ROOT
 from benchmarks.soak.caller import Outcome
 from benchmarks.soak.findings import fill_waits, find_percentile
 from benchmarks.soak.flooding import BODY_BYTES, CHUNK_BYTES, IDLE, chunk_request
-from service.web.worker.framing import Framer
 
 BODY = b'{"instances":[{"Age":30}]}'
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 26\r\nHost: a\r\n\r\n" + BODY
