@@ -8,7 +8,7 @@ import signal
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from pipelines import CREDIT, FITTED
 from redis_server import RedisServer
 from server import PATIENCE_SECONDS, Server
+from tinydisk import TinyDisk
 
 from service import create_app
 from service.settings import Settings
@@ -35,6 +36,7 @@ HANDLER = "tests.handler"
 Package = Callable[[str], Path]
 Serve = Callable[..., Server]
 Served = Callable[[str], Server]
+Mount = Callable[[Path, int], TinyDisk]
 
 
 @pytest.fixture(autouse=True)
@@ -79,11 +81,15 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Boot a real gunicorn on a free port; it is stopped after the test."""
+    """Boot a real gunicorn on a free port; it is stopped after the test.
+
+    `within` is the beginning of a command that runs it somewhere else.
+    """
     servers: list[Server] = []
 
-    def boot(artefact: Path, **variables: str) -> Server:
-        server = Server(artefact, tmp_path / f"server-{len(servers)}", variables)
+    def boot(artefact: Path, *, within: Sequence[str] = (), **variables: str) -> Server:
+        folder = tmp_path / f"server-{len(servers)}"
+        server = Server(artefact, folder, variables, within)
         servers.append(server)
         server.wait_until_ready()
         return server
@@ -111,6 +117,20 @@ def served(
     yield get
     for server in servers.values():
         server.stop()
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mount a tiny disk over a folder; skips where the kernel lets nobody do so."""
+    disks: list[TinyDisk] = []
+
+    def mount_one(folder: Path, kilobytes: int) -> TinyDisk:
+        disks.append(TinyDisk(folder, kilobytes))
+        return disks[-1]
+
+    yield mount_one
+    for disk in disks:
+        disk.unmount()
 
 
 @pytest.fixture

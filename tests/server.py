@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,18 @@ class Server:
     """A server process with its log, its key and a client."""
 
     def __init__(
-        self, artefact: Path, folder: Path, variables: Mapping[str, str]
+        self,
+        artefact: Path,
+        folder: Path,
+        variables: Mapping[str, str],
+        within: Sequence[str] = (),
     ) -> None:
         folder.mkdir()
         self.keys_file = folder / "keys.json"
         self.key = create_key(self.keys_file, "tests", ("predict", "metrics"))
         self.workers = int(variables.get("WEB_CONCURRENCY", 2))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+            [*within, sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"],
             cwd=ROOT,
             env={
                 **{k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"},

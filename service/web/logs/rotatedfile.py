@@ -5,7 +5,6 @@ for another, and there are no more of them than processes at a time.
 """
 
 import os
-from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from itertools import count
 from pathlib import Path
@@ -39,33 +38,56 @@ class RotatedFile:
             while left:
                 left = left[os.write(descriptor, left) :]
         except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, self._size)
+            self._take_back(descriptor)
             raise
         self._size += len(lines)
+
+    def _take_back(self, descriptor: int) -> None:
+        """Cut off what was written of lines that did not all find room.
+
+        Where that fails, too, the file is opened anew: that ends an unfinished line.
+        """
+        try:
+            os.ftruncate(descriptor, self._size)
+        except OSError:
+            self._close()
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def _open(self) -> int:
         """Return the file that is held, or another where that was moved or removed."""
         if self._descriptor is not None and _is_at(self._held, self._descriptor):
             return self._descriptor
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-        for number in count():
-            path = self._number(number, self._path)
-            descriptor = os.open(path, FLAGS, 0o600)
-            if _hold(path, descriptor):
-                break
-            os.close(descriptor)
-        self._descriptor, self._held = descriptor, path
-        self._size = os.fstat(descriptor).st_size
-        if self._size and os.pread(descriptor, 1, self._size - 1) != b"\n":
-            self._size += os.write(descriptor, b"\n")
-        return descriptor
+        self._close()
+        numbers = count()
+        while True:
+            path = self._number(next(numbers), self._path)
+            taken = _take(path)
+            if taken is not None:
+                self._held, (self._descriptor, self._size) = path, taken
+                return self._descriptor
 
     @staticmethod
     def _number(number: object, path: Path) -> Path:
         return path.with_name(f"{path.stem}.{number}{path.suffix}")
+
+
+def _take(path: Path) -> tuple[int, int] | None:
+    """Return the descriptor and the size of a file, or None if it is another's."""
+    descriptor = os.open(path, FLAGS, 0o600)
+    is_taken = False
+    try:
+        if not _hold(path, descriptor):
+            return None
+        size = _end_line(descriptor)
+        is_taken = True
+        return descriptor, size
+    finally:
+        if not is_taken:
+            os.close(descriptor)
 
 
 def _hold(path: Path, descriptor: int) -> bool:
@@ -75,6 +97,14 @@ def _hold(path: Path, descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return _is_at(path, descriptor)
+
+
+def _end_line(descriptor: int) -> int:
+    """End a line that was left unfinished, and return the size."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        size += os.write(descriptor, b"\n")
+    return size
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
