@@ -128,6 +128,12 @@ def _open_own(path: str) -> int:
 
 
 def open_nameless() -> int:
-    """Open a file that goes with its last process."""
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+    """Open a file that goes with its last process. Raises SettingsError."""
+    try:
+        with tempfile.TemporaryFile() as file:
+            os.posix_fallocate(file.fileno(), 0, SIZE)
+            return os.dup(file.fileno())
+    except OSError as error:
+        raise SettingsError(
+            f"The store of limits cannot be kept: {error.strerror}."
+        ) from None
