@@ -149,3 +149,14 @@ def test_workers_are_replaced_while_memory_is_full_and_count_once_it_is_not(
     assert ask_for_everything(server) == {200, 401, 404, 405, 422}
     assert not [e for e in server.events[said:] if e["event"] in LOSSES]
     assert not find_strange_ends(server)
+
+
+def test_keys_are_read_while_memory_is_full(serve: Serve, memory: TinyDisk) -> None:
+    server = serve(CREDIT, within=memory.entrance, **UNLIMITED)
+    memory.fill()
+    for client in "abc":
+        key = create_key(server.keys_file, client, ("predict",))
+        server.wait_for_each_worker("keys_not_kept")
+        assert set(ask_anew(server, key, 10)) == {200}
+    # What could not be kept leaves nothing behind, or each change would add to it.
+    assert not list(memory.folder.glob("*.metrics/.key-*"))

@@ -39,8 +39,12 @@ def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner reads, at once or not at all."""
     path = path.resolve()  # a link keeps leading to it
     descriptor, staged = mkstemp(prefix=".key-", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(staged, path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(staged, path)
+    except OSError:  # as of a full disk: what is of no use does not stay there
+        os.unlink(staged)
+        raise
