@@ -15,6 +15,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from faulty_redis import FaultyRedis
 from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT, FITTED
@@ -138,6 +139,14 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A real Redis of the test's own, started; skips where there is none."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def faulty(redis: RedisServer, tmp_path: Path) -> Iterator[FaultyRedis]:
+    """A server before that Redis which may be given a fault."""
+    server = FaultyRedis(tmp_path, redis.socket)
     yield server
     server.stop()
 

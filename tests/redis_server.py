@@ -15,13 +15,13 @@ class RedisServer:
     """A Redis that keeps nothing: started again, it is empty."""
 
     def __init__(self, folder: Path) -> None:
-        self._socket = folder / "redis.sock"
+        self.socket = folder / "redis.sock"
         self._process: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
         """Return its address, as SERVICE_RATE_LIMIT_STORAGE takes it."""
-        return f"redis+unix://{self._socket}"
+        return f"redis+unix://{self.socket}"
 
     @property
     def patient_url(self) -> str:
@@ -30,17 +30,17 @@ class RedisServer:
 
     def connect(self) -> "Redis":
         """Return a client of it."""
-        return Redis(unix_socket_path=str(self._socket))
+        return Redis(unix_socket_path=str(self.socket))
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         program = shutil.which("redis-server")
         if program is None:
             pytest.skip("redis-server is not installed")
-        options = ["--port", "0", "--unixsocket", str(self._socket), "--save", ""]
+        options = ["--port", "0", "--unixsocket", str(self.socket), "--save", ""]
         self._process = subprocess.Popen(
             [program, *options],
-            cwd=self._socket.parent,
+            cwd=self.socket.parent,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -67,7 +67,7 @@ class RedisServer:
         self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
-        self._socket.unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
         self._process = None
 
     def _send(self, number: signal.Signals) -> None:

@@ -7,16 +7,10 @@ in the store of its host, and asks in the background whether Redis is back.
 import logging
 import threading
 import time
-from contextlib import suppress
-from typing import cast
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.commands.core import Script
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from redis.exceptions import InvalidResponse, RedisError
 
-from service.settings import SettingsError
+from service.web.limits.redisclient import deadline, prepare
 from service.web.limits.storage import (
     RESILIENT,
     Count,
@@ -29,12 +23,19 @@ logger = logging.getLogger("service")
 
 LIMITS_PER_HOST = "limits_per_host"
 LIMITS_SHARED = "limits_shared"
+# Why it is left, where that is no exception.
+LATE = "LateAnswer"
 
 # By when a request is answered that waited for a Redis in vain. One that is there needs
 # less than a millisecond; what takes this long is no busy moment any more.
 LATEST_SECONDS = 0.5
-# To connect, and for an answer of Redis: then there is time left for that of ours.
-TIMEOUT_SECONDS = 0.9 * LATEST_SECONDS
+# To connect, to ask, and to be answered: a request asks of its instances, too, so with
+# an answer that is late before one that does not come, there is time left for ours.
+TIMEOUT_SECONDS = 0.6 * LATEST_SECONDS
+# After this share of the time an answer is late. It counts, and it is the last that is
+# waited for: a worker that waits does nothing else, and would answer three requests a
+# second.
+LATE_SHARE = 0.5
 SECONDS_BETWEEN_PROBES = 1.0
 
 # As the store of a host does, in one round trip. KEYS: the last window's count and this
@@ -75,7 +76,8 @@ class ResilientStorage(CountingStorage):
     ) -> None:
         super().__init__(uri, wrap_exceptions)
         self._here = SharedStorage(fallback)
-        self._script = _connect(uri)
+        address = uri.removeprefix(RESILIENT).replace("redis+unix://", "unix://")
+        self._script, self._timeout = prepare(TAKE, address, TIMEOUT_SECONDS)
         self._lock = threading.Lock()
         self.is_away = False
 
@@ -87,34 +89,44 @@ class ResilientStorage(CountingStorage):
     def take(self, key: str, limit: int, expiry: int, amount: int) -> Count:
         """Take an amount if the weighted count leaves room for it, or nothing."""
         if not self.is_away:
+            begun = time.monotonic()
             try:
-                return self._take_there(key, limit, expiry, amount)
+                count = self._take_there(key, limit, expiry, amount)
             except RedisError as error:
-                self._leave(error)
+                self._leave(type(error).__name__)
+            else:
+                if self._is_late(begun):
+                    self._leave(LATE)
+                return count
         return self._here.take(key, limit, expiry, amount)
 
     def _take_there(self, key: str, limit: int, expiry: int, amount: int) -> Count:
         this = f"model-service:{{{key}}}"  # both in one slot of a cluster
-        seen = self._script([f"{this}/-1", this], [limit, expiry, amount])
-        is_admitted, before, now, milliseconds = cast(list[int], seen)
-        return Count(bool(is_admitted), before, now, milliseconds / 1000)
+        deadline.begin(self._timeout)
+        return _read_count(self._script([f"{this}/-1", this], [limit, expiry, amount]))
 
-    def _leave(self, error: RedisError) -> None:
+    def _is_late(self, begun: float) -> bool:
+        return time.monotonic() - begun > LATE_SHARE * self._timeout
+
+    def _leave(self, reason: str) -> None:
         """Count here from now on. What Redis said may name it, so only its type is."""
         with self._lock:
             if self.is_away:
                 return
             self.is_away = True
-        logger.warning(LIMITS_PER_HOST, extra={"reason": type(error).__name__})
+        logger.warning(LIMITS_PER_HOST, extra={"reason": reason})
         threading.Thread(target=self._return, daemon=True).start()
 
     def _return(self) -> None:
-        """Ask what requests ask, until it is answered, and go back."""
+        """Ask what requests ask, until it is answered in time, and go back."""
         while True:
             time.sleep(SECONDS_BETWEEN_PROBES)
+            begun = time.monotonic()
             try:
                 self._take_there("probe", 1, 1, 1)
             except RedisError:
+                continue
+            if self._is_late(begun):
                 continue
             with self._lock:
                 self.is_away = False
@@ -122,26 +134,13 @@ class ResilientStorage(CountingStorage):
             return
 
 
-def _connect(uri: str) -> Script:
-    """Prepare to ask Redis, once for each question, and try. Raises SettingsError.
+def _read_count(seen: object) -> Count:
+    """Return what the script says. Raises InvalidResponse where that is something else.
 
-    Redis may be away, but what is no address, or has an option that there is not, would
-    be an error in every request.
+    So may be whatever listens at its address.
     """
-    address = uri.removeprefix(RESILIENT).replace("redis+unix://", "unix://")
-    try:
-        client = Redis.from_url(
-            address,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        with suppress(RedisError):  # whoever asks first will say that it is away
-            client.ping()
-        client.connection_pool.disconnect()  # workers are forked from here
-        return client.register_script(TAKE)
-    except (ValueError, TypeError, AttributeError, LookupError):  # may hold a password
-        raise SettingsError(
-            "SERVICE_RATE_LIMIT_STORAGE is no address of a Redis, such as"
-            " redis://redis:6379/0."
-        ) from None
+    match seen:
+        case [int(is_admitted), int(before), int(now), int(milliseconds)]:
+            if min(before, now, milliseconds) >= 0:
+                return Count(bool(is_admitted), before, now, milliseconds / 1000)
+    raise InvalidResponse("This is no count.")
