@@ -13,7 +13,15 @@ from typing import Literal, NamedTuple, get_args
 from limits.storage import SlidingWindowCounterSupport, Storage
 
 from service.web.limits.boot import read_seconds
-from service.web.limits.table import NOW, SLOT, Table, find_place, open_nameless
+from service.web.limits.budget import FAILURES
+from service.web.limits.table import (
+    NOW,
+    SLOT,
+    Table,
+    find_place,
+    mark_digest,
+    open_nameless,
+)
 
 # Where counts are: on this host, in Redis, or on this host while Redis is away.
 Place = Literal["host", "redis", "fallback"]
@@ -111,7 +119,7 @@ class SharedStorage(CountingStorage):
 
     def take(self, key: str, limit: int, expiry: int, amount: int) -> Count:
         """Take an amount if the weighted count leaves room for it, or nothing."""
-        digest, offset = _locate(key)
+        digest, offset = _locate(key, expiry)
         table = self._table
         memory, descriptor = table.memory, table.descriptor
         with table.lock:
@@ -121,7 +129,7 @@ class SharedStorage(CountingStorage):
                 end = (int(moment) // expiry + 1) * expiry
                 found, found_end, now, before = unpack_from(memory, offset)
                 if found != digest or found_end != end:
-                    offset, now, before = table.find(digest, end, expiry)
+                    offset, now, before = table.find(digest, end, expiry, moment)
                 left = end - moment
                 faded = int(before * left / expiry) if before else 0
                 is_admitted = faded + now + amount <= limit
@@ -134,7 +142,10 @@ class SharedStorage(CountingStorage):
 
 
 @lru_cache(4096)
-def _locate(key: str) -> tuple[bytes, int]:
+def _locate(key: str, expiry: int) -> tuple[bytes, int]:
     """Return the digest of a key, and where it nearly always is."""
-    digest = blake2b(key.encode(), digest_size=16).digest()
+    is_client = FAILURES not in key.split("/", 2)[:2]  # what follows names somebody
+    digest = mark_digest(
+        blake2b(key.encode(), digest_size=16).digest(), expiry, is_client=is_client
+    )
     return digest, find_place(digest, 0)

@@ -23,6 +23,9 @@ SLOT = struct.Struct("=16sQQQ")
 SIZE = SLOTS * SLOT.size
 # Where the last three are, in words of 8 bytes.
 END, NOW, BEFORE = 2, 3, 4
+# At the end of a digest: whether it is a client's, and the seconds of its window.
+MARKS = struct.Struct("=?I")
+LONGEST_SECONDS = 2**32 - 1
 # As far as a key is looked for; then the one with the least to lose makes room.
 PROBES = 8
 
@@ -73,7 +76,9 @@ class Table:
                 ) from None
         return cls.opened[path]
 
-    def find(self, digest: bytes, end: int, expiry: int) -> tuple[int, int, int]:
+    def find(
+        self, digest: bytes, end: int, expiry: int, moment: float
+    ) -> tuple[int, int, int]:
         """Return a key's slot, and the counts of this window and of the last one."""
         offsets = [find_place(digest, probe) for probe in range(PROBES)]
         for offset in offsets:
@@ -84,7 +89,7 @@ class Table:
                 before = count if found_end == end - expiry else 0
                 self._begin_window(offset, end, before)
                 return offset, 0, before
-        offset = min(offsets, key=partial(self._weigh, end - expiry))
+        offset = min(offsets, key=partial(self._weigh, moment))
         self._give(offset, digest)
         self._begin_window(offset, end, 0)
         return offset, 0, 0
@@ -102,14 +107,27 @@ class Table:
             self.words[slot + word] = 0
         self.memory[offset : offset + len(digest)] = digest
 
-    def _weigh(self, now: int, offset: int) -> tuple[bool, int]:
+    def _weigh(self, moment: float, offset: int) -> tuple[bool, bool, int]:
         """Return what would be lost: nothing, or little, where it makes room first.
 
-        Addresses that fail are many and count little: they drive out one another, and
-        not a client.
+        A count is held until the window after its own is over. Addresses that fail are
+        many: they drive out one another, and not a client.
         """
-        _, end, count, before = SLOT.unpack_from(self.memory, offset)
-        return end > now, count + before
+        digest, end, count, before = SLOT.unpack_from(self.memory, offset)
+        is_client, expiry = read_marks(digest)
+        left = count + before if moment < end else count
+        return moment < end + expiry, is_client, left
+
+
+def mark_digest(digest: bytes, expiry: int, *, is_client: bool) -> bytes:
+    """Put into a key's digest what tells how much there is to lose with it."""
+    return digest[: -MARKS.size] + MARKS.pack(is_client, min(expiry, LONGEST_SECONDS))
+
+
+def read_marks(digest: bytes) -> tuple[bool, int]:
+    """Return whether a key is a client's, and the seconds of its window."""
+    is_client, expiry = MARKS.unpack_from(digest, len(digest) - MARKS.size)
+    return is_client, expiry
 
 
 def find_place(digest: bytes, probe: int) -> int:
