@@ -65,7 +65,7 @@ def test_a_client_s_last_window_is_held_for_as_long_as_it_fades(
     """A window is over at its end, and its count is not: that of a day, for a day."""
 
     def set_clock(now: float) -> None:
-        monkeypatch.setattr(storage_module, "time", lambda: now)
+        monkeypatch.setattr(storage_module, "read_seconds", lambda: now)
 
     day = 86400
     set_clock(1000 * day - 60)
