@@ -74,6 +74,7 @@ class Nginx:
             [self._program, "-e", "stderr", "-c", str(path), "-g", own],
             stderr=subprocess.PIPE,
             text=True,
+            errors="backslashreplace",  # a line may quote whatever was sent
         )
         self._reader.start()
         assert self._is_started.wait(PATIENCE_SECONDS), "".join(self.lines)
