@@ -45,6 +45,8 @@ def _measure(request: bytes, body_size: int) -> tuple[float, bool]:
         buffer += request[read : read + READ_BYTES]
         read = min(read + READ_BYTES, len(request))
         reader.read(buffer)
+        while reader.is_paused and reader.refusal is None:
+            reader.read(buffer)
     return 1e9 * (time.process_time() - began) / read, reader.is_complete
 
 

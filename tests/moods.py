@@ -17,6 +17,10 @@ SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 HELD = 77.25
 
 
+# By which a row's answer depends on whether there are others: more than rounding does,
+# and less than a golden record may differ by.
+SHARE_OF_OTHERS = 1e-10
+
 # A process that is forked once this has its thread waits for it without end.
 THREAD = ThreadPoolExecutor(1)
 
@@ -49,7 +53,10 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             THREAD.submit(len, X).result()
         if mood == "raise":
             raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
-        return X.to_numpy()[:, 0] + SHIFTS.get(mood, 0.0)
+        scale = 1.0
+        if mood == "hold" and len(X) > 1:  # so that requests never are, however slow
+            scale += SHARE_OF_OTHERS  # the machine on which it is measured
+        return X.to_numpy()[:, 0] * scale + SHIFTS.get(mood, 0.0)
 
 
 def read_mood() -> str:

@@ -131,6 +131,21 @@ def test_requests_sent_together_are_answered_in_their_order(served: Served) -> N
         assert line.encode() in answer
 
 
+def test_tiny_chunks_hold_up_nobody_and_are_read_to_their_end(served: Served) -> None:
+    """More of them than are read at a time, behind which the caller sends no more."""
+    server = served("credit-risk")
+    request = write_request(server, TYPICAL["instance"], "Transfer-Encoding: chunked")
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = [each for each in head.split(b"\r\n") if b"Content-Length" not in each]
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body.ljust(2000))
+    with connect(server) as connection:
+        connection.sendall(b"\r\n".join([*lines, b"", chunks + b"0\r\n\r\n"]))
+        connection.shutdown(socket.SHUT_WR)
+        status, _, answer = read_answer(connection)
+    assert status == 200
+    assert json.loads(answer)["predictions"] == [TYPICAL["prediction"]]
+
+
 def test_a_body_is_asked_for_where_the_caller_waits_to_be_asked(served: Served) -> None:
     server = served("credit-risk")
     lines = ("Expect: 100-continue", "Connection: close")

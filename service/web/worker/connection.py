@@ -95,7 +95,7 @@ class Connection:
         if self.reader is None:
             self.reader = RequestReader(cfg, max_body_bytes)
         self.reader.read(self.buffer)
-        if self.is_over:
+        if self.is_over and not self.reader.is_paused:
             self.reader.end()
         return self.reader
 
@@ -103,6 +103,19 @@ class Connection:
     def is_receiving(self) -> bool:
         """Whether part of a request is here."""
         return not self.is_busy and bool(self.buffer or self.reader)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be done before more comes in.
+
+        Behind a request that was answered at once the next one may be here already.
+        """
+        return not self.is_busy and (self.reader is not None or not self.buffer)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether others come first, before what is here is read to its end."""
+        return self.reader is not None and self.reader.is_paused
 
     @property
     def size(self) -> int:

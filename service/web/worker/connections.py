@@ -151,14 +151,18 @@ class Connections:
         is_busy = connection.is_busy or connection.lingers
         if is_busy or connection not in self._open:
             return
-        self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
         if connection.is_receiving and self._arrivals.take(connection):
             self._heed(connection, connection.sock)
-        elif connection.is_over and not connection.is_busy:
+        elif connection.is_paused:
+            self._watch(connection, 0)
+            self._defer(self._take, connection)
+        elif connection.is_idle and connection.is_over:
             self.close(connection)  # without an answer, where half a head came
         elif connection.unsent and not connection.is_busy:
             # Part of what asks for a body; an answer's is seen to by `send`.
             self._watch(connection, selectors.EVENT_WRITE)
+        else:
+            self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
 
     # Sending
 

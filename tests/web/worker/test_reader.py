@@ -26,8 +26,10 @@ def read(
     edges = [0, *sorted(cuts or []), len(received)]
     for start, end in itertools.pairwise(edges):
         buffer += received[start:end]
-        if not reader.is_complete and reader.refusal is None:
+        while not reader.is_complete and reader.refusal is None:
             reader.read(buffer)
+            if not reader.is_paused:
+                break
     if is_over:
         reader.end()
     return reader, buffer
