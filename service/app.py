@@ -123,7 +123,6 @@ def _read_bounds(settings: Settings) -> Bounds:
     return Bounds(
         max_instances=settings.max_instances,
         max_string_length=settings.max_string_length,
-        max_json_depth=settings.max_json_depth,
         max_errors=settings.max_errors,
     )
 

@@ -156,8 +156,6 @@ class Settings:
     max_body_bytes: int = _variable("SERVICE_MAX_BODY_BYTES", _natural, 8 * 2**20)
     # A category or a text, not a document.
     max_string_length: int = _variable("SERVICE_MAX_STRING_LENGTH", _natural, 10_000)
-    # A request has three levels: the object, its list, an instance. orjson has 254.
-    max_json_depth: int = _variable("SERVICE_MAX_JSON_DEPTH", _whole(3, 250), 16)
     # A person mends a few at a time; all places of a big bad request are a huge answer.
     max_errors: int = _variable("SERVICE_MAX_ERRORS", _natural, 100)
     # Keys and traces are far shorter.

@@ -8,9 +8,7 @@ from service.model.bounds import Bounds
 from service.model.contract import Feature, Storage
 
 # Near enough for a few values to lie beyond them.
-NARROW = Bounds(
-    max_instances=1000, max_string_length=3, max_json_depth=5, max_errors=100
-)
+NARROW = Bounds(max_instances=1000, max_string_length=3, max_errors=100)
 
 
 def make(kind: Any, dtype: str, **rules: Any) -> Feature:

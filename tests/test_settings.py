@@ -26,7 +26,6 @@ def test_each_variable_is_read() -> None:
             "SERVICE_RATE_LIMIT_FAILURES": "3/day",
             "SERVICE_RATE_LIMIT_STORAGE": "redis://localhost:6379/0",
             "SERVICE_MAX_STRING_LENGTH": "7",
-            "SERVICE_MAX_JSON_DEPTH": "8",
             "SERVICE_MAX_ERRORS": "9",
             "SERVICE_MAX_HEADER_BYTES": "10",
             "SERVICE_RECEIVE_TIMEOUT_SECONDS": "1.5",
@@ -57,7 +56,6 @@ def test_each_variable_is_read() -> None:
         rate_limit_failures="3/day",
         rate_limit_storage="redis://localhost:6379/0",
         max_string_length=7,
-        max_json_depth=8,
         max_errors=9,
         max_header_bytes=10,
         receive_timeout_seconds=1.5,
@@ -72,7 +70,7 @@ def test_each_variable_is_read() -> None:
         prediction_log_sample=0.25,
         prediction_log_max_bytes=16,
     )
-    assert len(variables()) == 28
+    assert len(variables()) == 27
 
 
 def test_an_address_may_be_of_either_kind() -> None:
@@ -97,7 +95,6 @@ def test_an_address_may_be_of_either_kind() -> None:
         ("WEB_CONCURRENCY", "0"),
         ("WEB_CONCURRENCY", "two"),
         ("SERVICE_MAX_INSTANCES", "1e3"),
-        ("SERVICE_MAX_JSON_DEPTH", "2"),
         ("SERVICE_MAX_BODY_BYTES", "9" * 5000),
         ("SERVICE_DRIFT_WINDOW_SECONDS", "1000000001"),
         ("SERVICE_PREDICTION_LOG", ""),

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 class Bounds:
     """The most that a request may hold; the settings of the same names.
 
-    A level of depth is an object or a list: a plain request has three. `max_errors`
-    counts the places that are named, of errors and of warnings.
+    `max_errors` counts the places that are named, of errors and of warnings.
     """
 
     max_instances: int
     max_string_length: int
-    max_json_depth: int
     max_errors: int
 
 
 # For what lies in an artefact, which is as it was packaged.
-UNBOUNDED = Bounds(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize)
+UNBOUNDED = Bounds(sys.maxsize, sys.maxsize, sys.maxsize)

@@ -22,7 +22,6 @@ from service.model.instances import Instances
 from service.model.rows import RowReader
 from service.model.schema import compile_schema, find_violation
 from service.model.strictjson import (
-    check_depth,
     check_keys,
     decode,
     holds_more_containers,
@@ -88,8 +87,7 @@ class Codec:
     def validate(self, document: Document) -> Instances:
         """Hold a document against the contract.
 
-        Raises MalformedJsonError, where it is too deep, or ContractViolationError,
-        which names every place, up to the bound.
+        Raises ContractViolationError, which names every place, up to the bound.
         """
         content = document.content
         is_bare = document.count > 0 and len(content) == 1
@@ -98,8 +96,7 @@ class Codec:
         if columns is not None:
             return Instances(columns, 1)
         columns = self._reader.read(rows)
-        if columns is None:  # else it has three levels, as every good request has
-            check_depth(content, self.bounds.max_json_depth)
+        if columns is None:
             columns = self._find_faults(content)
         noticed: Counter[tuple[str, Notice]] = Counter()
         warnings = self._find_warnings(rows, columns, noticed)

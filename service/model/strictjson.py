@@ -14,8 +14,6 @@ import orjson
 
 from service.model.errors import MalformedJsonError
 
-CONTAINERS = frozenset([dict, list])
-
 # In ASCII the opening brace is the opening bracket with this bit.
 BRACE, BRACE_BIT = ord("{"), ord("{") ^ ord("[")
 QUOTE, COLON = ord('"'), ord(":")
@@ -50,8 +48,11 @@ def _count_keys(document: Any) -> int:
         return 0
     keys = len(document)
     for value in document.values():
-        if isinstance(value, list):
-            keys += sum(len(row) for row in value if isinstance(row, dict))
+        if type(value) is list:
+            if set(map(type, value)) == {dict}:  # a pass of C, as is the next
+                keys += sum(map(len, value))
+            else:
+                keys += sum(len(row) for row in value if type(row) is dict)
     return keys
 
 
@@ -89,20 +90,3 @@ def _read_symbols(body: bytes) -> npt.NDArray[np.uint8]:
     symbols = np.frombuffer(unescaped, np.uint8)
     is_text = np.logical_xor.accumulate(symbols == QUOTE)
     return symbols[~is_text]
-
-
-def check_depth(document: Any, max_depth: int) -> None:
-    """Refuse objects and lists within one another. Raises MalformedJsonError."""
-    level = [document] if type(document) in CONTAINERS else []
-    for _ in range(max_depth):
-        level = [
-            value
-            for part in level
-            for value in (part.values() if type(part) is dict else part)
-            if type(value) in CONTAINERS
-        ]
-        if not level:
-            return
-    raise MalformedJsonError(
-        f"The body is nested deeper than the {max_depth} levels that it may have."
-    )

@@ -11,7 +11,6 @@ from service.model.codec import MIN_CONTAINERS, Codec
 from service.model.contract import Contract, Feature, Observed, Storage
 from service.model.errors import (
     ContractViolationError,
-    MalformedJsonError,
     Remark,
     TooManyInstancesError,
 )
@@ -41,9 +40,7 @@ DAY = Feature(
 )
 
 
-BOUNDS = Bounds(
-    max_instances=1000, max_string_length=10, max_json_depth=5, max_errors=100
-)
+BOUNDS = Bounds(max_instances=1000, max_string_length=10, max_errors=100)
 
 
 def load(*instances: Any, bounds: Bounds = BOUNDS, **rules: Any) -> Any:
@@ -119,13 +116,12 @@ def test_a_default_may_be_longer() -> None:
     assert loaded.columns == ([11 * "a"],)
 
 
-@pytest.mark.parametrize("ignored", [[[1]], {"a": {}}, [{}, []]])
-def test_a_body_may_be_as_deep_as_the_bound_and_no_deeper(ignored: Any) -> None:
-    row = {"Age": 30, "x": ignored}
-    assert load(row, unknown_fields="ignore").count == 1
-    for bounds in (BOUNDS, replace(BOUNDS, max_json_depth=3)):
-        with pytest.raises(MalformedJsonError, match=f" {bounds.max_json_depth} level"):
-            load({"Age": 30, "x": [ignored]}, bounds=bounds, unknown_fields="ignore")
+@pytest.mark.parametrize("depth", [3, 250])
+def test_what_is_nested_is_no_value_and_may_be_ignored(depth: int) -> None:
+    nested = json.loads(depth * "[" + depth * "]")
+    assert load({"Age": 30, "x": nested}, unknown_fields="ignore").count == 1
+    with pytest.raises(ContractViolationError, match=r"instances\[0\].Age must be"):
+        load({"Age": nested})
 
 
 def test_one_instance_more_than_allowed_is_too_many() -> None:

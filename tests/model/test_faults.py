@@ -184,7 +184,7 @@ def count_asked(codec: Codec, document: Any) -> int:
 def test_marshmallow_is_asked_about_no_more_than_is_named(
     rows: list[Any], asked: int, others: dict[str, Any]
 ) -> None:
-    bounds = Bounds(10_000, 10, 16, max_errors=100)
+    bounds = Bounds(10_000, 10, max_errors=100)
     codec = Codec(Contract(features=(NUMBER,)), bounds)
     document = {"instances": rows, **others}
     assert count_asked(codec, document) <= asked
@@ -208,7 +208,7 @@ def test_of_a_million_unknown_keys_the_first_are_named() -> None:
 
 def test_what_is_counted_is_what_is_named() -> None:
     rows = [{"a": "x"}] * 60 + [{"b": 1}] * 60
-    bounds = Bounds(10_000, 10, 16, max_errors=100)
+    bounds = Bounds(10_000, 10, max_errors=100)
     with pytest.raises(ContractViolationError) as caught:
         Codec(Contract(features=(NUMBER,)), bounds).load(
             json.dumps({"instances": rows}).encode()

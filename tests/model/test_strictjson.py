@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from service.model.errors import MalformedJsonError
 from service.model.strictjson import (
-    check_depth,
     check_keys,
     decode,
     holds_more_containers,
@@ -95,28 +94,6 @@ def test_a_deep_document_is_read_or_refused(depth: int) -> None:
         read(body)
     except MalformedJsonError as error:
         assert "dep" in str(error) or "deeply" in str(error)  # noqa: PT017
-
-
-def measure_depth(value: Any) -> int:
-    if not isinstance(value, dict | list):
-        return 0
-    inner = value.values() if isinstance(value, dict) else value
-    return 1 + max(map(measure_depth, inner), default=0)
-
-
-@given(VALUES, st.integers(1, 6))
-def test_a_document_is_refused_where_it_is_deeper_than_the_bound(
-    value: Any, bound: int
-) -> None:
-    if measure_depth(value) <= bound:
-        check_depth(value, bound)
-    else:
-        with pytest.raises(MalformedJsonError, match=f"deeper than the {bound} levels"):
-            check_depth(value, bound)
-
-
-def test_strings_and_neighbours_are_no_depth() -> None:
-    check_depth(decode(b'{"instances": [{"a": "[[[["}, {"b": "{{"}, [], {}]}'), 3)
 
 
 def count_containers(value: Any) -> int:

@@ -168,10 +168,12 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Do one turn of the loop; no event that fails keeps it from looking round."""
         try:
             try:
-                wait = max(0.0, self._next_look - time.monotonic())
-                self.wait_for_and_dispatch_events(wait)
+                due = min(self._next_look, self._connections.resume_at)
+                self.wait_for_and_dispatch_events(max(0.0, due - time.monotonic()))
             finally:
                 now = time.monotonic()
+                if now >= self._connections.resume_at:
+                    self._connections.resume()
                 if now >= self._next_look or not (self.alive or self._connections):
                     self._next_look = now + LOOK_SECONDS
                     self._look_round(now)
