@@ -1,6 +1,5 @@
 """The one place where the parts are wired, in the order a request meets them."""
 
-import ctypes
 import gc
 import logging.config
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from service.memory import trim_memory
 from service.model.artefact import read_artefact
 from service.model.bounds import Bounds
 from service.model.codec import Codec
@@ -150,6 +150,4 @@ def _settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only glibc has it
-    if trim is not None:
-        trim(0)
+    trim_memory()

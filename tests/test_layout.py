@@ -14,7 +14,7 @@ MODULES = sorted(SERVICE.rglob("*.py"))
 ROOMS = {
     "model": ({"service.model"}, {"flask", "werkzeug", "gunicorn", "flask_limiter"}),
     "web": (
-        {"service.model", "service.web", "service.settings"},
+        {"service.model", "service.web", "service.settings", "service.memory"},
         {"sklearn", "numpy", "pandas", "joblib"},
     ),
 }
@@ -81,7 +81,7 @@ def test_no_module_or_folder_imports_in_a_circle() -> None:
 
 
 def test_the_bottom_knows_nothing_of_ours() -> None:
-    for bottom in ("settings.py", "model/errors.py"):
+    for bottom in ("settings.py", "memory.py", "model/errors.py"):
         names = [name for _, name in iterate_imports(SERVICE / bottom)]
         assert not [name for name in names if name.startswith("service")]
 

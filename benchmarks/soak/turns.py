@@ -20,6 +20,9 @@ QUIET_SECONDS = 2.0
 SECONDS = 3.0
 WEIGH_SECONDS = 0.25
 
+# Workers give free memory back once they have had nothing large to do for a second.
+SETTLE_SECONDS = 3.0
+
 # A worker that has nothing to do looks round four times a second.
 LOOK_SECONDS = 0.5
 QUIET_SHARE = 0.1
@@ -70,6 +73,7 @@ class Turns:
             async with self._weigh(workers, seen):
                 await self._stand_beside(questions, seen)
                 await self._wait_for_quiet(sockets, seen)
+        await asyncio.sleep(SETTLE_SECONDS)
         seen.after = measure_pss(service.workers)
         seen.replaced = len(set(workers) - set(service.workers))
         return seen

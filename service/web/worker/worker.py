@@ -21,6 +21,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import GatewayTimeout, HTTPException
 
+from service.memory import trim_memory
 from service.web.worker.arrivals import Arrivals
 from service.web.worker.backlog import Backlog
 from service.web.worker.balance import Balance
@@ -37,6 +38,11 @@ LOOK_SECONDS = 0.25
 # A thread that is not back so long after the time that a request may take, whatever
 # its caller wants and however long it waited before, is taken to hang.
 HANG_SECONDS = 1.0
+
+# A request of this size leaves memory behind that is free and not given back. It is, by
+# a call of a few milliseconds, once the worker has had nothing to do for so long.
+LARGE_BYTES = 2**20
+QUIET_SECONDS = 1.0
 
 # A caller that only sends no more says so with its request; one that gives up, later.
 GONE_SECONDS = 0.05
@@ -72,6 +78,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._relay = Relay()
         self._patience_seconds = self.bounds.predict_timeout_seconds + HANG_SECONDS
         self._next_look = 0.0
+        self._trims_at = math.inf
         self._drain: Drain | None = None
         self._is_done = threading.Event()
 
@@ -163,6 +170,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             exchange.begin()
             self._answer(exchange)
         self._backlog.finish(exchange)
+        if exchange.request.body_bytes > LARGE_BYTES:
+            self._trims_at = time.monotonic() + QUIET_SECONDS
 
     def _turn(self) -> None:
         """Do one turn of the loop; no event that fails keeps it from looking round."""
@@ -228,6 +237,9 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             now, self._drain.idle_end if self._drain else math.inf
         )
         self.wsgi.extensions["lifecycle"].tell(len(self._backlog))
+        if now >= self._trims_at and not self._backlog:
+            self._trims_at = math.inf
+            trim_memory()
 
     def _check(self, exchange: Exchange, now: float) -> None:
         waited = exchange.connection.over_since - exchange.arrived
