@@ -17,6 +17,7 @@ for _pool in ("OMP", "OPENBLAS", "MKL"):
 
 from gunicorn.glogging import Logger
 
+from service.memory import use_one_heap
 from service.processors import count_processors, count_workers
 from service.settings import Settings, SettingsError
 from service.web.firstrequest import format_curl
@@ -24,6 +25,7 @@ from service.web.logs.lines import build_log_config
 from service.web.metrics.slots import end_slot, find_free_slot, open_counts
 from service.web.worker import Bounds, ReceivingWorker
 
+use_one_heap()
 try:
     settings = Settings.from_environment()
 except SettingsError as refusal:

@@ -76,14 +76,18 @@ class FaultFinder:
     def _find_in_rows(
         self, rows: list[Any], start: int, parts: list[Sequence[Column]]
     ) -> Iterator[Fault]:
-        place = 0
+        place, size = 0, len(rows)
         while place < len(rows):
-            columns, count = self._reader.read_good(rows[place:])
+            asked = rows[place : place + size]
+            columns, count = self._reader.read_good(asked)
             parts.append(columns)
             place += count
-            if place < len(rows):
+            if count == len(asked):
+                size *= 2
+            else:
                 yield from self._find_in_row(rows[place], start + place, parts)
                 place += 1
+                size = 1  # behind a wrong row there is often another
 
     def _find_in_row(
         self, row: Any, index: int, parts: list[Sequence[Column]]
