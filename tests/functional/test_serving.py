@@ -207,7 +207,7 @@ UNREAD = [
     (400, b"SECRET\r\n"),
     (400, b"GET /health HTTP/9.9\r\nX-API-Key: SECRET\r\n"),
     (400, b"GET /health HTTP/1.1\r\nX-API-Key: a\r\n SECRET\r\n"),
-    (414, b"GET /%b HTTP/1.1\r\nX-API-Key: SECRET\r\n" % (b"a" * 5000)),
+    (414, b"GET /%b HTTP/1.1\r\nX-API-Key: SECRET\r\n" % (b"a" * 9000)),
     (431, b"GET /health HTTP/1.1\r\nX-API-Key: SECRET%b\r\n" % (b"a" * 9000)),
     (431, b"GET /health HTTP/1.1\r\n%b" % (b"A: SECRET\r\n" * 101)),
     (417, b"GET /health HTTP/1.1\r\nExpect: SECRET\r\n"),
