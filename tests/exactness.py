@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
+from service.model.outputs import Outputs
 from service.model.plan.steps import FinalStep
-from service.model.reference import Outputs
 
 
 @cache

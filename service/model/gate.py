@@ -5,6 +5,7 @@ that is kept for it, and on edges: all null, unseen categories, bounds, zeros, h
 tiny and -0.0. Labels are equal, and numbers differ by no more than 1e-12.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,12 +15,11 @@ import numpy as np
 from service.model.contract import Contract, Feature
 from service.model.errors import ModelError
 from service.model.instances import spread
+from service.model.outputs import Outputs
 from service.model.probe import TINY, UNSEEN, nearest_to
-from service.model.reference import Outputs, Reference, take_answers
+from service.model.reference import Reference
 from service.model.tables import build_table, read_limits
-
-# Absolute for a probability; relative for a value beyond 1.
-AGREEMENT = 1e-12
+from service.model.tolerances import SAME_ANSWER
 
 # Of how many instances the pipeline is asked alone, where it has to be.
 ALONE = 12
@@ -73,28 +73,15 @@ def check_agreement(
 
 
 def compare(expected: Outputs, found: Outputs) -> float:
-    """Return the largest difference. Raises DisagreementError beyond the agreement."""
-    if (expected.classes is None) != (found.classes is None) or (
-        expected.classes is not None
-        and found.classes is not None
-        and not np.array_equal(expected.classes, found.classes)
-    ):
+    """Return the largest difference. Raises DisagreementError if it is no rounding."""
+    if not found.has_same_labels(expected):
         raise DisagreementError("a label differs")
-    largest = 0.0
-    for wanted, got in (
-        (expected.probabilities, found.probabilities),
-        (expected.values, found.values),
-    ):
-        if wanted is None and got is None:
-            continue
-        if wanted is None or got is None or wanted.shape != got.shape:
-            raise DisagreementError("an answer has another shape")
-        scale = np.maximum(1.0, np.abs(wanted))
-        difference = float(np.max(np.abs(wanted - got) / scale, initial=0.0))
-        if not difference <= AGREEMENT:  # nor is NaN
-            raise DisagreementError(f"a number differs by {difference:.3g}")
-        largest = max(largest, difference)
-    return largest
+    difference = found.measure_difference(expected)
+    if difference == math.inf:
+        raise DisagreementError("an answer has another shape, or is infinite")
+    if not difference <= SAME_ANSWER:  # nor is NaN
+        raise DisagreementError(f"a number differs by {difference:.3g}")
+    return difference
 
 
 def _compare_each(ask: Ask, expected: Outputs, plan: Ask, columns: Columns) -> float:
@@ -107,9 +94,7 @@ def _compare_each(ask: Ask, expected: Outputs, plan: Ask, columns: Columns) -> f
     for index in range(len(columns[0])):
         found = plan([values[index : index + 1] for values in columns])
         try:
-            largest = max(
-                largest, compare(take_answers(expected, index, index + 1), found)
-            )
+            largest = max(largest, compare(expected.slice(index, index + 1), found))
         except DisagreementError:
             few = [[values[index], *spread(values, ALONE)] for values in columns]
             return max(largest, _compare_alone(ask, plan, few))

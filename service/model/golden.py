@@ -22,10 +22,7 @@ from service.model.errors import (
 )
 from service.model.instances import Instances, Predictions
 from service.model.manifest import Manifest
-
-# Below this part of the largest number among the golden predictions, a difference is
-# the rounding of a sum that came out near zero.
-NEGLIGIBLE = 1e-12
+from service.model.tolerances import NEGLIGIBLE
 
 
 class GoldenRecord(Record, frozen=True):

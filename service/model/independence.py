@@ -9,27 +9,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.model.instances import spread
-from service.model.reference import (
-    CHECKED_ROWS,
-    UNCHANGED,
-    Outputs,
-    Reference,
-    is_unchanged,
-    take_answers,
-)
+from service.model.outputs import Outputs
+from service.model.reference import CHECKED_ROWS, Reference
+from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER
 
 # Of the rows that are asked for together, so many are asked for alone, too.
 ALONE_ROWS = 16
-
-# Beyond this, a row's answer differs among others by more than the rounding of float32
-# sums, absolute, and relative beyond 1.
-DEPENDENCE = 1e-5
 
 
 def is_row_wise(
     ask: Callable[[list[Any]], Outputs],
     rows: Sequence[Any],
-    tolerance: float = UNCHANGED,
+    tolerance: float = SAME_ANSWER,
 ) -> bool:
     """Say whether different rows are answered together as each is alone."""
     together = ask(list(rows))
@@ -39,7 +30,7 @@ def is_row_wise(
             alone = ask([rows[index]])
         except Exception:  # noqa: BLE001 - then it needs the others
             return False
-        return is_unchanged(take_answers(together, index, index + 1), alone, tolerance)
+        return alone.is_close_to(together.slice(index, index + 1), tolerance)
 
     return all(is_alike(index) for index in spread(range(len(rows)), ALONE_ROWS))
 
@@ -51,7 +42,9 @@ def warn_of_dependence(reference: Reference, X: Any) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the whole table is asked for without this
-            if is_row_wise(lambda w: reference.predict(places[w]), rows, DEPENDENCE):
+            if is_row_wise(
+                lambda w: reference.predict(places[w]), rows, DEPENDENT_ROWS
+            ):
                 return
     except Exception:  # noqa: BLE001 - a table that is not answered is refused later
         return

@@ -12,6 +12,7 @@ from service.model.contract import Contract, Record
 from service.model.errors import ArtefactFormatError, LibraryVersionError
 from service.model.modules import to_path
 from service.model.reference import Task
+from service.model.tolerances import GOLDEN_RECORD, WIDEST_GOLDEN_RECORD
 
 PIPELINE = "pipeline.joblib"
 GOLDEN = "golden.json"
@@ -19,12 +20,6 @@ SAMPLE = "sample.json"
 
 # Raised whenever a reader of the old format would misread the new one.
 FORMAT = 1
-
-# Another CPU may sum in another order; DESIGN.md fixes how much that may show.
-TOLERANCE = 1e-9
-
-# Beyond it an answer is another one, whatever the processor.
-MAX_TOLERANCE = 1e-6
 
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 
@@ -56,7 +51,7 @@ class Manifest(Record, frozen=True):
     code: tuple[str, ...] = ()
     description: str = ""
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
-    tolerance: float = TOLERANCE
+    tolerance: float = GOLDEN_RECORD
 
     def __post_init__(self) -> None:
         """Refuse what no packaging writes. Raises ValueError, as msgspec wants it."""
@@ -66,7 +61,10 @@ class Manifest(Record, frozen=True):
             (1 <= self.format <= FORMAT, f"format must be 1 to {FORMAT}"),
             (NAME.fullmatch(self.name), f"name must match {NAME.pattern}"),
             (VERSION.fullmatch(self.version), "version must be semantic"),
-            (0 < self.tolerance <= MAX_TOLERANCE, "tolerance is out of its range"),
+            (
+                0 < self.tolerance <= WIDEST_GOLDEN_RECORD,
+                "tolerance is out of its range",
+            ),
             (self.names, "names must not be empty"),
             (len(set(self.names)) == len(self.names), "names must differ"),
             (features, "there must be a feature"),

@@ -39,9 +39,10 @@ from service.model.manifest import (
 from service.model.modules import to_path
 from service.model.naming import name_answers
 from service.model.observation import read_columns
+from service.model.outputs import Outputs
 from service.model.predictor import name_outputs
 from service.model.proposal import propose_contract
-from service.model.reference import Outputs, Reference
+from service.model.reference import Reference
 from service.model.selection import predict_rows, select_records
 from service.model.sources import collect_sources, find_libraries
 

@@ -18,8 +18,9 @@ from service.model.golden import Golden, prove
 from service.model.independence import is_row_wise
 from service.model.instances import Instances, Predictions, spread
 from service.model.manifest import Manifest
+from service.model.outputs import Outputs
 from service.model.plan.plan import Plan, compile_plan
-from service.model.reference import Outputs, Reference, check_finite
+from service.model.reference import Reference
 from service.model.tables import build_table
 
 # Batching pays where it spares an instance as much as the rest of a request takes.
@@ -86,7 +87,7 @@ class Predictor:
         if self.plan is None:
             return self.reference.predict(build_table(self.manifest.contract, columns))
         outputs = self.plan.predict(columns)
-        check_finite(outputs)
+        outputs.check_finite()
         return outputs
 
     def prove(self) -> None:

@@ -15,14 +15,8 @@ import pandas as pd
 from service.model.contract import Contract, Feature
 from service.model.errors import PackagingError
 from service.model.observation import read_columns
-from service.model.reference import (
-    Outputs,
-    Reference,
-    check_training_table,
-    find_finite,
-    is_unchanged,
-    take_answers,
-)
+from service.model.outputs import Outputs
+from service.model.reference import Reference, check_training_table
 from service.model.tables import (
     build_table,
     read_far_dates,
@@ -70,7 +64,7 @@ class Probe:
             for rows in (1, PROBED_ROWS)
         }
         expected = self._ask(self._tables[PROBED_ROWS])
-        if expected is None or not find_finite(expected).all():
+        if expected is None or not expected.find_finite().all():
             raise PackagingError(
                 "The pipeline does not answer its own training table, built anew from"
                 " JSON: its columns' dtypes hold more than a request can carry."
@@ -80,12 +74,10 @@ class Probe:
     def takes(self, index: int, value: Any) -> bool:
         """Say whether the pipeline answers when column `index` holds the value."""
         among = self._ask_column(index, [value, *self.base[index][1:]])
+        others = self._expected.slice(1, PROBED_ROWS)
         return (
             _is_answer(among)
-            and is_unchanged(
-                take_answers(self._expected, 1, PROBED_ROWS),
-                take_answers(among, 1, PROBED_ROWS),
-            )
+            and among.slice(1, PROBED_ROWS).is_close_to(others)
             and self._is_taken_alone((index, value))
         )
 
@@ -176,10 +168,10 @@ class Probe:
         answers = self._ask(build_table(self.contract, columns))
         if unprobed is None or answers is None:
             return None
-        beside = take_answers(unprobed, 0, PROBED_ROWS)
-        if not is_unchanged(beside, take_answers(answers, 0, PROBED_ROWS)):
+        beside = unprobed.slice(0, PROBED_ROWS)
+        if not answers.slice(0, PROBED_ROWS).is_close_to(beside):
             return None
-        finite = find_finite(answers)[PROBED_ROWS:].tolist()
+        finite = answers.find_finite()[PROBED_ROWS:].tolist()
         return {q for q, is_finite in zip(questions, finite, strict=True) if is_finite}
 
     def _is_taken_alone(self, question: Question) -> bool:
@@ -207,7 +199,7 @@ class Probe:
 
 
 def _is_answer(outputs: Outputs | None) -> TypeGuard[Outputs]:
-    return outputs is not None and bool(find_finite(outputs).all())
+    return outputs is not None and bool(outputs.find_finite().all())
 
 
 def read_rungs(feature: Feature) -> tuple[list[Any], list[Any]]:

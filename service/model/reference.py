@@ -1,25 +1,16 @@
 """scikit-learn's own answers, against which everything else is held."""
 
-import math
 import warnings
 from typing import Any, Literal
 
-import msgspec
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import NotFittedError, check_is_fitted
 
-from service.model.errors import (
-    NonFinitePredictionError,
-    PackagingError,
-    describe_error,
-)
+from service.model.errors import PackagingError, describe_error
+from service.model.outputs import Outputs
 
 Task = Literal["classification", "regression"]
-
-# How far two answers to one question may lie apart, absolute, and relative beyond 1:
-# the last bits of a sum taken in another order.
-UNCHANGED = 1e-12
 
 # Instances of the training table that are asked for twice, before all else; so many
 # that labels drawn by lot cannot agree.
@@ -27,18 +18,6 @@ CHECKED_ROWS = 64
 
 
 SEVERAL_OUTPUTS = "A classifier with several outputs cannot be packaged."
-
-
-class Outputs(msgspec.Struct, frozen=True):
-    """What a pipeline returned for n instances, as arrays.
-
-    `classes` (n, indices into the pipeline's classes_) and `probabilities` (n, classes)
-    or None; or `values` (n, outputs).
-    """
-
-    classes: np.ndarray | None = None
-    probabilities: np.ndarray | None = None
-    values: np.ndarray | None = None
 
 
 class Reference:
@@ -56,7 +35,7 @@ class Reference:
     def predict(self, table: Any) -> Outputs:
         """Ask the pipeline. Raises NonFinitePredictionError, naming the instance."""
         outputs = self.ask(table)
-        check_finite(outputs)
+        outputs.check_finite()
         return outputs
 
     def ask(self, table: Any) -> Outputs:
@@ -127,66 +106,8 @@ def check_training_table(reference: Reference, X: Any) -> Outputs:
                 "The pipeline does not answer its own training table:"
                 f" {describe_error(error)}."
             ) from error
-    if not is_unchanged(first, second):
+    if not second.is_close_to(first):
         raise PackagingError(
             "The pipeline does not give the same answer twice: fix what is random."
         )
     return first
-
-
-def is_unchanged(one: Outputs, other: Outputs, tolerance: float = UNCHANGED) -> bool:
-    """Say whether labels are equal, and numbers but for their last bits."""
-    for wanted, got in (
-        (one.classes, other.classes),
-        (one.probabilities, other.probabilities),
-        (one.values, other.values),
-    ):
-        if wanted is not None and (
-            got is None
-            or got.shape != wanted.shape
-            or not np.allclose(got, wanted, rtol=tolerance, atol=tolerance)
-        ):
-            return False
-    return True
-
-
-def take_answers(outputs: Outputs, start: int, end: int) -> Outputs:
-    """Return the answers from `start` to before `end`."""
-    return Outputs(
-        *(
-            None if part is None else part[start:end]
-            for part in (outputs.classes, outputs.probabilities, outputs.values)
-        )
-    )
-
-
-def find_finite(outputs: Outputs) -> np.ndarray:
-    """Return for each instance whether its numbers are finite, as an array of bool."""
-    numbers = outputs.probabilities if outputs.values is None else outputs.values
-    if numbers is None:
-        return np.ones(len(outputs.classes), dtype=bool)  # type: ignore[arg-type]
-    finite: np.ndarray = np.isfinite(numbers).all(axis=1)
-    return finite
-
-
-def is_plainly_finite(numbers: np.ndarray) -> bool:
-    """Say whether all are seen to be finite, in half the time of isfinite().all().
-
-    Their product is finite only if all are; huge ones overflow it and prove nothing.
-    """
-    # Unlike dot, vdot does not warn of an overflow.
-    return math.isfinite(np.vdot(numbers, numbers))
-
-
-def check_finite(outputs: Outputs) -> None:
-    """Refuse NaN and infinities. Raises NonFinitePredictionError."""
-    numbers = outputs.probabilities if outputs.values is None else outputs.values
-    if numbers is None or is_plainly_finite(numbers):
-        return
-    is_finite = find_finite(outputs)
-    if is_finite.all():
-        return
-    index = int(np.flatnonzero(~is_finite)[0])
-    raise NonFinitePredictionError(
-        f"The pipeline's prediction for instances[{index}] is NaN or infinite."
-    )

@@ -18,9 +18,10 @@ from service.model.errors import PackagingError, describe_error
 from service.model.golden import Golden, GoldenRecord
 from service.model.instances import spread
 from service.model.observation import read_columns, to_json
+from service.model.outputs import Outputs
 from service.model.predictor import name_outputs
 from service.model.probe import UNSEEN
-from service.model.reference import Outputs, Reference, is_unchanged
+from service.model.reference import Reference
 from service.model.schema import compile_field
 from service.model.tables import build_table
 
@@ -189,7 +190,7 @@ def _check_equal_tables(
     """Hold the table that serving builds against the training table itself."""
     trained = predict_rows(reference, X, rows)
     served = _predict(reference, build_table(contract, read_columns(X, rows)))
-    if not is_unchanged(trained, served):
+    if not served.is_close_to(trained):
         raise PackagingError(
             "The pipeline answers the training table otherwise than the same rows sent"
             " as JSON: its columns' dtypes hold more than a request can carry."

@@ -16,9 +16,10 @@ from service.model.gate import DisagreementError, check_agreement, compare
 from service.model.instances import Instances
 from service.model.loading import load_predictor
 from service.model.observation import observe_table, read_columns
+from service.model.outputs import Outputs
 from service.model.plan.plan import Plan, compile_plan
 from service.model.predictor import Predictor
-from service.model.reference import Outputs, Reference
+from service.model.reference import Reference
 
 
 def outputs(*values: float) -> Outputs:

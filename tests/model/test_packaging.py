@@ -29,8 +29,8 @@ from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.errors import PackagingError
 from service.model.loading import load_predictor
+from service.model.outputs import Outputs
 from service.model.predictor import Predictor, name_outputs
-from service.model.reference import Outputs
 
 X = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "z": [4.0, 1.0, 3.0, 2.0]})
 Y = [0, 1, 0, 1]

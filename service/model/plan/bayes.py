@@ -7,9 +7,9 @@ import numpy as np
 from sklearn import naive_bayes
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.linear import Scores, refuse_non_finite
 from service.model.plan.steps import FinalStep, Numbers
-from service.model.reference import Outputs
 
 
 def _normalise(joint: np.ndarray) -> np.ndarray:

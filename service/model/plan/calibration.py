@@ -12,11 +12,11 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.pipeline import Pipeline
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.linear import DECIDING, decide, softmax
 from service.model.plan.steps import FinalStep
 from service.model.plan.trees import TREES
 from service.model.plan.treestep import TreeStep
-from service.model.reference import Outputs
 
 PlanPart = Callable[[Any], FinalStep]
 Response = Callable[[Any], np.ndarray]

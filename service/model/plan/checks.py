@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from service.model.errors import NoPlanError
+from service.model.outputs import is_plainly_finite
 from service.model.plan.steps import Numbers
-from service.model.reference import is_plainly_finite
 
 
 def has_infinite(X: Numbers) -> bool:

@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.preprocessing import FunctionTransformer
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.bayes import BAYES
 from service.model.plan.calibration import (
     DECISIONS,
@@ -29,7 +30,6 @@ from service.model.plan.calibration import (
 from service.model.plan.linear import LINEAR
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.trees import TREES
-from service.model.reference import Outputs
 
 __all__ = ["DECISIONS", "WRAPPERS"]
 

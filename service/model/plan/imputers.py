@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.impute import MissingIndicator, SimpleImputer
 
 from service.model.errors import NoPlanError
+from service.model.outputs import is_plainly_finite
 from service.model.plan.checks import refuse_infinite, refuse_non_finite
 from service.model.plan.steps import (
     Numbers,
@@ -19,7 +20,6 @@ from service.model.plan.steps import (
     Step,
     ask_by_array,
 )
-from service.model.reference import is_plainly_finite
 
 
 def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:

@@ -15,8 +15,8 @@ from sklearn import svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.steps import FinalStep, Numbers
-from service.model.reference import Outputs
 
 Scores = Callable[[Numbers], np.ndarray]
 Link = Callable[[np.ndarray], np.ndarray]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import expit
 
+from service.model.outputs import Outputs
 from service.model.plan.linear import pair, softmax
-from service.model.reference import Outputs
 
 Link = Callable[[np.ndarray], Outputs]
 

@@ -6,11 +6,11 @@ from typing import Any
 from service.model.contract import Contract
 from service.model.errors import NoPlanError
 from service.model.instances import spread
+from service.model.outputs import Outputs
 from service.model.plan.blocks import Source
 from service.model.plan.composition import Composer
 from service.model.plan.steps import Step
 from service.model.plan.timing import time_call
-from service.model.reference import Outputs
 
 Columns = Sequence[Sequence[Any]]
 
@@ -61,20 +61,6 @@ def is_sooner_alone(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:
     """Say whether lone instances have the same bits without arrays, and sooner."""
     blocks = [[[value] for value in row] for row in rows]
     return time_call(final.lone, rows[0]) < time_call(final.many, blocks[0]) and all(
-        _has_same_bits(final.lone(row), final.many(block))
+        final.lone(row).has_same_bits(final.many(block))
         for row, block in zip(rows, blocks, strict=True)
-    )
-
-
-def _has_same_bits(one: Outputs, other: Outputs) -> bool:
-    return all(
-        mine is yours
-        if mine is None or yours is None
-        else (mine.dtype, mine.shape, mine.tobytes())
-        == (yours.dtype, yours.shape, yours.tobytes())
-        for mine, yours in (
-            (one.classes, other.classes),
-            (one.probabilities, other.probabilities),
-            (one.values, other.values),
-        )
     )

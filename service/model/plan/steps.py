@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from service.model.reference import Outputs
+from service.model.outputs import Outputs
 
 # Shape (n, columns), float64, C-contiguous, a null as NaN. A step never writes into it.
 Numbers = np.ndarray

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from treelite.core import TreeliteError
 
+from service.model.outputs import Outputs
 from service.model.plan.bitvectors import Bitvectors
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.interpreter import Interpreter
@@ -22,12 +23,10 @@ from service.model.plan.links import Link
 from service.model.plan.probing import gather_rows
 from service.model.plan.steps import Numbers, Row
 from service.model.plan.timing import time_call
-from service.model.reference import Outputs
+from service.model.tolerances import TIED_SCORES
 
 Prepare = Callable[[Numbers], Numbers]
 
-TOLERANCE = 1e-12  # absolute, and relative for values above 1
-TIE = 1e-9  # far above what two orders of summation differ by
 SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 MEASURING_SECONDS = 0.4
 
@@ -136,16 +135,7 @@ class TreeStep:
 
     def _agrees(self, rows: Numbers) -> bool:
         ours, own = self._link(self.score(rows)), self._link(self._own(rows))
-        if not np.array_equal(ours.classes, own.classes):  # type: ignore[arg-type]
-            return False
-        return all(
-            bool((np.abs(a - b) <= TOLERANCE * np.maximum(1, np.abs(b))).all())
-            for a, b in (
-                (ours.probabilities, own.probabilities),
-                (ours.values, own.values),
-            )
-            if a is not None and b is not None
-        )
+        return ours.is_close_to(own)
 
     def _measure(self, rows: Numbers) -> int:
         best, deadline = 0, time.perf_counter() + MEASURING_SECONDS
@@ -165,8 +155,8 @@ class TreeStep:
 def _has_tie(margins: np.ndarray) -> bool:
     """Say whether a label could hang on the order in which trees were summed."""
     if margins.size == 1:  # what most requests ask for, in a tenth of the time
-        return bool(abs(margins.item()) < TIE)
+        return bool(abs(margins.item()) < TIED_SCORES)
     if margins.shape[1] == 1:
-        return bool((np.abs(margins) < TIE).any())
+        return bool((np.abs(margins) < TIED_SCORES).any())
     ordered = np.sort(margins, axis=1)
-    return bool((ordered[:, -1] - ordered[:, -2] < TIE).any())
+    return bool((ordered[:, -1] - ordered[:, -2] < TIED_SCORES).any())

@@ -26,9 +26,10 @@ import train
 from service.model.errors import NoPlanError
 from service.model.gate import check_agreement
 from service.model.observation import observe_table, read_columns
+from service.model.outputs import Outputs
 from service.model.plan.plan import Plan, compile_plan, is_sooner_alone
 from service.model.plan.steps import Step
-from service.model.reference import Outputs, Reference
+from service.model.reference import Reference
 
 X, Y = train.read_data()
 NUMBERS = list(X.select_dtypes("number"))

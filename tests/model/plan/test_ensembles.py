@@ -31,12 +31,12 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.bayes import BAYES
 from service.model.plan.ensembles import DECISIONS, WRAPPERS
 from service.model.plan.linear import LINEAR
 from service.model.plan.steps import FinalStep
 from service.model.plan.trees import TREES
-from service.model.reference import Outputs
 
 FINAL: dict[type, Callable[[Any], FinalStep]] = LINEAR | BAYES | TREES | DECISIONS
 

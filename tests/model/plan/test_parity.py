@@ -41,11 +41,12 @@ from sklearn.preprocessing import (
 )
 
 import train
-from service.model.gate import AGREEMENT, check_agreement
+from service.model.gate import check_agreement
 from service.model.observation import observe_table, read_columns
 from service.model.plan.plan import compile_plan
 from service.model.reference import Reference
 from service.model.tables import build_table
+from service.model.tolerances import SAME_ANSWER
 
 # Every fourth row has all that matters here, nulls and each category among it.
 CREDIT, STATUS = (table.iloc[::4] for table in train.read_data())
@@ -198,7 +199,7 @@ def test_every_estimator_listed_agrees_to_1e_12(
     difference = check_agreement(reference, plan.predict, contract, columns)
 
     assert plan.as_itself == ()
-    assert difference <= AGREEMENT
+    assert difference <= SAME_ANSWER
     one = [values[:1] for values in columns]
     speed_up = measure(lambda: reference.predict(build_table(contract, one))) / measure(
         lambda: plan.predict(one)

@@ -11,12 +11,12 @@ from sklearn import ensemble, tree
 from sklearn.base import clone
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.boosters import BOOSTERS
 from service.model.plan.interpreter import Interpreter
 from service.model.plan.steps import FinalStep, Row
 from service.model.plan.trees import TREES
 from service.model.plan.treestep import TreeStep
-from service.model.reference import Outputs
 
 FEW = {"n_estimators": 7, "random_state": 0}
 
