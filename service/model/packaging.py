@@ -3,8 +3,6 @@
 import io
 import math
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from service.model.drift.bins import MAX_REFERENCE_ROWS, build_histograms
 from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.edits import FeatureEdit
 from service.model.errors import PackagingError
+from service.model.freshprocess import check_afresh
 from service.model.golden import encode_golden, encode_sample
 from service.model.instances import Instances, spread
 from service.model.manifest import (
@@ -116,7 +115,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         description=description,
         metrics=_check_metrics(metrics or {}),
     )
-    return write_artefact(manifest, files, target.parent.parent, _check_afresh)
+    return write_artefact(manifest, files, target.parent.parent, check_afresh)
 
 
 def _predict_scores(
@@ -185,23 +184,3 @@ def _check_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
         if not is_text(name) or not is_number or not math.isfinite(value):
             raise PackagingError(f"The metric {name!r} is not a finite number.")
     return {str(name): float(value) for name, value in metrics.items()}
-
-
-def _check_afresh(folder: Path) -> None:
-    """Check the version in a process that has nothing of the training script's."""
-    root = Path(__file__).resolve().parents[2]
-    checked = subprocess.run(  # noqa: S603 - our own interpreter, our own module
-        [sys.executable, "-P", "-m", "service", "check", str(folder.resolve())],
-        env={**os.environ, "PYTHONPATH": str(root)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = checked.stdout.splitlines() or [""]
-    # A module that ends the process while it is imported ends it with 0, too.
-    if checked.returncode or not lines[-1].endswith("golden records reproduced"):
-        raise PackagingError(
-            "The version does not serve in a fresh process:\n"
-            + (checked.stdout + checked.stderr).strip()
-        )
