@@ -123,7 +123,7 @@ def on_starting(server: Any) -> None:
     engine = predictor.engine
     if predictor.batcher is not None:
         Worker.gather = predictor.batcher.gather
-    elif engine.name != "plan" or engine.as_itself:
+    elif engine.name != "plan" or engine.uncompiled_steps:
         server.cfg.set("threads", UNCOMPILED_THREADS)
 
 

@@ -10,9 +10,9 @@ from service.cli.drift import add_drift_command
 from service.cli.image import ImageError, add_image_command
 from service.model.artefact import read_artefact
 from service.model.card import format_card
+from service.model.engine import Engine
 from service.model.errors import ArtefactError, DataFileError
 from service.model.loading import load_predictor
-from service.model.predictor import Engine
 from service.settings import Settings, SettingsError
 from service.web.keys.keyfile import (
     SCOPES,
@@ -99,8 +99,9 @@ def describe_engine(engine: Engine) -> str:
     """Return what will answer, and why it is not a plan if it is not."""
     if engine.name != "plan":
         return f"scikit-learn answers: {engine.reason}"
-    itself = f", but for {', '.join(engine.as_itself)}" if engine.as_itself else ""
-    return f"its plan agrees with scikit-learn to {engine.difference:.1g}{itself}"
+    steps = ", ".join(engine.uncompiled_steps)
+    but = f", but for {steps}" if steps else ""
+    return f"its plan agrees with scikit-learn to {engine.difference:.1g}{but}"
 
 
 def inspect_artefact(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """A version proved in a process that has nothing of the training script's.
 
-That process is this module, run with the version's folder. It exits with 0, and its last
-line is {"reproduced": 35}, the number of golden records.
+That process runs this module on the folder of the version. It exits with 0, and its
+last line is {"reproduced": 35}, the number of golden records.
 """
 
 import json

@@ -9,9 +9,11 @@ import orjson
 from sklearn.exceptions import InconsistentVersionWarning
 
 from service.model.artefact import Artefact
+from service.model.batching import Batcher
 from service.model.bounds import UNBOUNDED
 from service.model.codec import Codec
 from service.model.drift.histograms import HISTOGRAMS, decode_histograms
+from service.model.engine import PlanChoice, build_ask, choose_plan, measure_engine
 from service.model.errors import (
     ArtefactError,
     ArtefactFormatError,
@@ -22,9 +24,10 @@ from service.model.errors import (
 )
 from service.model.golden import Golden, decode_golden, refuse_unanswered
 from service.model.instances import Instances
-from service.model.manifest import GOLDEN, PIPELINE, SAMPLE
+from service.model.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.modules import install_modules, to_path
-from service.model.predictor import Predictor
+from service.model.predictor import Predictor, name_answers
+from service.model.reference import Reference
 from service.model.tables import build_table
 from service.model.threads import use_one_thread
 
@@ -37,13 +40,11 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     manifest = artefact.manifest
     try:
         golden = decode_golden(artefact.files[GOLDEN])
-        predictor = Predictor(
-            manifest, artefact.digest, golden, _load_pipeline(artefact)
-        )
-        _check_task(predictor)
+        reference = Reference(_load_pipeline(artefact))
+        _check_task(manifest, reference)
+        histograms = None
         if HISTOGRAMS in artefact.files:
-            raw = artefact.files[HISTOGRAMS]
-            predictor.histograms = decode_histograms(raw, manifest)
+            histograms = decode_histograms(artefact.files[HISTOGRAMS], manifest)
         build_table(manifest.contract, [[] for _ in manifest.contract.features])
         sample = _read_sample(artefact, golden)
     except ArtefactError:
@@ -54,12 +55,24 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             f" {describe_error(error)}."
         ) from error
     try:
-        if use_plan:
-            predictor.use_plan(sample)
-        predictor.use_batches(sample)
+        contract = manifest.contract
+        choice = choose_plan(reference, contract, sample) if use_plan else PlanChoice()
+        ask = build_ask(reference, contract, choice.plan)
+        engine = measure_engine(choice, ask, sample)
     except (Exception, SystemExit) as error:
         raise GoldenMismatchError(refuse_unanswered(error)) from error
-    return predictor
+    answer = name_answers(ask, manifest.names)
+    return Predictor(
+        manifest=manifest,
+        digest=artefact.digest,
+        golden=golden,
+        histograms=histograms,
+        reference=reference,
+        plan=choice.plan,
+        engine=engine,
+        batcher=Batcher(answer) if engine.is_batching else None,
+        answer=answer,
+    )
 
 
 def _load_pipeline(artefact: Artefact) -> Any:
@@ -73,9 +86,8 @@ def _load_pipeline(artefact: Artefact) -> Any:
     return pipeline
 
 
-def _check_task(predictor: Predictor) -> None:
+def _check_task(manifest: Manifest, reference: Reference) -> None:
     """Refuse a manifest that says another thing of the pipeline than it does."""
-    manifest, reference = predictor.manifest, predictor.reference
     if manifest.task != reference.task:
         raise ArtefactFormatError(
             f"manifest.json says {manifest.task}, and the pipeline does"

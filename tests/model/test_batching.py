@@ -177,6 +177,6 @@ def test_requests_are_put_together_only_where_no_answer_depends_on_it(
     predictor = load_predictor(read_artefact(folder), use_plan=False)
 
     assert predictor.engine.is_batching is is_row_wise
-    assert ("together" in predictor.engine.unbatched) is not is_row_wise
+    assert ("together" in predictor.engine.not_batched_because) is not is_row_wise
     warned = ["depends on the other rows" in str(w.message) for w in caught]
     assert warned == ([] if is_row_wise else [True])

@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import train
 from service.model.artefact import read_artefact
 from service.model.contract import Contract
+from service.model.engine import choose_plan
 from service.model.gate import DisagreementError, check_agreement, compare
 from service.model.instances import Instances
 from service.model.loading import load_predictor
@@ -121,7 +122,7 @@ def test_a_pipeline_that_looks_at_its_whole_table_keeps_its_plan() -> None:
     contract = observe_table(table.to_numpy())
     data = read_columns(table.to_numpy(), range(50))
     plan = compile_plan(pipeline, contract, data)
-    assert plan.as_itself == ()
+    assert plan.uncompiled_steps == ()
     assert check_agreement(Reference(pipeline), plan.predict, contract, data) < 1e-12
 
 
@@ -154,9 +155,9 @@ def test_the_plan_can_be_turned_off() -> None:
 
 def test_why_a_plan_is_not_used_holds_no_value() -> None:
     predictor = load_predictor(read_artefact(CREDIT), use_plan=False)
-    features = len(predictor.manifest.contract.features)
-    predictor.use_plan(Instances(tuple(["x4111"] for _ in range(features)), 1))
-    assert predictor.plan is None
-    assert predictor.engine.name == "scikit-learn"
-    assert "ValueError" in predictor.engine.reason
-    assert "4111" not in predictor.engine.reason
+    contract = predictor.manifest.contract
+    sample = Instances(tuple(["x4111"] for _ in contract.features), 1)
+    choice = choose_plan(predictor.reference, contract, sample)
+    assert choice.plan is None
+    assert "ValueError" in choice.reason
+    assert "4111" not in choice.reason

@@ -271,5 +271,5 @@ def test_the_model_is_described(client: FlaskClient) -> None:
     engine = described.pop("engine")
     assert described == {"digest": digest, **manifest}
     assert engine["name"] == "plan"
-    assert engine["as_itself"] == []
+    assert engine["uncompiled_steps"] == []
     assert engine["difference"] <= 1e-12

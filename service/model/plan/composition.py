@@ -37,12 +37,12 @@ from service.model.reference import Reference
 class Composer:
     """Compiles fitted parts, trying each step on a sample as it goes.
 
-    `as_itself` collects the names of the steps that have no plan, and `compiled` of
-    those that have one.
+    `uncompiled_steps` collects the names of the steps that have no plan, and `compiled`
+    of those that have one.
     """
 
     def __init__(self) -> None:
-        self.as_itself: list[str] = []
+        self.uncompiled_steps: list[str] = []
         self.compiled: list[str] = []
 
     def compile_final(self, fitted: Any, source: Source, sample: Block) -> Step:
@@ -65,7 +65,7 @@ class Composer:
             take, final = take_numbers(source), find_final(kind)(fitted)
         except (KeyError, NoPlanError):
             self._forget(mark)
-            self.as_itself.append(kind.__name__)
+            self.uncompiled_steps.append(kind.__name__)
             ask = _ask_itself(fitted, take_original(source, fitted))
             return fit(ask, source, None)
         self.compiled.append(kind.__name__)
@@ -95,11 +95,11 @@ class Composer:
         return leaf
 
     def _mark(self) -> tuple[int, int]:
-        return len(self.as_itself), len(self.compiled)
+        return len(self.uncompiled_steps), len(self.compiled)
 
     def _forget(self, mark: tuple[int, int]) -> None:
         """Forget what was compiled within a part that is not compiled after all."""
-        del self.as_itself[mark[0] :], self.compiled[mark[1] :]
+        del self.uncompiled_steps[mark[0] :], self.compiled[mark[1] :]
 
     def _compile_chain(
         self, parts: Sequence[Any], source: Source, sample: Block
@@ -155,7 +155,7 @@ class Composer:
         original = take_original(source, fitted)
         transform: Callable[[Any], Any] = fitted.transform
         take, below = describe_output(transform(original(sample)))
-        self.as_itself.append(type(fitted).__name__)
+        self.uncompiled_steps.append(type(fitted).__name__)
 
         def run(block: Block) -> Block:
             return take(transform(original(block)))

@@ -21,14 +21,14 @@ COMPARED = 16
 class Plan:
     """Answers as the pipeline does, from columns of plain values.
 
-    `as_itself` names the steps that have no compiled form. `goes_lone` says whether a
-    lone instance goes through the steps without arrays.
+    `uncompiled_steps` names the steps that have no compiled form. `goes_lone` says
+    whether a lone instance goes through the steps without arrays.
     """
 
     def __init__(
-        self, final: Step, as_itself: tuple[str, ...], *, goes_lone: bool
+        self, final: Step, uncompiled_steps: tuple[str, ...], *, goes_lone: bool
     ) -> None:
-        self.as_itself = as_itself
+        self.uncompiled_steps = uncompiled_steps
         self.goes_lone = goes_lone
         self._many: Callable[[Columns], Outputs] = final.many
         self._lone: Callable[[list[Any]], Outputs] = final.lone
@@ -50,11 +50,11 @@ def compile_plan(pipeline: Any, contract: Contract, sample: Columns) -> Plan:
     final = composer.compile_final(pipeline, Source(contract), sample)
     if not composer.compiled:
         raise NoPlanError("No step has a compiled form.")
-    as_itself = tuple(composer.as_itself)
+    uncompiled_steps = tuple(composer.uncompiled_steps)
     rows = spread(list(zip(*sample, strict=True)), COMPARED)
     # A step that runs as itself takes so long that arrays do not count.
-    goes_lone = not as_itself and is_sooner_alone(final, rows)
-    return Plan(final, as_itself, goes_lone=goes_lone)
+    goes_lone = not uncompiled_steps and is_sooner_alone(final, rows)
+    return Plan(final, uncompiled_steps, goes_lone=goes_lone)
 
 
 def is_sooner_alone(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:

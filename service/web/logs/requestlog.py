@@ -12,9 +12,9 @@ from typing import Any, get_args
 import orjson
 from flask import Flask, Response, request
 
+from service.model.engine import Engine
 from service.model.errors import ModelError
 from service.model.manifest import Manifest
-from service.model.predictor import Engine
 from service.web.call import (
     ARRIVED,
     CLAIM,

@@ -134,11 +134,11 @@ COMPOSED: dict[str, Any] = {
 @pytest.mark.parametrize("name", COMPOSED)
 def test_what_is_listed_runs_as_compiled(name: str) -> None:
     final = LogisticRegression(max_iter=1000) if name == "sparse" else boost()
-    assert fit_plan(COMPOSED[name], final).as_itself == ()
+    assert fit_plan(COMPOSED[name], final).uncompiled_steps == ()
 
 
 @pytest.mark.parametrize(
-    ("steps", "as_itself"),
+    ("steps", "uncompiled_steps"),
     [
         ((columns((scale(), NUMBERS), (encode(), TEXTS)), KNeighborsClassifier()), 1),
         ((columns((Logarithm(), ["Amount"]), (encode(), TEXTS)), boost()), 1),
@@ -172,10 +172,10 @@ def test_what_is_listed_runs_as_compiled(name: str) -> None:
     ],
 )
 def test_a_step_that_is_not_listed_runs_as_itself(
-    steps: tuple[Any, ...], as_itself: int
+    steps: tuple[Any, ...], uncompiled_steps: int
 ) -> None:
     table = X.assign(Marital=X["Marital"].fillna("none"))
-    assert len(fit_plan(*steps, table=table).as_itself) == as_itself
+    assert len(fit_plan(*steps, table=table).uncompiled_steps) == uncompiled_steps
 
 
 def test_a_step_that_overwrites_its_input_spoils_no_other() -> None:
@@ -183,7 +183,7 @@ def test_a_step_that_overwrites_its_input_spoils_no_other() -> None:
     union = FeatureUnion([("o", overwrites), ("s", SimpleImputer())])
     steps = columns((make_pipeline(scale(), union), NUMBERS))
     plan = fit_plan(steps, LogisticRegression(max_iter=1000))
-    assert plan.as_itself == ("Overwriting",)
+    assert plan.uncompiled_steps == ("Overwriting",)
 
 
 @pytest.mark.parametrize("goes_lone", [False, True])
@@ -209,7 +209,7 @@ def test_frames_between_steps_carry_their_names() -> None:
     steps = columns((scale(), NUMBERS), (OrdinalEncoder(), ["Records"]))
     steps.set_output(transform="pandas")
     plan = fit_plan(steps, FunctionTransformer(lambda frame: frame * 2), boost())
-    assert plan.as_itself == ()
+    assert plan.uncompiled_steps == ()
 
 
 @pytest.mark.parametrize("name", sorted(FITTED.keys() - {"moody"}))

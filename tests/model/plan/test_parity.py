@@ -198,7 +198,7 @@ def test_every_estimator_listed_agrees_to_1e_12(
     plan.goes_lone = True  # of all, also where it is no sooner
     difference = check_agreement(reference, plan.predict, contract, columns)
 
-    assert plan.as_itself == ()
+    assert plan.uncompiled_steps == ()
     assert difference <= SAME_ANSWER
     one = [values[:1] for values in columns]
     speed_up = measure(lambda: reference.predict(build_table(contract, one))) / measure(
