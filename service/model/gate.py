@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from service.model.contract import Contract, Feature
+from service.model.edges import TINY, UNSEEN, nearest_to
 from service.model.errors import ModelError
 from service.model.instances import spread
 from service.model.outputs import Outputs
-from service.model.probe import TINY, UNSEEN, nearest_to
 from service.model.reference import Reference
 from service.model.tables import build_table, read_limits
 from service.model.tolerances import SAME_ANSWER

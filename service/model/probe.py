@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from service.model.contract import Contract, Feature
+from service.model.edges import TINY, Range, nearest_to
 from service.model.errors import PackagingError
 from service.model.observation import read_columns
 from service.model.outputs import Outputs
@@ -24,25 +25,17 @@ from service.model.tables import (
     replace_column,
 )
 
-# A category that no training table holds.
-UNSEEN = "a category unseen in training"
-
 # The magnitudes asked for, widest first: the largest double, the largest float32
 # (trees compare in it), then powers of ten whose squares and sums stay finite.
 MAGNITUDES = (1.7976931348623157e308, 3.4028234663852886e38, 1e18, 1e12, 1e9, 1e6)
 
 WIDEST = frozenset((-MAGNITUDES[0], MAGNITUDES[0]))
 
-# The smallest magnitude asked for: a ratio with it below must not overflow either.
-TINY = 1e-300
-
 # Rows of the training table that a value is set into or among.
 PROBED_ROWS = 3
 
 # Questions asked in one table where all of them together make the pipeline raise.
 STACKED = 32
-
-Bounds = tuple[Any, Any]
 
 # A column, and the value it holds.
 Question = tuple[int, Any]
@@ -109,7 +102,7 @@ class Probe:
             questions = [q for q in questions if q[1] not in WIDEST]
         return taken | {question for question in questions if self.takes(*question)}
 
-    def find_bounds(self, indices: Iterable[int]) -> dict[int, Bounds]:
+    def find_bounds(self, indices: Iterable[int]) -> dict[int, Range]:
         """Return the widest bounds that are answered at, None for the dtype's own."""
         features = {index: self.contract.features[index] for index in indices}
         found = {
@@ -137,7 +130,7 @@ class Probe:
             for index, feature in features.items()
         }
 
-    def answers_extremes(self, bounds: Mapping[int, Bounds]) -> bool:
+    def answers_extremes(self, bounds: Mapping[int, Range]) -> bool:
         """Say whether the pipeline answers when several columns are extreme at once.
 
         `bounds` has the limits of each quantity by column. Each is tried at its least
@@ -213,9 +206,3 @@ def read_rungs(feature: Feature) -> tuple[list[Any], list[Any]]:
         [low, *(-step for step in steps if -step > low)],
         [high, *(step for step in steps if step < high)],
     )
-
-
-def nearest_to(value: float, bounds: Bounds, feature: Feature) -> Any:
-    """Return the value within bounds that is nearest to one, as the feature's type."""
-    wanted = int(value) if feature.type == "integer" else value
-    return min(max(wanted, bounds[0]), bounds[1])

@@ -12,11 +12,12 @@ from marshmallow import ValidationError
 from msgspec.structs import replace
 
 from service.model.contract import Contract, Feature, UnknownFields
+from service.model.edges import TINY, UNSEEN, Range, nearest_to
 from service.model.edits import FeatureEdit, read_edits
 from service.model.errors import ContractError
 from service.model.independence import warn_of_dependence
 from service.model.observation import observe_table, read_distinct, to_json
-from service.model.probe import MAGNITUDES, TINY, UNSEEN, Bounds, Probe, nearest_to
+from service.model.probe import MAGNITUDES, Probe
 from service.model.reference import Reference
 from service.model.schema import compile_field, effective_bounds
 from service.model.tables import read_limits
@@ -80,7 +81,7 @@ def _propose(probe: Probe, X: Any) -> list[Feature]:
     return proposed
 
 
-def _bound(feature: Feature, index: int, bounds: Bounds, X: Any) -> Feature:
+def _bound(feature: Feature, index: int, bounds: Range, X: Any) -> Feature:
     seen = feature.observed
     if feature.type in QUANTITIES and bounds == (seen.minimum, seen.maximum):
         codes = read_distinct(X, index)
@@ -147,7 +148,7 @@ def _check_together(
     )
 
 
-def _read_bounds(features: list[Feature]) -> dict[int, Bounds]:
+def _read_bounds(features: list[Feature]) -> dict[int, Range]:
     """Return the limits of every quantity, by column."""
     return {
         index: find_limits(feature)
@@ -156,7 +157,7 @@ def _read_bounds(features: list[Feature]) -> dict[int, Bounds]:
     }
 
 
-def _narrow(feature: Feature, bounds: Bounds, magnitude: float) -> Bounds:
+def _narrow(feature: Feature, bounds: Range, magnitude: float) -> Range:
     """Return bounds within a magnitude, but never within what was observed."""
     limit = int(magnitude) if feature.type == "integer" else magnitude
     low, high = feature.observed.minimum, feature.observed.maximum
@@ -259,9 +260,9 @@ def _list_edges(feature: Feature) -> list[Any]:
     return edges
 
 
-def find_limits(feature: Feature) -> Bounds:
+def find_limits(feature: Feature) -> Range:
     """Return the declared bounds, or the dtype's own where there are none."""
-    limits: Bounds = read_limits(feature)
+    limits: Range = read_limits(feature)
     declared = effective_bounds(feature)
     low, high = (
         d if d is not None else w for d, w in zip(declared, limits, strict=True)

@@ -14,13 +14,13 @@ import pandas as pd
 from marshmallow import ValidationError
 
 from service.model.contract import Contract, Feature
+from service.model.edges import UNSEEN
 from service.model.errors import PackagingError, describe_error
 from service.model.golden import Golden, GoldenRecord
 from service.model.instances import spread
 from service.model.observation import read_columns, to_json
 from service.model.outputs import Outputs
 from service.model.predictor import name_outputs
-from service.model.probe import UNSEEN
 from service.model.reference import Reference
 from service.model.schema import compile_field
 from service.model.tables import build_table

@@ -8,7 +8,7 @@ from sklearn import naive_bayes
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.linear import Scores, refuse_non_finite
+from service.model.plan.scores import Scores, refuse_non_finite
 from service.model.plan.steps import FinalStep, Numbers
 
 

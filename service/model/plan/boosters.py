@@ -8,15 +8,15 @@ import treelite
 from scipy.special import expit
 
 from service.model.errors import NoPlanError
-from service.model.plan.linear import pair, softmax
 from service.model.plan.links import as_columns, link_probabilities, link_values
+from service.model.plan.scores import softmax, two_columns
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.treestep import TreeStep
 
 
 def _share_lightgbm(fitted: Any) -> Callable[[np.ndarray], np.ndarray]:
     finishes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "binary": lambda margins: pair(expit(margins[:, 0])),
+        "binary": lambda margins: two_columns(expit(margins[:, 0])),
         "multiclass": softmax,
         "poisson": np.exp,
         "gamma": np.exp,
@@ -40,7 +40,7 @@ def plan_lightgbm(fitted: Any) -> TreeStep:
     def own(X: Numbers) -> np.ndarray:
         scores = booster.predict(X, num_threads=1)
         if is_classifier and scores.ndim == 1:
-            return pair(scores)
+            return two_columns(scores)
         return as_columns(scores)
 
     step = TreeStep(own, link_probabilities if is_classifier else link_values)

@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.linear import DECIDING, decide, softmax
+from service.model.plan.linear import DECIDING, decide
+from service.model.plan.scores import softmax
 from service.model.plan.steps import FinalStep
 from service.model.plan.trees import TREES
 from service.model.plan.treestep import TreeStep

@@ -9,8 +9,8 @@ from sklearn import ensemble
 
 from service.model.errors import NoPlanError
 from service.model.plan.interpreter import load_boosted
-from service.model.plan.linear import drop_names
 from service.model.plan.links import as_columns, link_margins, link_values
+from service.model.plan.scores import drop_names
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.treestep import TreeStep
 

@@ -4,7 +4,6 @@ Each function repeats what predict and predict_proba of scikit-learn 1.9 do, ope
 by operation, and so to the last bit.
 """
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -16,31 +15,17 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
+from service.model.plan.scores import (
+    Scores,
+    drop_names,
+    normalise,
+    refuse_non_finite,
+    softmax,
+    two_columns,
+)
 from service.model.plan.steps import FinalStep, Numbers
 
-Scores = Callable[[Numbers], np.ndarray]
 Link = Callable[[np.ndarray], np.ndarray]
-
-
-def drop_names(fitted: Any) -> Any:
-    """Return the estimator without the column names whose absence it would warn of."""
-    if "feature_names_in_" not in vars(fitted):
-        return fitted
-    bare = copy.copy(fitted)
-    del bare.feature_names_in_
-    return bare
-
-
-def refuse_non_finite(fitted: Any, step: FinalStep) -> FinalStep:
-    """Let scikit-learn itself refuse NaN and the infinities, by its own error."""
-    bare = drop_names(fitted)
-
-    def run(X: Numbers) -> Outputs:
-        if not np.isfinite(X).all():
-            bare.predict(X)
-        return step(X)
-
-    return run
 
 
 def score_linearly(fitted: Any) -> Scores:
@@ -67,44 +52,17 @@ def decide(fitted: Any) -> Scores:
     return score
 
 
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return sklearn.utils.extmath.softmax."""
-    powers: np.ndarray = scores - scores.max(axis=1, keepdims=True)
-    np.exp(powers, out=powers)
-    powers /= powers.sum(axis=1, keepdims=True)
-    return powers
-
-
-def pair(probabilities: np.ndarray) -> np.ndarray:
-    """Return two columns from the probability of the second class."""
-    both = np.empty((len(probabilities), 2))
-    both[:, 1] = probabilities
-    np.subtract(1.0, probabilities, out=both[:, 0])
-    return both
-
-
-def share(scores: np.ndarray) -> np.ndarray:
-    """Divide each row by its sum; a row of zeros becomes uniform."""
-    sums = scores.sum(axis=1)
-    is_empty = sums == 0
-    if is_empty.any():
-        scores[is_empty] = 1
-        sums[is_empty] = scores.shape[1]
-    scores /= sums[:, np.newaxis]
-    return scores
-
-
 def _link_logistic(scores: np.ndarray) -> np.ndarray:
-    return pair(expit(scores)) if scores.ndim == 1 else softmax(scores)
+    return two_columns(expit(scores)) if scores.ndim == 1 else softmax(scores)
 
 
 def _link_each_logistic(scores: np.ndarray) -> np.ndarray:
-    return pair(expit(scores)) if scores.ndim == 1 else share(expit(scores))
+    return two_columns(expit(scores)) if scores.ndim == 1 else normalise(expit(scores))
 
 
 def _link_modified_huber(scores: np.ndarray) -> np.ndarray:
     halves = (np.clip(scores, -1, 1) + 1.0) / 2.0
-    return pair(halves) if scores.ndim == 1 else share(halves)
+    return two_columns(halves) if scores.ndim == 1 else normalise(halves)
 
 
 def _classify(fitted: Any, link: Link | None) -> FinalStep:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from service.model.outputs import Outputs
-from service.model.plan.linear import pair, softmax
+from service.model.plan.scores import softmax, two_columns
 
 Link = Callable[[np.ndarray], Outputs]
 
@@ -39,7 +39,7 @@ def link_margins(scale: float, *, tie_is_second: bool) -> Link:
             return link_one(margins.item())
         margin = margins[:, 0]
         classes = is_second(margin, 0).astype(np.intp)
-        return Outputs(classes, pair(expit(scale * margin)))
+        return Outputs(classes, two_columns(expit(scale * margin)))
 
     return link
 

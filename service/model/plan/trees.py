@@ -11,13 +11,13 @@ from service.model.errors import NoPlanError
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.histogram import HISTOGRAM_BOOSTING
 from service.model.plan.interpreter import load_boosted, load_by_treelite
-from service.model.plan.linear import Scores, drop_names
 from service.model.plan.links import (
     as_columns,
     link_margins,
     link_probabilities,
     link_values,
 )
+from service.model.plan.scores import Scores, drop_names
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.treestep import TreeStep
 

@@ -18,9 +18,9 @@ from service.model.outputs import Outputs
 from service.model.plan.bitvectors import Bitvectors
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.interpreter import Interpreter
-from service.model.plan.linear import Scores
 from service.model.plan.links import Link
 from service.model.plan.probing import gather_rows
+from service.model.plan.scores import Scores
 from service.model.plan.steps import Numbers, Row
 from service.model.plan.timing import time_call
 from service.model.tolerances import TIED_SCORES
