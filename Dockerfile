@@ -40,7 +40,7 @@ import sys
 from py_compile import PycInvalidationMode, compile
 
 import gunicorn.app.wsgiapp
-import service.web.worker
+import service.server
 
 for module in list(sys.modules.values()):
     path = getattr(module, "__file__", None) or ""

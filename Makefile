@@ -30,7 +30,7 @@ bench: $(VENV)/development
 
 # Real Redis, nginx and a model that hangs: those of the tests.
 soak: $(VENV)/development
-	PYTHONPATH=tests:artefacts/credit-risk $(BIN)/python -m benchmarks.soak --publish
+	PYTHONPATH=tests/support:artefacts/credit-risk $(BIN)/python -m benchmarks.soak --publish
 
 image: $(VENV)/serving
 	$(BIN)/python -m service image $(ARTEFACT)

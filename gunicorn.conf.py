@@ -19,11 +19,11 @@ from gunicorn.glogging import Logger
 
 from service.memory import use_one_heap
 from service.processors import count_processors, count_workers
+from service.server import Bounds, ReceivingWorker
 from service.settings import Settings, SettingsError
-from service.web.firstrequest import format_curl
-from service.web.logs.lines import build_log_config
-from service.web.metrics.slots import end_slot, find_free_slot, open_counts
-from service.web.worker import Bounds, ReceivingWorker
+from service.web.first_request import format_curl
+from service.web.monitoring.json_lines import build_log_config
+from service.web.monitoring.slots import end_slot, find_free_slot, open_counts
 
 use_one_heap()
 try:

@@ -10,8 +10,8 @@ from statistics import median
 from gunicorn.config import Config
 
 from benchmarks.tables import format_table
-from service.web.worker.connection import READ_BYTES
-from service.web.worker.reader import RequestReader
+from service.server.connection import READ_BYTES
+from service.server.reader import RequestReader
 
 CHUNK_SIZES = (1, 8, 16, 32, 64, 1024, 4096, 16 * 1024, 64 * 1024)
 BODY_SIZES = (128 * 1024, 1024 * 1024, 8 * 2**20)

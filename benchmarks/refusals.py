@@ -18,7 +18,7 @@ from benchmarks.tables import format_table
 from benchmarks.workload import Instance, build_workload
 from service import create_app
 from service.settings import Settings
-from service.web.keys.keyfile import create_key
+from service.web.access.key_file import create_key
 
 CREDIT = ROOT / "artefacts" / "credit-risk" / "1.0.0"
 COUNT = 10_000

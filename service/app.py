@@ -8,35 +8,36 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.memory import trim_memory
-from service.model.artefact import read_artefact
-from service.model.bounds import Bounds
-from service.model.codec import Codec
+from service.model.artefact.folder import read_artefact
+from service.model.contract.codec import Codec
+from service.model.contract.request_limits import Bounds
 from service.model.drift.windows import Counting
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
-from service.model.predictor import Predictor
+from service.model.prediction.predictor import Predictor
 from service.settings import Settings, SettingsError, parse_limits
-from service.web.auth import check_scopes, init_auth
-from service.web.capabilities import build_capabilities
-from service.web.dispatch import Service
-from service.web.drift import DriftGauges, build_drift
+from service.web.access.auth import check_scopes, init_auth
+from service.web.access.key_file import KeysFileError
+from service.web.access.keyring import Keyring
+from service.web.access.limits import Limits, find_store
+from service.web.access.local_key import ensure_local_key
 from service.web.errors import init_errors
+from service.web.flask_app import Service
 from service.web.headers import init_headers
-from service.web.health import Readiness, build_health
-from service.web.keys.keyfile import KeysFileError
-from service.web.keys.keyring import Keyring
-from service.web.keys.localkey import ensure_local_key
 from service.web.lifecycle import Lifecycle
-from service.web.limits.limits import Limits, find_store
-from service.web.logs.lines import build_log_config
-from service.web.logs.predictionlog import build_prediction_log
-from service.web.logs.requestlog import init_logs, log_engine
-from service.web.metrics.exposition import build_metrics
-from service.web.metrics.metrics import Metrics
-from service.web.metrics.slots import open_counts, open_folder
-from service.web.metrics.vitals import Vitals
-from service.web.openapi import build_openapi, reading_assets
-from service.web.predict import build_predict
+from service.web.monitoring.json_lines import build_log_config
+from service.web.monitoring.metrics import Metrics
+from service.web.monitoring.prediction_log import build_prediction_log
+from service.web.monitoring.request_log import init_logs, log_engine
+from service.web.monitoring.slots import open_counts, open_folder
+from service.web.monitoring.worker_gauges import Vitals
+from service.web.readiness import Readiness
+from service.web.routes.capabilities import build_capabilities
+from service.web.routes.drift import DriftGauges, build_drift
+from service.web.routes.health import build_health
+from service.web.routes.metrics import build_metrics
+from service.web.routes.openapi import build_openapi, reading_assets
+from service.web.routes.predict import build_predict
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -25,8 +25,8 @@ from tinydisk import TinyDisk
 
 from service import create_app
 from service.settings import Settings
-from service.web.keys.keyfile import SCOPES, Terms, create_key, revoke_key
-from service.web.limits.table import Table, shared_path
+from service.web.access.key_file import SCOPES, Terms, create_key, revoke_key
+from service.web.access.table import Table, shared_path
 
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")

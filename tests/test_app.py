@@ -14,8 +14,8 @@ from pipelines import CREDIT
 
 from service import create_app
 from service.settings import Settings
-from service.web.auth import check_scopes, read_scope
-from service.web.dispatch import Service
+from service.web.access.auth import check_scopes, read_scope
+from service.web.flask_app import Service
 
 # The routes that need no key. Whatever is added here is open to everybody.
 PUBLIC = {

@@ -10,7 +10,7 @@ from balancer import SERVERS
 from pipelines import CREDIT, ROOT
 from stack import REPLICAS
 
-from service.model.artefact import read_artefact
+from service.model.artefact.folder import read_artefact
 from service.settings import Settings
 
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(

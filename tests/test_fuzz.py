@@ -21,19 +21,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from service.model import package
-from service.model.artefact import read_artefact
-from service.model.bounds import UNBOUNDED
-from service.model.card import format_card
-from service.model.codec import Codec
+from service.model.artefact.card import format_card
+from service.model.artefact.folder import read_artefact
+from service.model.artefact.manifest import decode_manifest
+from service.model.contract.codec import Codec
+from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
-from service.model.manifest import decode_manifest
 from service.settings import Settings, SettingsError, parse_limits, variables
-from service.web.keys.keyfile import KeysFileError
-from service.web.keys.keyring import Keyring
-from service.web.limits.budget import build_budget
-from service.web.limits.storage import SharedStorage
-from service.web.openapi import describe_api
+from service.web.access.key_file import KeysFileError
+from service.web.access.keyring import Keyring
+from service.web.access.storage import SharedStorage
+from service.web.budget import build_budget
+from service.web.routes.openapi import describe_api
 
 DRAWN = settings(
     derandomize=True,

@@ -15,10 +15,10 @@ from manifests import FOLDER, Json, render_manifests
 from pipelines import CREDIT, ROOT
 from pod_security import find_violations
 
-from service.model.artefact import read_artefact
+from service.model.artefact.folder import read_artefact
 from service.processors import count_workers
+from service.server.body_budget import ROOM_BYTES
 from service.settings import Settings, variables
-from service.web.worker.memory import ROOM_BYTES
 
 NAME = "model-service"
 

@@ -17,11 +17,11 @@ from traffic import TYPICAL
 
 from service import create_app
 from service.cli.main import main
-from service.model.artefact import read_artefact
+from service.model.artefact.folder import read_artefact
 from service.settings import Settings, variables
-from service.web.keys.keyfile import Terms, create_key
-from service.web.limits import storage
-from service.web.openapi import ERRORS
+from service.web.access import storage
+from service.web.access.key_file import Terms, create_key
+from service.web.routes.openapi import ERRORS
 
 README = (ROOT / "README.md").read_text()
 

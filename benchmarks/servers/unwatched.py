@@ -7,7 +7,7 @@ off the counting, so that it is taken out here.
 from typing import Any
 
 from service import create_app
-from service.web.metrics.metrics import Metrics
+from service.web.monitoring.metrics import Metrics
 
 
 def count_nothing(self: Metrics, call: Any) -> None:

@@ -14,7 +14,7 @@ from benchmarks.soak.findings import Finding
 from benchmarks.soak.questions import prepare_questions
 from benchmarks.soak.service import serve
 from benchmarks.workload import build_workload
-from service.web.limits.redisstorage import LATEST_SECONDS
+from service.web.access.redis_storage import LATEST_SECONDS
 
 PHASE = "Redis away"
 CALLERS = 4

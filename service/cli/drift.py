@@ -6,9 +6,9 @@ from pathlib import Path
 
 import orjson
 
-from service.model.artefact import read_artefact
-from service.model.datafile import measure_file
+from service.model.artefact.folder import read_artefact
 from service.model.drift.figures import Drift, DriftFigure, Verdict
+from service.model.drift_file import measure_file
 from service.model.loading import load_predictor
 from service.settings import Settings
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from service.model.artefact import Artefact, verify_artefact
+from service.model.artefact.folder import Artefact, verify_artefact
 
 SOURCE = Path(__file__).parents[2]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from service.cli.drift import add_drift_command
 from service.cli.image import ImageError, add_image_command
-from service.model.artefact import read_artefact
-from service.model.card import format_card
-from service.model.engine import Engine
+from service.model.artefact.card import format_card
+from service.model.artefact.folder import read_artefact
 from service.model.errors import ArtefactError, DataFileError
 from service.model.loading import load_predictor
+from service.model.prediction.engine import Engine
 from service.settings import Settings, SettingsError
-from service.web.keys.keyfile import (
+from service.web.access.key_file import (
     SCOPES,
     KeysFileError,
     Terms,

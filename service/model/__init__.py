@@ -1,9 +1,41 @@
-"""What a model is: the artefact, the contract, the predictor. Knows no HTTP.
+"""What a model is. It knows no HTTP: neither flask nor gunicorn is imported here.
 
-A training script needs one call, `package`.
+A training script needs one call, `package`. In the order in which one reads them, each
+importing only what stands above it:
+
+errors.py        what can go wrong, in sentences that a person can act on
+tolerances.py    how far two answers may lie apart, and why
+regular_file.py  files read without ever waiting for one
+outputs.py       what a pipeline returns, and the one way to compare it
+pipeline.py      the fitted pipeline, asked as the notebook asks it
+contract/        what an instance must be: bytes to columns
+artefact/        the folder on disk: written whole, verified byte by byte
+drift/           histograms of training, counts of what came in, their difference
+plan/            the exact compiled form of a scikit-learn pipeline
+prediction/      the predictor: instances in, predictions out
+loading.py       from a verified artefact to a predictor
+drift_file.py    the drift of a file of instances
+packaging/       training time only: from a fitted pipeline to an artefact
 """
 
-from service.model.edits import FeatureEdit
-from service.model.packaging import package
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.model.packaging.edits import FeatureEdit
+    from service.model.packaging.package import package
 
 __all__ = ["FeatureEdit", "package"]
+
+# Imported where they are asked for: what serves a model has no use for what makes one.
+PLACES = {
+    "FeatureEdit": "service.model.packaging.edits",
+    "package": "service.model.packaging.package",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return what a training script asks for."""
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(PLACES[name]), name)

@@ -8,12 +8,15 @@ import joblib
 import orjson
 from sklearn.exceptions import InconsistentVersionWarning
 
-from service.model.artefact import Artefact
-from service.model.batching import Batcher
-from service.model.bounds import UNBOUNDED
-from service.model.codec import Codec
+from service.model.artefact.code import install_modules, to_path
+from service.model.artefact.folder import Artefact
+from service.model.artefact.golden import Golden, decode_golden, refuse_unanswered
+from service.model.artefact.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
+from service.model.contract.codec import Codec
+from service.model.contract.instances import Instances
+from service.model.contract.request_limits import UNBOUNDED
+from service.model.contract.tables import build_table
 from service.model.drift.histograms import HISTOGRAMS, decode_histograms
-from service.model.engine import PlanChoice, build_ask, choose_plan, measure_engine
 from service.model.errors import (
     ArtefactError,
     ArtefactFormatError,
@@ -22,14 +25,16 @@ from service.model.errors import (
     PipelineLoadError,
     describe_error,
 )
-from service.model.golden import Golden, decode_golden, refuse_unanswered
-from service.model.instances import Instances
-from service.model.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
-from service.model.modules import install_modules, to_path
-from service.model.predictor import Predictor, name_answers
-from service.model.reference import Reference
-from service.model.tables import build_table
-from service.model.threads import use_one_thread
+from service.model.pipeline import Reference
+from service.model.prediction.batching import Batcher
+from service.model.prediction.engine import (
+    PlanChoice,
+    build_ask,
+    choose_plan,
+    measure_engine,
+)
+from service.model.prediction.predictor import Predictor, name_answers
+from service.model.prediction.threads import use_one_thread
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:

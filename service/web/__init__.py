@@ -1,28 +1,19 @@
-"""What HTTP is: keys, errors, logs, health and the routes. Knows no arithmetic.
+"""What HTTP is for this service. It knows no arithmetic: sklearn and numpy stay below.
 
-What a request passes:
+In the order in which one reads them:
 
-worker/          receives it, and answers in time
-dispatch.py      finds its view
-call.py          carries what one part tells another of it
-logs/            gives it an id, and writes its line
-metrics/         counts it
-auth.py          asks who sends it
-keys/            knows the client by its key
-limits/          knows how much the client may
-errors.py        turns an exception into the one error body
-headers.py       adds the headers of every answer
+flask_app.py      Flask, without the detours that this service has no use for
+budget.py         what a client may spend
+client.py         whom a key names
+request.py        per-request state that hooks, views and middleware share
+errors.py         every exception to the one error body
+readiness.py      whether this process may answer
+access/           who may call, and how much
+headers.py        middleware: the headers of every answer
+monitoring/       logs, metrics and drift
+routes/           what each route answers
+lifecycle.py      a worker's start and end
+first_request.py  a line of curl to begin with
 
-Where it leads:
-
-predict.py       the model
-health.py        live, and ready
-drift.py         drift, which a scrape reads, too
-openapi/         the contract, published
-capabilities.py  OPTIONS *
-
-And beside the way:
-
-lifecycle.py     a worker's start and end
-firstrequest.py  a line of curl to begin with
+It may import service/model/, and none of service/server/.
 """

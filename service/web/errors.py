@@ -24,8 +24,8 @@ from service.model.errors import (
     MalformedJsonError,
     TooManyInstancesError,
 )
-from service.web.call import current_call
-from service.web.dispatch import Answer
+from service.web.flask_app import Answer
+from service.web.request import current_call
 
 PROBLEM = "application/problem+json"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Flask
 
-from service.web.call import PLACE, Call
-from service.web.limits.limits import LEFT
+from service.web.access.limits import LEFT
+from service.web.request import PLACE, Call
 
 # What is answered is for this caller, now, and of the type that it says.
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))

@@ -1,10 +1,10 @@
 """What the process server tells the service of its workers, from their start to end."""
 
 from service.model.drift.windows import Counting
-from service.web.health import Readiness
-from service.web.keys.keyring import Keyring
-from service.web.metrics.metrics import Metrics
-from service.web.metrics.vitals import Vitals
+from service.web.access.keyring import Keyring
+from service.web.monitoring.metrics import Metrics
+from service.web.monitoring.worker_gauges import Vitals
+from service.web.readiness import Readiness
 
 
 class Lifecycle:

@@ -16,8 +16,8 @@ from sklearn.ensemble import RandomForestClassifier
 import train
 from service.cli.main import main
 from service.model import package
-from service.model.artefact import read_artefact
-from service.model.datafile import measure_file
+from service.model.artefact.folder import read_artefact
+from service.model.drift_file import measure_file
 from service.model.loading import load_predictor
 
 

@@ -26,7 +26,7 @@ from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 from pipelines import CREDIT, ROOT
 
-from service.model.artefact import read_artefact
+from service.model.artefact.folder import read_artefact
 
 pytestmark = pytest.mark.container
 

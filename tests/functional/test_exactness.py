@@ -8,7 +8,7 @@ import pytest
 from conftest import Served
 from pipelines import FITTED, Fitted
 
-from service.model.observation import read_columns, to_json
+from service.model.contract.observation import read_columns, to_json
 
 
 def to_instances(fitted: Fitted) -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ from pipelines import CREDIT
 from server import UNLIMITED, Server
 from traffic import Traffic, ask
 
-from service.web.keys.keyfile import Terms, create_key
-from service.web.limits.redisstorage import (
+from service.web.access.key_file import Terms, create_key
+from service.web.access.redis_storage import (
     LATE,
     LATE_SHARE,
     LATEST_SECONDS,

@@ -17,7 +17,7 @@ from scrape import Scrape
 from server import PATIENCE_SECONDS, UNLIMITED, Server
 from tinydisk import PAGE_BYTES, TinyDisk
 
-from service.web.logs.predictionlog import LOST, WRITTEN
+from service.web.monitoring.prediction_log import LOST, WRITTEN
 
 RECORDS = json.loads((CREDIT / "golden.json").read_text())["records"]
 

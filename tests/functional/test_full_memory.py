@@ -18,7 +18,7 @@ from server import UNLIMITED, Server
 from tinydisk import TinyDisk
 from traffic import TYPICAL, ask_anew
 
-from service.web.keys.keyfile import Terms, create_key
+from service.web.access.key_file import Terms, create_key
 
 MEMORY = Path("/dev/shm")
 KILOBYTES = 4096

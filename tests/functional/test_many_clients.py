@@ -9,10 +9,10 @@ from server import UNLIMITED, Server
 from traffic import Traffic, ask, ask_anew
 
 from service.settings import parse_limits
-from service.web.keys.keyfile import Terms, create_key
-from service.web.limits.budget import FAILURES, build_budget
-from service.web.limits.storage import SharedStorage
-from service.web.limits.table import SLOTS, shared_path
+from service.web.access.key_file import Terms, create_key
+from service.web.access.storage import SharedStorage
+from service.web.access.table import SLOTS, shared_path
+from service.web.budget import FAILURES, build_budget
 
 LIMIT = "20/100 year"
 

@@ -14,7 +14,7 @@ from pipelines import CREDIT
 from server import PATIENCE_SECONDS, UNLIMITED, Server
 from traffic import TYPICAL
 
-from service.web.worker.memory import ROOM_BYTES
+from service.server.body_budget import ROOM_BYTES
 
 BODY_BYTES = 8 * 2**20
 CALLERS = 40

@@ -12,7 +12,7 @@ from prometheus_server import Prometheus, find_program
 from server import UNLIMITED, Server
 from traffic import TYPICAL, Traffic
 
-from service.web.keys.keyfile import create_key
+from service.web.access.key_file import create_key
 
 STRANGE = {**TYPICAL["instance"], "Home": "castle", "Age": 120, "Income": None}
 

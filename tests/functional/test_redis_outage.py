@@ -8,7 +8,7 @@ from redis_server import RedisServer
 from server import UNLIMITED, Server
 from traffic import LIMIT, Traffic, ask_anew, ask_until, fire
 
-from service.web.keys.keyfile import Terms, create_key
+from service.web.access.key_file import Terms, create_key
 
 
 def create_limited_key(server: Server) -> str:

@@ -10,8 +10,8 @@ from pipelines import CREDIT
 from server import UNLIMITED
 from traffic import Traffic, ask_anew, ask_until
 
-from service.web.keys.keyfile import Terms, create_key, revoke_key
-from service.web.keys.privatefile import write_private
+from service.web.access.key_file import Terms, create_key, revoke_key
+from service.web.access.private_file import write_private
 
 
 def test_a_key_is_rotated_under_traffic(serve: Serve) -> None:

@@ -20,8 +20,8 @@ from scrape import Scrape
 from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
-from service.web.worker.slowreaders import ADDRESS_ROOM_BYTES
-from service.web.worker.worker import HANG_SECONDS
+from service.server.slow_readers import ADDRESS_ROOM_BYTES
+from service.server.worker import HANG_SECONDS
 
 # Those of a worker whose model is not compiled, as the moody one is not.
 MOST_THREADS = 4

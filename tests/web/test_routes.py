@@ -11,7 +11,7 @@ from flask import Flask
 from traffic import TYPICAL
 from werkzeug.test import TestResponse
 
-from service.web.keys.keyfile import SCOPES, digest_key, read_keys
+from service.web.access.key_file import SCOPES, digest_key, read_keys
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from service.model.contract import FeatureType, Record, Scalar
+from service.model.artefact.manifest import Manifest
+from service.model.contract.features import FeatureType, Record, Scalar
+from service.model.contract.instances import Predictions
 from service.model.errors import ArtefactFormatError
-from service.model.instances import Predictions
-from service.model.manifest import Manifest
 
 HISTOGRAMS = "histograms.json"
 NO_HISTOGRAMS = (

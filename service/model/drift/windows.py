@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from service.model.drift.counting import Tally
+from service.model.contract.instances import Instances, Predictions
 from service.model.drift.figures import Drift, measure_drift
 from service.model.drift.histograms import Histograms
-from service.model.instances import Instances, Predictions
+from service.model.drift.tally import Tally
 
 logger = logging.getLogger("service")
 

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from service.model.contract import Contract, Feature
+from service.model.contract.features import Contract, Feature
+from service.model.contract.observation import observe_table, to_plain
+from service.model.contract.tables import build_table
 from service.model.errors import ContractError, NoPlanError
-from service.model.observation import observe_table, to_plain
 from service.model.plan.checks import refuse_infinite
 from service.model.plan.steps import Numbers, Objects, Row, Step
-from service.model.tables import build_table
 
 Block = Any
 

@@ -11,7 +11,7 @@ import numpy as np
 from service.model.errors import NoPlanError
 from service.model.plan.blocks import Block, Source, keep
 from service.model.plan.steps import Row, Step
-from service.model.plan.treestep import TreeStep
+from service.model.plan.trees.tree_step import TreeStep
 
 
 def fit(planned: Callable[[Block], Any], takes: Source, gives: Source | None) -> Step:

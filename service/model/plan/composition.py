@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from service.model.errors import NoPlanError
+from service.model.pipeline import Reference
 from service.model.plan.blocks import (
     NUMBERS,
     OBJECTS,
@@ -31,7 +32,6 @@ from service.model.plan.registry import (
     find_final,
 )
 from service.model.plan.steps import FinalStep, Step
-from service.model.reference import Reference
 
 
 class Composer:

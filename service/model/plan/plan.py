@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from service.model.contract import Contract
+from service.model.contract.features import Contract
+from service.model.contract.instances import spread
 from service.model.errors import NoPlanError
-from service.model.instances import spread
 from service.model.outputs import Outputs
 from service.model.plan.blocks import Source
 from service.model.plan.composition import Composer

@@ -37,26 +37,31 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from service.model.plan.bayes import BAYES
-from service.model.plan.boosters import BOOSTERS
-from service.model.plan.distributions import (
+from service.model.plan.predictors.bayes import BAYES
+from service.model.plan.predictors.boosters import BOOSTERS
+from service.model.plan.predictors.ensembles import DECISIONS, WRAPPERS
+from service.model.plan.predictors.linear import LINEAR
+from service.model.plan.steps import EncodingStep, FinalStep, NumbersStep, ObjectsStep
+from service.model.plan.transformers.distributions import (
     plan_power_transformer,
     plan_quantile_transformer,
 )
-from service.model.plan.encoders import (
+from service.model.plan.transformers.encoders import (
     plan_one_hot_encoder,
     plan_ordinal_encoder,
     plan_target_encoder,
 )
-from service.model.plan.ensembles import DECISIONS, WRAPPERS
-from service.model.plan.expansions import plan_bins, plan_polynomial, plan_splines
-from service.model.plan.imputers import (
+from service.model.plan.transformers.expansions import (
+    plan_bins,
+    plan_polynomial,
+    plan_splines,
+)
+from service.model.plan.transformers.imputers import (
     plan_missing_indicator,
     plan_number_imputer,
     plan_object_imputer,
 )
-from service.model.plan.linear import LINEAR
-from service.model.plan.scalers import (
+from service.model.plan.transformers.scalers import (
     plan_binarizer,
     plan_max_abs_scaler,
     plan_min_max_scaler,
@@ -64,14 +69,13 @@ from service.model.plan.scalers import (
     plan_robust_scaler,
     plan_standard_scaler,
 )
-from service.model.plan.steps import EncodingStep, FinalStep, NumbersStep, ObjectsStep
-from service.model.plan.transformers import (
+from service.model.plan.transformers.selectors import (
     plan_function_transformer,
     plan_pca,
     plan_selector,
     plan_truncated_svd,
 )
-from service.model.plan.trees import TREES
+from service.model.plan.trees.forests import TREES
 
 # Numbers to numbers.
 NUMERIC: dict[type, Callable[[Any], NumbersStep]] = {

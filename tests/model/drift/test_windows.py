@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import Histogram, Histograms
 from service.model.drift.windows import Counting, Windows
-from service.model.instances import Instances, Predictions
 
 HOUR = 3600
 NOON = 12 * HOUR

@@ -23,13 +23,13 @@ from sklearn.preprocessing import (
 )
 
 import train
+from service.model.contract.observation import observe_table, read_columns
 from service.model.errors import NoPlanError
-from service.model.gate import check_agreement
-from service.model.observation import observe_table, read_columns
 from service.model.outputs import Outputs
+from service.model.pipeline import Reference
 from service.model.plan.plan import Plan, compile_plan, is_sooner_alone
 from service.model.plan.steps import Step
-from service.model.reference import Reference
+from service.model.prediction.gate import check_agreement
 
 X, Y = train.read_data()
 NUMBERS = list(X.select_dtypes("number"))

@@ -41,11 +41,11 @@ from sklearn.preprocessing import (
 )
 
 import train
-from service.model.gate import check_agreement
-from service.model.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.tables import build_table
+from service.model.pipeline import Reference
 from service.model.plan.plan import compile_plan
-from service.model.reference import Reference
-from service.model.tables import build_table
+from service.model.prediction.gate import check_agreement
 from service.model.tolerances import SAME_ANSWER
 
 # Every fourth row has all that matters here, nulls and each category among it.

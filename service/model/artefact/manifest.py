@@ -1,0 +1,143 @@
+"""The manifest: all that is said of one version of a model."""
+
+import importlib.metadata
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from service.model.artefact.code import to_path
+from service.model.contract.features import Contract, Record
+from service.model.errors import ArtefactFormatError, LibraryVersionError
+from service.model.pipeline import Task
+from service.model.tolerances import GOLDEN_RECORD, WIDEST_GOLDEN_RECORD
+
+PIPELINE = "pipeline.joblib"
+GOLDEN = "golden.json"
+SAMPLE = "sample.json"
+
+# Raised whenever a reader of the old format would misread the new one.
+FORMAT = 1
+
+NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+
+# semver.org, without build metadata: a folder name and a header must carry it.
+VERSION = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
+)
+
+
+class Manifest(Record, frozen=True):
+    """What `manifest.json` holds.
+
+    `names` are the business labels in the order of the pipeline's classes, or the
+    names of a regressor's outputs. `libraries` maps a distribution to its exact
+    version, `files` a file's path to its SHA-256, `code` lists the modules that
+    travel along. `tolerance` is relative.
+    """
+
+    format: int
+    name: str
+    version: str
+    task: Task
+    created: str
+    names: tuple[str, ...]
+    contract: Contract
+    libraries: dict[str, str]
+    files: dict[str, str]
+    code: tuple[str, ...] = ()
+    description: str = ""
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    tolerance: float = GOLDEN_RECORD
+
+    def __post_init__(self) -> None:
+        """Refuse what no packaging writes. Raises ValueError, as msgspec wants it."""
+        is_array = self.contract.table == "array"
+        features = [feature.name for feature in self.contract.features]
+        for is_right, fault in (
+            (1 <= self.format <= FORMAT, f"format must be 1 to {FORMAT}"),
+            (NAME.fullmatch(self.name), f"name must match {NAME.pattern}"),
+            (VERSION.fullmatch(self.version), "version must be semantic"),
+            (
+                0 < self.tolerance <= WIDEST_GOLDEN_RECORD,
+                "tolerance is out of its range",
+            ),
+            (self.names, "names must not be empty"),
+            (len(set(self.names)) == len(self.names), "names must differ"),
+            (features, "there must be a feature"),
+            (
+                len(set(features)) == len(features),
+                "features must have names of their own",
+            ),
+            (is_array == bool(self.contract.array_dtype), "array_dtype must fit"),
+            ({*self._paths()} <= self.files.keys(), "files must list all that is read"),
+        ):
+            if not is_right:
+                raise ValueError(fault)
+
+    def _paths(self) -> Iterator[str]:
+        yield from (PIPELINE, GOLDEN, SAMPLE)
+        yield from (to_path(name, self.code) for name in self.code)
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Return the manifest as indented JSON, for people to read and git to compare."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def decode_manifest(raw: bytes) -> Manifest:
+    """Read a manifest. Raises ArtefactFormatError."""
+    try:
+        found = msgspec.json.decode(raw, type=_Format).format
+        if found > FORMAT:
+            raise ArtefactFormatError(
+                f"The artefact has format {found}, and this service reads up to"
+                f" {FORMAT}: serve it with a newer release."
+            )
+        return msgspec.json.decode(raw, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ArtefactFormatError(f"manifest.json cannot be read: {error}.") from None
+
+
+def read_version(library: str) -> str | None:
+    """Return the version of an installed distribution, or of Python itself."""
+    if library == "python":
+        return platform.python_version()
+    try:
+        return importlib.metadata.version(library)
+    except (importlib.metadata.PackageNotFoundError, ValueError):  # or no name at all
+        return None
+
+
+def check_libraries(libraries: Mapping[str, str]) -> None:
+    """Refuse an environment that differs in any major.minor.
+
+    Raises LibraryVersionError, naming each library that differs.
+    """
+    differing = []
+    for library, wanted in libraries.items():
+        found = read_version(library)
+        if found is None or _major_minor(found) != _major_minor(wanted):
+            differing.append(f"{library} {wanted} (here: {found or 'none'})")
+    if differing:
+        raise LibraryVersionError(
+            f"The pipeline was fitted with {', '.join(differing)}: install these"
+            " versions, or package it again with the ones here."
+        )
+
+
+def _major_minor(version: str) -> tuple[str, ...]:
+    return tuple(version.split(".")[:2])
+
+
+def describe_manifest(manifest: Manifest) -> dict[str, Any]:
+    """Return the manifest as it stands in JSON."""
+    described: dict[str, Any] = msgspec.to_builtins(manifest)
+    return described

@@ -1,0 +1,171 @@
+"""Instances laid out as the very table the pipeline was fitted on.
+
+A served column has the dtype that the training column had, so that the pipeline
+cannot tell a request from a slice of the training table. Where a null has no place in
+that dtype, the column becomes what pandas would have made of it: integers float64,
+booleans objects.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from service.model.contract.features import Contract, Feature, NullMark, Storage
+
+NULLS: dict[NullMark, Any] = {
+    "NaN": np.nan,
+    "None": None,
+    "NA": pd.NA,
+    "NaT": pd.NaT,
+}
+
+# The widest dates: those a four-digit year can name, those that nanoseconds reach.
+FAR_DATES = (
+    ("0001-01-02T00:00:00", "1700-01-01T00:00:00"),
+    ("9999-12-30T00:00:00", "2250-01-01T00:00:00"),
+)
+
+
+def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
+    """Return the DataFrame, or the numpy array, that the pipeline takes.
+
+    `columns` holds a sequence for each feature, in order, a null as None.
+    """
+    if contract.table == "array":
+        return _build_array(contract, columns)
+    return pd.DataFrame(
+        {
+            feature.name: _build_column(values, feature.storage)
+            for feature, values in zip(contract.features, columns, strict=True)
+        }
+    )
+
+
+def replace_column(
+    contract: Contract, table: Any, columns: Sequence[Sequence[Any]], index: int
+) -> Any:
+    """Return the table of `columns`, made from one that differs in column `index`."""
+    if contract.table == "array":  # one null may change the dtype of the whole
+        return _build_array(contract, columns)
+    replaced = table.copy(deep=False)
+    column = _build_column(columns[index], contract.features[index].storage)
+    replaced.isetitem(index, column)
+    return replaced
+
+
+def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
+    dtype = np.dtype(contract.array_dtype)
+    has_null = any(None in values for values in columns)
+    if dtype.kind == "U":  # as wide as its longest text: a fixed width would cut it
+        if has_null:
+            raise ValueError("An array of strings holds no null.")
+        return np.array(list(zip(*columns, strict=True)), dtype=str)
+    if dtype.kind == "O" or (has_null and dtype.kind == "b"):
+        nulls = [NULLS[feature.storage.null] for feature in contract.features]
+        columns = [
+            [null if value is None else value for value in values]
+            for values, null in zip(columns, nulls, strict=True)
+        ]
+        table = np.empty((len(columns[0]), len(columns)), dtype=object)
+        for index, values in enumerate(columns):
+            table[:, index] = values
+        return table
+    if has_null and dtype.kind in "iu":
+        dtype = np.dtype(np.float64)
+    # By columns, so that integers of 64 bits never pass through a float.
+    table = np.empty((len(columns[0]), len(columns)), dtype=dtype)
+    for index, values in enumerate(columns):
+        table[:, index] = [np.nan if value is None else value for value in values]
+    return table
+
+
+def _build_column(values: Sequence[Any], storage: Storage) -> Any:
+    if storage.dtype == "category":
+        return _build_categorical(values, storage)
+    if storage.dtype == "object":
+        return _build_objects(values, NULLS[storage.null])
+    dtype = pd.api.types.pandas_dtype(storage.dtype)
+    if not isinstance(dtype, np.dtype) or dtype.kind == "M":  # these know nulls
+        return pd.array(list(values), dtype=dtype)
+    has_null = None in values
+    if has_null and dtype.kind == "b":
+        return _build_objects(values, NULLS[storage.null])
+    if has_null:
+        dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+        values = [np.nan if value is None else value for value in values]
+    return np.array(values, dtype=dtype)
+
+
+def _build_objects(values: Sequence[Any], null: Any) -> Any:
+    column = np.empty(len(values), dtype=object)
+    column[:] = [null if value is None else value for value in values]
+    return pd.Series(column, dtype=object)  # a frame would make strings of bare objects
+
+
+def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorical:
+    """Return a categorical in which an unseen value is a category of its own.
+
+    pandas would make it a null, and the pipeline would answer for a missing value.
+    """
+    known = list(storage.categories or ())
+    codes = {category: code for code, category in enumerate(known)}
+    for value in values:
+        if value is not None and value not in codes:
+            codes[value] = len(codes)
+    dtype = pd.CategoricalDtype(
+        pd.Index(list(codes)) if codes else None, storage.ordered
+    )
+    return pd.Categorical.from_codes(
+        [-1 if value is None else codes[value] for value in values], dtype=dtype
+    )
+
+
+def read_limits(feature: Feature) -> tuple[Any, Any]:
+    """Return the least and the greatest finite value that a column's dtype holds."""
+    storage = feature.storage
+    if feature.type == "date-time":
+        low, high = read_far_dates(storage.dtype)
+        return low[0], high[0]
+    name = storage.dtype.lower()  # Int64, with room for nulls, holds what int64 does
+    if feature.type == "integer":
+        info = np.iinfo(name if name.startswith(("int", "uint")) else "int64")
+        return int(info.min), int(info.max)
+    widest = float(np.finfo(name if name.startswith("float") else "float64").max)
+    return -widest, widest
+
+
+def read_far_dates(dtype: str) -> tuple[list[pd.Timestamp], list[pd.Timestamp]]:
+    """Return the far dates that a datetime64 dtype holds, on either side."""
+    zone = "Z" if "," in dtype else ""
+    sides: tuple[list[pd.Timestamp], list[pd.Timestamp]] = ([], [])
+    for stamps, dates in zip(sides, FAR_DATES, strict=True):
+        for date in dates:
+            with contextlib.suppress(ValueError):  # out of range for this unit
+                stamps.append(read_timestamp(date + zone, dtype))
+    return sides
+
+
+def read_timestamp(text: str, dtype: str) -> pd.Timestamp:
+    """Read ISO 8601 text as a Timestamp of a datetime64 dtype, exactly.
+
+    Raises ValueError where the text is no date, carries an offset that the dtype does
+    not, is finer than its unit or out of its range, or leaves the years 1 to 9999.
+    """
+    parsed = pd.api.types.pandas_dtype(dtype)
+    stamp = pd.Timestamp(text)
+    if isinstance(parsed, pd.DatetimeTZDtype):
+        try:
+            stamp = stamp.tz_convert(parsed.tz).as_unit(parsed.unit, round_ok=False)
+        except NotImplementedError as error:  # pandas, of the year 10000
+            raise ValueError(str(error)) from None
+    elif stamp.tzinfo is not None:
+        raise ValueError("the text carries an offset and the column has none")
+    else:
+        unit: Any = np.datetime_data(parsed)[0]
+        stamp = stamp.as_unit(unit, round_ok=False)
+    if not 1 <= stamp.year <= 9999:
+        raise ValueError("the year is beyond four digits")
+    return stamp

@@ -1,0 +1,12 @@
+"""From a fitted pipeline to an artefact, at training time: nothing that serves uses it.
+
+edits.py          what the owner says of a feature
+labels.py         what answers are called
+probe.py          what the pipeline takes, learnt by asking it
+proposal.py       the contract: by the table, the pipeline and the owner
+records.py        the golden records: which instances
+histograms.py     how features and scores were distributed
+code.py           the modules to take along
+fresh_process.py  the proof in a process of its own
+package.py        package(), which calls all of these
+"""

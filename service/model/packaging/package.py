@@ -1,0 +1,186 @@
+"""package(): a fitted pipeline becomes a version that can be served."""
+
+import io
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import joblib
+import numpy as np
+
+from service.model.artefact.code import to_path
+from service.model.artefact.folder import (
+    compute_digest,
+    refuse_overwriting,
+    write_artefact,
+)
+from service.model.artefact.golden import encode_golden, encode_sample
+from service.model.artefact.manifest import (
+    FORMAT,
+    GOLDEN,
+    NAME,
+    PIPELINE,
+    SAMPLE,
+    VERSION,
+    Manifest,
+    read_version,
+)
+from service.model.contract.features import Contract, UnknownFields, is_text
+from service.model.contract.instances import Instances, spread
+from service.model.contract.observation import read_columns
+from service.model.drift.histograms import HISTOGRAMS, encode_histograms
+from service.model.errors import PackagingError
+from service.model.outputs import Outputs
+from service.model.packaging.code import collect_sources, find_libraries
+from service.model.packaging.edits import FeatureEdit
+from service.model.packaging.fresh_process import check_afresh
+from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
+from service.model.packaging.labels import name_answers
+from service.model.packaging.proposal import propose_contract
+from service.model.packaging.records import predict_rows, select_records
+from service.model.pipeline import Reference
+from service.model.prediction.predictor import name_outputs
+
+
+def package(  # noqa: PLR0913 - each is one thing a training script has to say
+    pipeline: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    name: str,
+    version: str,
+    labels: Mapping[Any, str] | Sequence[str] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    code: Iterable[str | ModuleType] = (),
+    description: str = "",
+    to: str | Path = "artefacts",
+    features: Mapping[str, FeatureEdit] | None = None,
+    names: Sequence[str] | None = None,
+    unknown_fields: UnknownFields = "reject",
+    holdout: Any = None,
+) -> Path:
+    """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
+
+    `X` is the table it was fitted on, a DataFrame or an array of shape (n, features)
+    with `names` for its columns; `y` names a regressor's outputs if it is a DataFrame.
+    `labels` are the business labels by class, or in the order of `classes_`.
+    `features` edits the proposed contract, by feature. `code` names the modules that
+    the pipeline imports and that are not installed where it is served. `holdout` is a
+    table like `X` of rows that it was not fitted on: drift of the score is measured
+    from its answers to them, since it may be surer of those that it has seen.
+
+    A fresh process loads what was written and reproduces the golden records before the
+    version appears. Raises PackagingError, and its subclass ContractError.
+    """
+    reference = Reference(pipeline)
+    target = _check_place(Path(to), name, version)
+    contract = propose_contract(
+        reference, X, names=names, edits=features, unknown_fields=unknown_fields
+    )
+    if not is_text(description):
+        raise PackagingError("The description must be text.")
+    sources = collect_sources(code)
+    libraries = find_libraries(pipeline, sources)
+    answer_names = name_answers(reference, X, y, labels)
+    selection = select_records(reference, contract, X, answer_names)
+    counted = spread(selection.rows, MAX_REFERENCE_ROWS)
+    scores = _predict_scores(reference, X, counted, holdout)
+    histograms = build_histograms(
+        contract,
+        Instances(read_columns(X, counted), len(counted)),
+        name_outputs(scores, answer_names),
+    )
+    files = {
+        PIPELINE: _dump(pipeline),
+        GOLDEN: encode_golden(selection.golden),
+        SAMPLE: encode_sample(selection.sample),
+        HISTOGRAMS: encode_histograms(histograms),
+        **{to_path(module, list(sources)): text for module, text in sources.items()},
+    }
+    manifest = Manifest(
+        format=FORMAT,
+        name=name,
+        version=version,
+        task=reference.task,
+        created=_read_clock(),
+        names=answer_names,
+        contract=contract,
+        libraries=_read_versions(libraries, contract),
+        files={path: compute_digest(content) for path, content in files.items()},
+        code=tuple(sources),
+        description=description,
+        metrics=_check_metrics(metrics or {}),
+    )
+    return write_artefact(manifest, files, target.parent.parent, check_afresh)
+
+
+def _predict_scores(
+    reference: Reference, X: Any, rows: Sequence[int], holdout: Any
+) -> Outputs:
+    """Return the answers that drift of the score is measured from."""
+    if holdout is None:
+        return predict_rows(reference, X, rows)
+    _check_holdout(X, holdout)
+    held = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
+    return predict_rows(reference, holdout, held)
+
+
+def _check_holdout(X: Any, holdout: Any) -> None:
+    """Refuse a table that is not like the training table."""
+    alike = type(holdout) is type(X) and len(holdout) > 0
+    if alike and hasattr(X, "columns"):
+        alike = list(holdout.columns) == list(X.columns)
+    elif alike:
+        alike = holdout.shape[1:] == X.shape[1:]
+    if not alike:
+        raise PackagingError("holdout= must be a table like the training table.")
+
+
+def _check_place(to: Path, name: str, version: str) -> Path:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise PackagingError(f"The name {name!r} must match {NAME.pattern}.")
+    if not isinstance(version, str) or not VERSION.fullmatch(version):
+        raise PackagingError(f"The version {version!r} must be semantic: 1.0.0.")
+    target = to / name / version
+    if target.exists():
+        raise PackagingError(refuse_overwriting(target))
+    return target
+
+
+def _dump(pipeline: Any) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump(pipeline, buffer)
+    return buffer.getvalue()
+
+
+def _read_clock() -> str:
+    """Return the time in UTC; SOURCE_DATE_EPOCH, where set, makes it reproducible."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise PackagingError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, and must be seconds since 1970."
+        ) from None
+    return now.isoformat(timespec="seconds")
+
+
+def _read_versions(libraries: list[str], contract: Contract) -> dict[str, str]:
+    always = ["python", "scikit-learn", "numpy", "scipy", "joblib"]
+    frames = ["pandas"] if contract.table == "frame" else []
+    wanted = dict.fromkeys([*always, *frames, *libraries])
+    return {library: read_version(library) or "" for library in wanted}
+
+
+def _check_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(metrics, Mapping):
+        raise PackagingError("metrics= must map names to numbers.")
+    for name, value in metrics.items():
+        is_number = isinstance(value, int | float | np.number)
+        if not is_text(name) or not is_number or not math.isfinite(value):
+            raise PackagingError(f"The metric {name!r} is not a finite number.")
+    return {str(name): float(value) for name, value in metrics.items()}

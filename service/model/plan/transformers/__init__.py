@@ -1,0 +1,9 @@
+"""Steps from numbers or categories to numbers.
+
+imputers.py       nulls filled in, or marked
+scalers.py        numbers scaled
+encoders.py       categories to numbers
+expansions.py     one number to several: bins, powers, splines
+distributions.py  columns bent towards a normal or uniform distribution
+selectors.py      columns chosen, or turned as a whole
+"""

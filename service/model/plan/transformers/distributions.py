@@ -1,0 +1,141 @@
+"""Steps that bend each column towards a normal or a uniform distribution."""
+
+import copy
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from scipy import stats
+from scipy.special import boxcox, ndtri
+from sklearn.preprocessing import PowerTransformer, QuantileTransformer
+
+from service.model.errors import NoPlanError
+from service.model.plan.checks import read_floats, refuse_infinite
+from service.model.plan.steps import Numbers, NumbersStep
+from service.model.plan.transformers.scalers import centre_and_scale
+
+# QuantileTransformer takes what is this near a bound to be on it.
+NEAR_BOUND = 1e-7
+
+# Standardised values, near the middle, from which a scaler is read off.
+PROBES = np.r_[0.0, np.linspace(-1.0, 1.0, 40)]
+
+
+def plan_power_transformer(fitted: PowerTransformer) -> NumbersStep:
+    """Compile a PowerTransformer."""
+    lambdas = read_floats(fitted.lambdas_)
+    is_box_cox = fitted.method == "box-cox"
+    bend = _plan_box_cox(lambdas) if is_box_cox else _plan_yeo_johnson(lambdas)
+    standardise = None
+    if fitted.standardize:
+        standardise = centre_and_scale(*_find_scaler(fitted, bend))
+
+    def step(X: Numbers) -> Numbers:
+        refuse_infinite(X)
+        bent = bend(X)
+        return bent if standardise is None else standardise(bent)
+
+    return step
+
+
+def _plan_box_cox(lambdas: np.ndarray) -> NumbersStep:
+    def bend(X: Numbers) -> Numbers:
+        if (X <= 0).any():
+            raise ValueError("The Box-Cox transformation takes positive numbers only.")
+        bent: Numbers = boxcox(X, lambdas)
+        return bent
+
+    return bend
+
+
+def _plan_yeo_johnson(lambdas: np.ndarray) -> NumbersStep:
+    """Return scipy.stats.yeojohnson for all columns at once."""
+    eps = np.finfo(np.float64).eps
+    flat_above, flat_below = abs(lambdas) < eps, abs(lambdas - 2) <= eps
+    above = np.where(flat_above, 1.0, lambdas)
+    below = np.where(flat_below, 1.0, 2 - lambdas)
+    has_flat = bool((flat_above | flat_below).any())
+
+    def bend(X: Numbers) -> Numbers:
+        # Each half is zero where the other is not, so that nothing rounds their sum.
+        up = np.log1p(np.maximum(X, 0.0))
+        down = np.log1p(-np.minimum(X, 0.0))
+        bent_up = np.expm1(above * up) / above
+        bent_down = np.expm1(below * down) / below
+        if has_flat:
+            bent_up = np.where(flat_above, up, bent_up)
+            bent_down = np.where(flat_below, down, bent_down)
+        difference: Numbers = bent_up - bent_down
+        return difference
+
+    return bend
+
+
+def _find_scaler(
+    fitted: PowerTransformer, bend: NumbersStep
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the scale that a PowerTransformer standardises by.
+
+    No public attribute holds them, so they are read off answers it gives: beside the
+    mean the differences are exact, and of the few floats that the scale may be, one
+    gives every answer back. Raises NoPlanError if none does.
+    """
+    fitted = copy.deepcopy(fitted).set_output(transform="default")
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        wanted = np.repeat(PROBES[:, None], len(fitted.lambdas_), axis=1)
+        probes = fitted.inverse_transform(wanted)
+        probes = np.where(np.isfinite(probes), probes, probes[0])
+        bent, answers = bend(probes), fitted.transform(probes)
+        far = np.argmax(abs(answers - answers[0]), axis=0), np.arange(bent.shape[1])
+        scale = (bent[far] - bent[0]) / (answers[far] - answers[0])
+        mean = bent[0] - answers[0] * scale
+        scale = (bent[far] - mean) / answers[far]
+        nearby = [scale + ulps * np.spacing(scale) for ulps in (0, 1, -1, 2, -2, 3, -3)]
+        matches = [((bent - mean) / s == answers).all(axis=0) for s in nearby]
+    if not np.any(matches, axis=0).all():
+        raise NoPlanError("The scaler within PowerTransformer cannot be read off it.")
+    best = np.argmax(matches, axis=0)
+    return mean, np.array(nearby)[best, np.arange(len(best))]
+
+
+def plan_quantile_transformer(fitted: QuantileTransformer) -> NumbersStep:
+    """Compile a QuantileTransformer."""
+    quantiles, references = read_floats(fitted.quantiles_), fitted.references_
+    columns = [(q, -q[::-1]) for q in np.ascontiguousarray(quantiles.T)]
+    backwards = -references[::-1]
+    finish = _plan_ends(fitted.output_distribution, quantiles[0], quantiles[-1])
+
+    def step(X: Numbers) -> Numbers:
+        refuse_infinite(X)
+        ranks = np.empty(X.shape)
+        for index, (upwards, downwards) in enumerate(columns):
+            column = X[:, index]
+            up = np.interp(column, upwards, references)
+            ranks[:, index] = up - np.interp(-column, downwards, backwards)
+        ranks *= 0.5
+        return finish(X, ranks)
+
+    return step
+
+
+def _plan_ends(
+    distribution: str, low: np.ndarray, high: np.ndarray
+) -> Callable[[Numbers, Numbers], Numbers]:
+    """Return what sets the ranks at the bounds, and makes the distribution of them."""
+    # What scikit-learn clips at, so that the inverse stays finite.
+    least = stats.norm.ppf(NEAR_BOUND - np.spacing(1))
+    most = stats.norm.ppf(1 - (NEAR_BOUND - np.spacing(1)))
+
+    def make_uniform(X: Numbers, ranks: Numbers) -> Numbers:
+        ranks[high == X] = 1.0
+        ranks[low == X] = 0.0
+        return ranks
+
+    def make_normal(X: Numbers, ranks: Numbers) -> Numbers:
+        ranks[high < X + NEAR_BOUND] = 1.0
+        ranks[low > X - NEAR_BOUND] = 0.0
+        normal: Numbers = ndtri(ranks)  # which is all that norm.ppf adds checks to
+        return normal.clip(least, most, out=normal)
+
+    return make_uniform if distribution == "uniform" else make_normal

@@ -1,0 +1,137 @@
+"""How a model answers: by its plan or by scikit-learn, alone or in batches.
+
+Chosen when an artefact is loaded: a plan is used only if it agrees with scikit-learn,
+and requests are predicted together only if that pays and changes no answer.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.model.contract.features import Contract
+from service.model.contract.instances import Instances, spread
+from service.model.contract.tables import build_table
+from service.model.errors import ModelError
+from service.model.outputs import Outputs
+from service.model.pipeline import Reference
+from service.model.plan.plan import Plan, compile_plan
+from service.model.prediction.batching import MAX_BATCHED_INSTANCES
+from service.model.prediction.gate import check_agreement
+from service.model.prediction.rowwise import is_row_wise
+
+Columns = Sequence[Sequence[Any]]
+Ask = Callable[[Columns], Outputs]
+
+# Batching pays where it saves an instance as much time as the rest of a request takes.
+WORTHWHILE_SAVING_SECONDS = 300e-6
+
+NOT_ROW_WISE = (
+    "Instances are answered otherwise together than alone: no two requests are"
+    " predicted together."
+)
+
+
+@dataclass(frozen=True)
+class PlanChoice:
+    """A plan that agrees with its pipeline, or None and the reason.
+
+    `difference` is the largest one found between the plan and scikit-learn.
+    """
+
+    plan: Plan | None = None
+    reason: str = "The plan is off."
+    difference: float | None = None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What answers, a compiled plan or scikit-learn, and why; measured at start.
+
+    `uncompiled_steps` names the steps of a plan that run as scikit-learn itself. The
+    times are of one instance, asked alone and as one of sixteen. `not_batched_because`
+    says why requests are not predicted together although that would be faster.
+    """
+
+    name: str
+    reason: str
+    uncompiled_steps: tuple[str, ...]
+    difference: float | None
+    is_batching: bool
+    not_batched_because: str
+    microseconds_alone: float
+    microseconds_of_sixteen: float
+
+
+def choose_plan(
+    reference: Reference, contract: Contract, sample: Instances
+) -> PlanChoice:
+    """Compile the pipeline, and keep the plan if it agrees with scikit-learn."""
+    try:
+        plan = compile_plan(reference.pipeline, contract, sample.columns)
+        difference = check_agreement(
+            reference,
+            plan.predict,
+            contract,
+            sample.columns,
+            each_alone=not plan.uncompiled_steps,
+        )
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not used
+        # What others say may hold a value of the sample, and this is published.
+        said = f": {error}" if isinstance(error, ModelError) else "."
+        return PlanChoice(
+            reason=f"The plan is not used, for a {type(error).__name__}{said}"
+        )
+    return PlanChoice(plan, "", difference)
+
+
+def build_ask(reference: Reference, contract: Contract, plan: Plan | None) -> Ask:
+    """Return what answers columns. It raises NonFinitePredictionError, as they do."""
+    if plan is None:
+        return lambda columns: reference.predict(build_table(contract, columns))
+
+    def ask(columns: Columns) -> Outputs:
+        outputs = plan.predict(columns)
+        outputs.check_finite()
+        return outputs
+
+    return ask
+
+
+def measure_engine(choice: PlanChoice, ask: Ask, sample: Instances) -> Engine:
+    """Measure what was chosen, and decide whether requests are predicted together."""
+    columns = sample.columns
+    alone = _measure_seconds(ask, [values[:1] for values in columns])
+    of_sixteen = _measure_seconds(ask, [values[:16] for values in columns]) / 16
+    pays = alone - of_sixteen > WORTHWHILE_SAVING_SECONDS
+    is_batching = pays and _is_row_wise(ask, columns)
+    return Engine(
+        name="plan" if choice.plan else "scikit-learn",
+        reason=choice.reason,
+        uncompiled_steps=choice.plan.uncompiled_steps if choice.plan else (),
+        difference=choice.difference,
+        is_batching=is_batching,
+        not_batched_because=NOT_ROW_WISE if pays and not is_batching else "",
+        microseconds_alone=round(1e6 * alone, 1),
+        microseconds_of_sixteen=round(1e6 * of_sixteen, 1),
+    )
+
+
+def _is_row_wise(ask: Ask, columns: Columns) -> bool:
+    """Return True if as many different instances as a batch holds are answered so."""
+    rows = list(dict.fromkeys(zip(*columns, strict=True)))
+    return len(rows) > 1 and is_row_wise(
+        lambda wanted: ask(list(zip(*wanted, strict=True))),
+        spread(rows, MAX_BATCHED_INSTANCES),
+    )
+
+
+def _measure_seconds(ask: Ask, columns: Columns) -> float:
+    """Return the seconds that a prediction takes, the median of seven after a first."""
+    seconds = []
+    for _ in range(8):
+        start = time.perf_counter()
+        ask(columns)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])

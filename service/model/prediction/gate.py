@@ -1,0 +1,143 @@
+"""The gate: a plan is used only if it answers as the pipeline does.
+
+Held against scikit-learn on the golden records, on the sample of the training table
+that is kept for it, and on edges: all null, unseen categories, bounds, zeros, huge,
+tiny and -0.0. Labels are equal, and numbers differ by no more than 1e-12.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from service.model.contract.edges import TINY, UNSEEN, nearest_to
+from service.model.contract.features import Contract, Feature
+from service.model.contract.instances import spread
+from service.model.contract.tables import build_table, read_limits
+from service.model.errors import ModelError
+from service.model.outputs import Outputs
+from service.model.pipeline import Reference
+from service.model.tolerances import SAME_ANSWER
+
+# Of how many instances the pipeline is asked alone, where it has to be.
+ALONE = 12
+
+Columns = Sequence[Sequence[Any]]
+Ask = Callable[[Columns], Outputs]
+
+
+class DisagreementError(ModelError):
+    """The plan answers otherwise than the pipeline; the sentence says where."""
+
+
+def check_agreement(
+    reference: Reference,
+    plan: Ask,
+    contract: Contract,
+    columns: Columns,
+    *,
+    each_alone: bool = True,
+) -> float:
+    """Return the largest difference between a plan and its pipeline.
+
+    `columns` holds instances that keep the contract, the first a typical one. They are
+    asked for alone, too: a plan may go another way for one than for many, and one is
+    what most requests bring. Without `each_alone` a few are, of a plan that is slow.
+    Raises DisagreementError, or whatever the plan raises.
+    """
+
+    def ask(part: Columns) -> Outputs:
+        return reference.predict(build_table(contract, part))
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # edges overflow; what comes of it is compared
+        typical = [values[0] for values in columns]
+        edges = [*zip(*_iterate_edges(contract, typical), strict=True)]
+        whole: Columns = [
+            [*values, *edge] for values, edge in zip(columns, edges, strict=True)
+        ]
+        largest = 0.0
+        try:
+            expected = ask(whole)
+        except Exception:  # noqa: BLE001 - the pipeline refuses some: ask one by one
+            largest = _compare_alone(ask, plan, edges)
+            expected = ask(columns)
+            whole = columns
+        largest = max(largest, compare(expected, plan(whole)))
+        if each_alone:
+            return max(largest, _compare_each(ask, expected, plan, whole))
+        few = [spread(values, ALONE) for values in columns]
+        return max(largest, _compare_alone(ask, plan, few))
+
+
+def compare(expected: Outputs, found: Outputs) -> float:
+    """Return the largest difference. Raises DisagreementError if it is no rounding."""
+    if not found.has_same_labels(expected):
+        raise DisagreementError("a label differs")
+    difference = found.measure_difference(expected)
+    if difference == math.inf:
+        raise DisagreementError("an answer has another shape, or is infinite")
+    if not difference <= SAME_ANSWER:  # nor is NaN
+        raise DisagreementError(f"a number differs by {difference:.3g}")
+    return difference
+
+
+def _compare_each(ask: Ask, expected: Outputs, plan: Ask, columns: Columns) -> float:
+    """Compare what the pipeline said of all with what the plan says of each alone.
+
+    A pipeline that looks at its whole table says another thing of one alone: where
+    they differ, it is asked for that one alone, and for a few more.
+    """
+    largest = 0.0
+    for index in range(len(columns[0])):
+        found = plan([values[index : index + 1] for values in columns])
+        try:
+            largest = max(largest, compare(expected.slice(index, index + 1), found))
+        except DisagreementError:
+            few = [[values[index], *spread(values, ALONE)] for values in columns]
+            return max(largest, _compare_alone(ask, plan, few))
+    return largest
+
+
+def _compare_alone(ask: Ask, plan: Ask, columns: Columns) -> float:
+    """Compare instances one by one, passing over those the pipeline itself refuses."""
+    largest = 0.0
+    for index in range(len(columns[0])):
+        instance = [values[index : index + 1] for values in columns]
+        try:
+            expected = ask(instance)
+        except Exception:  # noqa: BLE001, S112 - refused, whatever the plan
+            continue
+        largest = max(largest, compare(expected, plan(instance)))
+    return largest
+
+
+def _iterate_edges(contract: Contract, typical: list[Any]) -> Iterator[list[Any]]:
+    """Yield instances with an edge in every feature that has it, and in one alone."""
+    edges = [_list_edges(feature) for feature in contract.features]
+    yield typical
+    for kind in dict.fromkeys(kind for found in edges for kind in found):
+        yield [
+            found.get(kind, value) for found, value in zip(edges, typical, strict=True)
+        ]
+    for index, found in enumerate(edges):
+        for value in found.values():
+            yield [*typical[:index], value, *typical[index + 1 :]]
+
+
+def _list_edges(feature: Feature) -> dict[str, Any]:
+    edges: dict[str, Any] = {"null": None} if feature.nullable else {}
+    if feature.type == "string" and feature.categories is None:
+        edges["unseen"] = UNSEEN
+    if feature.type in ("number", "integer") and feature.categories is None:
+        low, high = read_limits(feature)
+        bounds = (
+            low if feature.minimum is None else feature.minimum,
+            high if feature.maximum is None else feature.maximum,
+        )
+        edges["least"], edges["greatest"] = bounds
+        for kind, value in (("zero", 0.0), ("minus zero", -0.0), ("tiny", TINY)):
+            edges[kind] = nearest_to(value, bounds, feature)
+    return edges

@@ -1,0 +1,74 @@
+"""The predictor: validated instances in, predictions out. Loading makes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from service.model.artefact.golden import Golden, prove
+from service.model.artefact.manifest import Manifest
+from service.model.contract.instances import Instances, Predictions
+from service.model.drift.histograms import Histograms
+from service.model.outputs import Outputs
+from service.model.pipeline import Reference
+from service.model.plan.plan import Plan
+from service.model.prediction.batching import Batcher
+from service.model.prediction.engine import Ask, Engine
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A loaded pipeline, how it answers, and the golden records that prove it.
+
+    `digest` is the SHA-256 of the manifest, and so of everything in the artefact.
+    `histograms` is None for a version that was packaged before there were any, `plan`
+    where scikit-learn answers, and `batcher` where no requests are put together.
+    """
+
+    manifest: Manifest
+    digest: str
+    golden: Golden
+    histograms: Histograms | None
+    reference: Reference
+    plan: Plan | None
+    engine: Engine
+    batcher: Batcher | None
+    answer: Callable[[Instances], Predictions]
+
+    def predict(self, instances: Instances) -> Predictions:
+        """Answer the instances, in order.
+
+        Raises NonFinitePredictionError, and whatever the pipeline raises.
+        """
+        if self.batcher is not None:
+            return self.batcher.predict(instances)
+        return self.answer(instances)
+
+    def prove(self) -> None:
+        """Reproduce the golden records. Raises GoldenMismatchError."""
+        prove(self.predict, self.manifest, self.golden)
+
+    def watch_batches(self, observe: Callable[[int], None]) -> None:
+        """Tell how many instances each batch has, where requests are batched."""
+        if self.batcher is not None:
+            self.batcher.observe = observe
+
+
+def name_answers(
+    ask: Ask, names: tuple[str, ...]
+) -> Callable[[Instances], Predictions]:
+    """Return what answers instances under their business names."""
+    return lambda instances: name_outputs(ask(instances.columns), names)
+
+
+def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
+    """Return outputs as plain values under their business names."""
+    if outputs.values is not None:
+        values = outputs.values
+        if values.dtype.kind not in "iu":  # a double holds no integer beyond 2**53
+            values = values.astype(float, copy=False)
+        return Predictions(names, values=values.tolist())
+    classes = outputs.classes.tolist()  # type: ignore[union-attr]
+    labels = [names[index] for index in classes]
+    if outputs.probabilities is None:
+        return Predictions(names, labels)
+    probabilities = outputs.probabilities.astype(float, copy=False)
+    return Predictions(names, labels, probabilities.tolist())

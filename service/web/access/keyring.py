@@ -1,0 +1,135 @@
+"""The keys that open the service, read again when their file changes."""
+
+import hmac
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.settings import parse_limits
+from service.web.access.key_file import (
+    ApiKey,
+    KeysFileError,
+    digest_key,
+    read_keys,
+    write_keys,
+)
+from service.web.budget import INSTANCES, REQUESTS, build_budget
+from service.web.client import Client
+
+logger = logging.getLogger("service")
+
+KEYS_READ = "keys_read"
+KEYS_REFUSED = "keys_refused"
+KEYS_NOT_KEPT = "keys_not_kept"
+
+# A look at the file costs 2 microseconds and is due within a second of a change.
+SECONDS_BETWEEN_LOOKS = 0.5
+
+# Compared against where the id is unknown, so that both ways take the same time.
+NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True)
+class _Entry:
+    digest: str
+    expires: float  # in seconds of the epoch
+    client: Client
+
+
+class Keyring:
+    """The keys of a file, with the limits of those that have none of their own.
+
+    A new file that cannot be used is refused, and the old keys stay in force: `last`
+    holds them for a process that is forked from one that has older ones.
+    """
+
+    def __init__(self, path: Path, requests: str, instances: str, last: Path) -> None:
+        self._path = path
+        self._last = last
+        self._defaults = {REQUESTS: requests, INSTANCES: instances}
+        self.is_refused = False  # what the file holds now
+        self._seen = self._look()
+        self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
+        self._entries = self._build_entries(read_keys(path))
+        self._lock = threading.Lock()
+        if not self._entries:
+            raise KeysFileError(f"The key file {path} holds no key: make one.")
+
+    def find_client(self, key: str) -> Client | None:
+        """Return whose key it is, in a time that does not tell how near it came."""
+        self.refresh()
+        parts = key.split("_", 2)
+        entry = self._entries.get(parts[1]) if len(parts) == 3 else None
+        kept = NO_DIGEST if entry is None else entry.digest
+        is_same = hmac.compare_digest(kept, digest_key(key))
+        if entry is None or not is_same or time.time() >= entry.expires:
+            return None
+        return entry.client
+
+    def take_over(self) -> None:
+        """Begin with the keys that were good last, as some process has read them.
+
+        This one's are those of the start: a key that was revoked since is among them.
+        """
+        if self._last.exists():
+            self._entries = self._build_entries(read_keys(self._last))
+        self._next_look = 0.0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed, and look no more often than is due."""
+        # One at a time: of two, the one that read before the change could end last.
+        if time.monotonic() > self._next_look and self._lock.acquire(blocking=False):
+            try:
+                self._read_change()
+            finally:
+                self._lock.release()
+
+    def _read_change(self) -> None:
+        self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
+        found = self._look()
+        if found == self._seen:
+            return
+        self._seen = found
+        try:
+            keys = read_keys(self._path)
+            self._entries = self._build_entries(keys)
+        except KeysFileError as error:
+            self.is_refused = True
+            logger.error(KEYS_REFUSED, extra={"reason": str(error)})  # noqa: TRY400
+        else:
+            self.is_refused = False
+            logger.info(KEYS_READ, extra={"keys": len(self._entries)})
+            self._hand_on(keys)
+
+    def _hand_on(self, keys: tuple[ApiKey, ...]) -> None:
+        try:
+            write_keys(self._last, keys)
+        except OSError as error:
+            logger.warning(KEYS_NOT_KEPT, extra={"reason": error.strerror})
+
+    def _look(self) -> tuple[int, int, int] | None:
+        """Return what changes with the file, its mode, or the link that leads to it."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_ctime_ns, found.st_size, found.st_ino
+
+    def _build_entries(self, keys: Iterable[ApiKey]) -> dict[str, _Entry]:
+        return {key.id: self._build_entry(key) for key in keys}
+
+    def _build_entry(self, key: ApiKey) -> _Entry:
+        requests, instances = (
+            build_budget(name, key.client, parse_limits(own or self._defaults[name]))
+            for name, own in ((REQUESTS, key.requests), (INSTANCES, key.instances))
+        )
+        policy = ", ".join(limit.policy for limit in (*requests, *instances))
+        expires = key.expires.timestamp() if key.expires else float("inf")
+        scopes = frozenset(key.scopes)
+        client = Client(key.client, scopes, requests, instances, policy)
+        return _Entry(key.sha256, expires, client)

@@ -1,0 +1,50 @@
+"""Files that nobody but their owner writes."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from tempfile import mkstemp
+
+from service.model.regular_file import open_regular
+
+# As ssh has it of its own files.
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class LooseModeError(OSError):
+    """Others may write a file; `strerror` says what that means, and what to do."""
+
+    def __init__(self, mode: int, path: Path) -> None:
+        said = (
+            f"its group or others may write it (mode {stat.S_IMODE(mode):04o}), and so"
+            f" let themselves in: look it through, then run chmod go-w {path}"
+        )
+        super().__init__(errno.EPERM, said, str(path))
+
+
+def read_protected(path: Path) -> bytes:
+    """Read a file that its owner alone may write, whole. Raises OSError.
+
+    Where a link leads to it, the file's own mode decides.
+    """
+    with open(path, "rb", opener=open_regular) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if mode & OTHERS_WRITE:
+            raise LooseModeError(mode, path)
+        return file.read()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, at once or not at all."""
+    path = path.resolve()  # a link keeps leading to it
+    descriptor, staged = mkstemp(prefix=".key-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(staged, path)
+    except OSError:  # as of a full disk: what is of no use does not stay there
+        os.unlink(staged)
+        raise

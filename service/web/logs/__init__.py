@@ -1,1 +1,0 @@
-"""What is written of each request: its line and, where it is wanted, the prediction."""

@@ -1,1 +1,0 @@
-"""What is counted, in files of every worker, and what GET /metrics says of it."""

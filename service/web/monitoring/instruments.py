@@ -1,0 +1,137 @@
+"""The kinds of metrics: each holds, for every set of labels, what counts for it.
+
+Labels are looked up by one key, which is the label where there is but one.
+"""
+
+from abc import abstractmethod
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from prometheus_client.utils import floatToGoString
+
+from service.web.monitoring.counts import Cell, Counts, Kind, Labels
+
+Child = TypeVar("Child")
+
+
+class Metric(dict[Any, Child]):
+    """A metric, whose children are made when they are first asked for."""
+
+    kind: Kind
+
+    def __init__(
+        self, counts: Counts, name: str, said: str, labels: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__()
+        self.counts = counts
+        self.name = name
+        self.said = said
+        self._labels = labels
+
+    def __missing__(self, key: Any) -> Child:
+        """Make the child of a label, or of a tuple of labels."""
+        values = key if type(key) is tuple else (key,)
+        labels = {n: str(v) for n, v in zip(self._labels, values, strict=True)}
+        child = self[key] = self.make_child(labels)
+        return child
+
+    @property
+    def alone(self) -> Child:
+        """The only child of a metric without labels."""
+        return self[()]
+
+    @abstractmethod
+    def make_child(self, labels: Labels) -> Child:
+        """Make what counts for a set of labels."""
+
+    def make_cell(self, suffix: str, labels: Labels) -> Cell:
+        """Make the cell of one sample."""
+        return self.counts.find_cell(
+            self.kind, self.name, self.name + suffix, labels, self.said
+        )
+
+
+class Counter(Metric[Cell]):
+    """What only grows; its name is given without `_total`."""
+
+    kind: Kind = "counter"
+
+    def make_child(self, labels: Labels) -> Cell:
+        """Make the cell."""
+        return self.make_cell("_total", labels)
+
+
+class Sum(Metric[Cell]):
+    """What is added up over the workers that live."""
+
+    kind: Kind = "gauge_livesum"
+
+    def make_child(self, labels: Labels) -> Cell:
+        """Make the cell."""
+        return self.make_cell("", labels)
+
+
+class Largest(Sum):
+    """What is the largest of all that the workers say that live."""
+
+    kind: Kind = "gauge_livemax"
+
+
+class Distribution:
+    """How many values lie up to each bound, and their sum."""
+
+    def __init__(
+        self, total: Cell, bounds: Sequence[float], buckets: list[Cell]
+    ) -> None:
+        self._total = total
+        self._bounds = bounds
+        self._buckets = buckets
+
+    def observe(self, value: float) -> None:
+        """Count a value."""
+        total = self._total
+        bucket = self._buckets[bisect_left(self._bounds, value)]
+        total.numbers[total.index] += value
+        bucket.numbers[bucket.index] += 1
+
+    def observe_all(self, values: Sequence[float]) -> None:
+        """Count many values."""
+        if len(values) == 1:
+            self.observe(values[0])
+            return
+        ordered = sorted(values)
+        ends = [bisect_right(ordered, bound) for bound in self._bounds]
+        for bucket, (start, end) in zip(
+            self._buckets, pairwise((0, *ends, len(ordered))), strict=True
+        ):
+            if end > start:
+                bucket.add(end - start)
+        self._total.add(sum(ordered))
+
+
+class Histogram(Metric[Distribution]):
+    """How values are distributed."""
+
+    kind: Kind = "histogram"
+
+    def __init__(
+        self,
+        counts: Counts,
+        name: str,
+        said: str,
+        labels: tuple[str, ...] = (),
+        *,
+        bounds: Sequence[float],
+    ) -> None:
+        super().__init__(counts, name, said, labels)
+        self._bounds = bounds
+
+    def make_child(self, labels: Labels) -> Distribution:
+        """Make the cells."""
+        buckets = [
+            self.make_cell("_bucket", {**labels, "le": floatToGoString(bound)})
+            for bound in (*self._bounds, float("inf"))
+        ]
+        return Distribution(self.make_cell("_sum", labels), self._bounds, buckets)

@@ -1,0 +1,167 @@
+"""What was asked and what was answered, for audits and for training: off by default.
+
+Nobody waits for it. A request leaves its bytes as they are, and a thread makes lines
+of them, a few times a second. What a full or a slow disk does not take is counted.
+"""
+
+import atexit
+import logging
+import os
+import random
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+from flask import Response
+
+from service.model.artefact.manifest import Manifest
+from service.settings import Settings, SettingsError
+from service.web.monitoring.catalogue import Drop
+from service.web.monitoring.counts import COUNTING
+from service.web.monitoring.entries import Entries, Entry
+from service.web.monitoring.instruments import Counter
+from service.web.monitoring.rotated_file import RotatedFile
+from service.web.request import Call
+
+logger = logging.getLogger("service")
+
+LOST = "prediction_log_lost"
+WRITTEN = "prediction_log_written"
+
+# Nobody is woken by a request, which would cost it more than all else here.
+SECONDS_BETWEEN_WRITES = 0.1
+BATCH_BYTES = 2**20
+# Some 0.1 milliseconds, for which a request may have to wait.
+LINES_AT_ONCE = 16
+# A worker that ends waits so long for a disk that hangs.
+FAREWELL_SECONDS = 2.0
+
+
+class PredictionLog:
+    """Writes a share of the predictions to a file of this process's own."""
+
+    def __init__(
+        self, file: RotatedFile, share: float, manifest: Manifest, dropped: Counter
+    ) -> None:
+        self._file = file
+        self._batch_bytes = min(file.max_bytes, BATCH_BYTES)
+        self._share = share
+        self._model = {"model": manifest.name, "version": manifest.version}
+        self._dropped = dropped
+        self._entries = Entries()
+        self._starting = threading.Lock()
+        self._is_started = False
+        self._is_over = threading.Event()
+        self._is_losing = False
+
+    def offer(self, call: Call, answer: Response) -> None:
+        """Take a prediction that is about to be answered, if it is of the share."""
+        is_answered = call.predictions is not None and call.status == 200
+        if not is_answered or random.random() >= self._share:  # noqa: S311 - no secret
+            return
+        client = call.client.name if call.client else None
+        answered = answer.get_data()
+        entry = Entry(time.time(), call.request_id, client, call.asked, answered)
+        if not self._entries.put(entry):
+            self._drop("queue_full", 1)
+        if not self._is_started:  # not before: this process may have forked
+            self._start()
+
+    def _start(self) -> None:
+        with self._starting:
+            if not self._is_started:
+                self._is_started = True
+                writer = threading.Thread(target=self._write_on, daemon=True)
+                writer.start()
+                atexit.register(self._end, writer)
+
+    def _end(self, writer: threading.Thread) -> None:
+        """Let what waits be written, unless the disk hangs."""
+        self._is_over.set()
+        writer.join(FAREWELL_SECONDS)
+
+    def _write_on(self) -> None:
+        is_last = False
+        while not is_last:
+            is_last = self._is_over.wait(SECONDS_BETWEEN_WRITES)
+            self._write_all()
+
+    def _write_all(self) -> None:
+        """Write whatever waits now, many lines at a time."""
+        batch: list[bytes] = []
+        size = 0
+        while entry := self._entries.take():
+            line = self._form(entry)
+            if line is None:
+                self._drop("unreadable", 1)
+                continue
+            if len(line) > self._file.max_bytes:
+                self._drop("too_long", 1)
+                continue
+            if size + len(line) > self._batch_bytes:
+                self._write(batch)
+                batch, size = [], 0
+            batch.append(line)
+            size += len(line)
+            if len(batch) % LINES_AT_ONCE == 0:
+                time.sleep(0)  # requests come first
+        self._write(batch)
+
+    def _form(self, entry: Entry) -> bytes | None:
+        """Return the line, or None where what was read cannot be written."""
+        try:
+            return orjson.dumps(
+                {
+                    "time": datetime.fromtimestamp(entry.time, UTC),
+                    "request_id": entry.request_id,
+                    "client": entry.client,
+                    **self._model,
+                    "instances": orjson.loads(entry.asked)["instances"],
+                    "predictions": orjson.loads(entry.answered)["predictions"],
+                },
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+        except (ValueError, TypeError):
+            return None
+
+    def _write(self, batch: list[bytes]) -> None:
+        """Write lines; tell when they begin to be lost, and when that is over."""
+        if not batch:
+            return
+        try:
+            self._file.write(b"".join(batch))
+        except OSError as error:
+            self._drop("disk", len(batch))
+            if not self._is_losing:
+                logger.warning(LOST, extra={"reason": error.strerror})
+            self._is_losing = True
+        else:
+            if self._is_losing:
+                logger.info(WRITTEN)
+            self._is_losing = False
+
+    def _drop(self, reason: Drop, lines: int) -> None:
+        with COUNTING:
+            self._dropped[reason].add(lines)
+
+
+def build_prediction_log(
+    settings: Settings, manifest: Manifest, dropped: Counter
+) -> PredictionLog | None:
+    """Build the log that is wanted, if one is. Raises SettingsError."""
+    path = settings.prediction_log
+    if path is None:
+        return None
+    if not _can_hold(path.parent) or path.is_dir():
+        raise SettingsError(
+            f"SERVICE_PREDICTION_LOG {path} is no file in a folder to write in."
+        )
+    file = RotatedFile(path, settings.prediction_log_max_bytes)
+    return PredictionLog(file, settings.prediction_log_sample, manifest, dropped)
+
+
+def _can_hold(folder: Path) -> bool:
+    """Say whether files can be made in a folder, and looked for."""
+    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()

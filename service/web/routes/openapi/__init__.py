@@ -1,0 +1,15 @@
+"""The contract, published: OpenAPI 3.1 of this very model, and a page that shows it.
+
+schemas.py     what requests and answers are made of
+operations.py  what each route takes and answers
+document.py    the document, put together by apispec
+assets.py      the files of the page, compressed once
+pages.py       the routes; docs holds the page, which flask-swagger-ui's scripts fill
+"""
+
+from service.web.routes.openapi.assets import reading_assets
+from service.web.routes.openapi.document import describe_api
+from service.web.routes.openapi.operations import ERRORS
+from service.web.routes.openapi.pages import build_openapi
+
+__all__ = ["ERRORS", "build_openapi", "describe_api", "reading_assets"]

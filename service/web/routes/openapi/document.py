@@ -1,0 +1,63 @@
+"""The OpenAPI document of a model.
+
+The schema of a request is made by apispec from the marshmallow schema that validates.
+"""
+
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from service.model.contract.codec import Codec
+from service.model.contract.strict_fields import StrictDateTime
+from service.model.prediction.predictor import Predictor
+from service.web.errors import PROBLEM
+from service.web.routes.openapi.operations import ERRORS, iterate_operations
+from service.web.routes.openapi.schemas import (
+    ANSWER,
+    DRIFT,
+    DRIFT_FIGURE,
+    DRIFT_WINDOW,
+    PROBLEM_SCHEMA,
+    REMARK,
+    TEXT,
+    build_object,
+    describe_prediction,
+    refer_to,
+)
+
+
+def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    manifest, example = predictor.manifest, predictor.golden.records[0]
+    plugin = MarshmallowPlugin()
+    spec = APISpec(
+        title=manifest.name,
+        version=manifest.version,
+        openapi_version="3.1.0",
+        info={"description": manifest.description},
+        plugins=[plugin],
+    )
+    plugin.map_to_openapi_type(StrictDateTime, "string", None)
+    schemas = spec.components
+    schemas.schema("PredictRequest", schema=codec.schema)
+    schemas.schema("Prediction", describe_prediction(manifest, example))
+    schemas.schema("PredictAnswer", ANSWER)
+    schemas.schema("Remark", REMARK)
+    schemas.schema("Problem", PROBLEM_SCHEMA)
+    schemas.schema("Health", build_object({"status": TEXT}))
+    schemas.schema("Model", {"type": "object"})
+    schemas.schema("Drift", DRIFT)
+    schemas.schema("DriftWindow", DRIFT_WINDOW)
+    schemas.schema("DriftFigure", DRIFT_FIGURE)
+    for status, meaning in ERRORS.items():
+        content = {PROBLEM: {"schema": refer_to("Problem")}}
+        schemas.response(str(status), {"description": meaning, "content": content})
+    schemas.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    schemas.security_scheme(
+        "header", {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    )
+    for path, operation in iterate_operations(manifest, example):
+        spec.path(path, operations=operation)
+    document: dict[str, Any] = spec.to_dict()
+    return document

@@ -1,0 +1,132 @@
+"""The v1 routes: predict, and what is served."""
+
+import time
+from typing import Any
+
+import orjson
+from flask import Blueprint, request
+from werkzeug.exceptions import (
+    BadRequest,
+    GatewayTimeout,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from service.model.artefact.manifest import Manifest, describe_manifest
+from service.model.contract.codec import Codec
+from service.model.contract.instances import Predictions
+from service.model.errors import Remark
+from service.model.prediction.predictor import Predictor
+from service.web.access.auth import requires
+from service.web.access.limits import Limits
+from service.web.flask_app import Answer
+from service.web.readiness import Readiness
+from service.web.request import DEADLINE, PLACE, Call
+
+JSON = "application/json"
+
+
+def build_predict(
+    predictor: Predictor,
+    codec: Codec,
+    readiness: Readiness,
+    limits: Limits,
+    max_body_bytes: int,
+) -> Blueprint:
+    """Build the routes of the model."""
+    v1 = Blueprint("v1", __name__, url_prefix="/v1")
+    described = orjson.dumps(
+        {
+            "digest": predictor.digest,
+            "engine": predictor.engine,
+            **describe_manifest(predictor.manifest),
+        }
+    )
+
+    @v1.post("/predict")
+    @requires("predict")
+    def predict() -> Answer:
+        readiness.require()
+        environ = request.environ
+        call: Call = environ[PLACE]
+        call.begin_stages()
+        call.asked = read_body(environ, max_body_bytes)
+        document = codec.decode(call.asked)
+        # Before they are validated: what is refused has taken as long to read.
+        if document.count and call.client is not None:
+            limits.spend(environ, call.client.instances, document.count)
+        call.instances = instances = codec.validate(document)
+        refuse_late(environ)
+        call.end_stage("validate")
+        call.predictions = predictions = predictor.predict(instances)
+        call.end_stage("predict")
+        answer = write_answer(
+            predictor.manifest, call.request_id, predictions, instances.warnings
+        )
+        call.end_stage("encode")
+        return answer
+
+    @v1.get("/model")
+    @requires("predict")
+    def model() -> Answer:
+        return Answer(described, content_type=JSON)
+
+    return v1
+
+
+def refuse_late(environ: dict[str, Any]) -> None:
+    """Raise GatewayTimeout where nobody waits for the prediction any more."""
+    deadline: float | None = environ.get(DEADLINE)
+    if deadline is not None and time.monotonic() > deadline:
+        raise GatewayTimeout("The time for an answer passed before it was begun.")
+
+
+def read_body(environ: dict[str, Any], max_body_bytes: int) -> bytes:
+    """Return the JSON bytes of the request, or raise 413 or 415.
+
+    A byte more than is allowed is read and then refused: Werkzeug's own limit cuts a
+    chunked body short and says nothing.
+    """
+    if environ.get("CONTENT_TYPE") != JSON and not _is_json():
+        raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.")
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared.isdecimal() and int(declared) > max_body_bytes:
+        raise _too_large(max_body_bytes)
+    # What the server bounds itself needs none of Werkzeug's wrapping.
+    is_bounded = environ.get("wsgi.input_terminated")
+    stream = environ["wsgi.input"] if is_bounded else request.stream
+    try:
+        body = stream.read(max_body_bytes + 1)
+    except Exception:  # noqa: BLE001 - of whatever type: its words hold bytes of it
+        raise BadRequest("The body is not what its headers announce.") from None
+    if len(body) > max_body_bytes:
+        raise _too_large(max_body_bytes)
+    return bytes(body)
+
+
+def _too_large(max_body_bytes: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")
+
+
+def _is_json() -> bool:
+    charset = request.mimetype_params.get("charset", "utf-8")
+    return request.mimetype == JSON and charset.lower() in ("utf-8", "utf8")
+
+
+def write_answer(
+    manifest: Manifest,
+    request_id: str,
+    predictions: Predictions,
+    warnings: tuple[Remark, ...],
+) -> Answer:
+    """Write the answer to a request."""
+    answer: dict[str, Any] = {
+        "model": {"name": manifest.name, "version": manifest.version},
+        "request_id": request_id,
+        "predictions": predictions.to_json(),
+    }
+    if warnings:
+        answer["warnings"] = warnings
+    return Answer(orjson.dumps(answer), content_type=JSON)

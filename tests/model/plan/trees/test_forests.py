@@ -1,0 +1,332 @@
+from collections.abc import Callable
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost
+from exactness import assert_alike, iterate_batches, load_table, name_case
+from sklearn import ensemble, tree
+from sklearn.base import clone
+
+from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
+from service.model.plan.predictors.boosters import BOOSTERS
+from service.model.plan.steps import FinalStep, Row
+from service.model.plan.trees.forests import TREES
+from service.model.plan.trees.interpreter import Interpreter
+from service.model.plan.trees.tree_step import TreeStep
+
+FEW = {"n_estimators": 7, "random_state": 0}
+
+CLASSIFIERS = [
+    tree.DecisionTreeClassifier(random_state=0, max_depth=3),
+    tree.ExtraTreeClassifier(random_state=0),
+    ensemble.RandomForestClassifier(**FEW),
+    ensemble.RandomForestClassifier(**FEW, max_depth=2, n_jobs=2),
+    ensemble.ExtraTreesClassifier(**FEW),
+    ensemble.GradientBoostingClassifier(**FEW),
+    ensemble.GradientBoostingClassifier(**FEW, init="zero"),
+    ensemble.GradientBoostingClassifier(n_iter_no_change=1, tol=0.5, random_state=0),
+    ensemble.HistGradientBoostingClassifier(max_iter=7),
+    lightgbm.LGBMClassifier(n_estimators=7, verbose=-1, n_jobs=1),
+    xgboost.XGBClassifier(n_estimators=7, n_jobs=1),
+]
+REGRESSORS = [
+    tree.DecisionTreeRegressor(random_state=0),
+    tree.ExtraTreeRegressor(random_state=0),
+    ensemble.RandomForestRegressor(**FEW),
+    ensemble.ExtraTreesRegressor(**FEW),
+    ensemble.GradientBoostingRegressor(**FEW),
+    ensemble.GradientBoostingRegressor(**FEW, init="zero", loss="huber"),
+    ensemble.GradientBoostingRegressor(**FEW, init=tree.DecisionTreeRegressor()),
+    ensemble.HistGradientBoostingRegressor(max_iter=7),
+    ensemble.HistGradientBoostingRegressor(max_iter=7, loss="poisson"),
+    ensemble.HistGradientBoostingRegressor(max_iter=7, loss="gamma"),
+    ensemble.HistGradientBoostingRegressor(max_iter=7, loss="absolute_error"),
+    ensemble.HistGradientBoostingRegressor(max_iter=7, loss="quantile", quantile=0.3),
+    lightgbm.LGBMRegressor(n_estimators=7, verbose=-1, n_jobs=1),
+    lightgbm.LGBMRegressor(n_estimators=7, verbose=-1, n_jobs=1, objective="poisson"),
+    xgboost.XGBRegressor(n_estimators=7, n_jobs=1),
+]
+
+
+def plan(fitted: Any) -> TreeStep:
+    kind = type(fitted)
+    make = TREES.get(kind) or BOOSTERS[f"{kind.__module__}.{kind.__qualname__}"]
+    step = make(fitted)
+    assert isinstance(step, TreeStep)
+    return step
+
+
+def place_at_thresholds(fitted: Any, X: np.ndarray) -> np.ndarray:
+    """Return rows of which a value lies exactly at a threshold, or just beside one."""
+    trees = [
+        t for t in np.ravel(getattr(fitted, "estimators_", fitted)) if t is not None
+    ]
+    rows: list[np.ndarray] = []
+    for one in trees[:3]:
+        if hasattr(one, "tree_"):
+            for feature, cut in zip(
+                one.tree_.feature, one.tree_.threshold, strict=True
+            ):
+                for value in (cut, np.nextafter(cut, -1e9), np.nextafter(cut, 1e9)):
+                    if feature >= 0 and np.isfinite(cut):
+                        rows.append(X[len(rows) % len(X)].copy())
+                        rows[-1][feature] = value
+    return np.array(rows) if rows else X[:5]
+
+
+def ask_alone(lone: Callable[[Row], Outputs]) -> FinalStep:
+    return lambda X: lone(X[0].tolist())
+
+
+def assert_planned(fitted: Any, X: np.ndarray) -> TreeStep:
+    step = plan(fitted)
+    measured = step.crossover
+    for crossover in {measured, 0, len(X) if measured else 0}:
+        step.crossover = crossover
+        for batch in (*iterate_batches(X), place_at_thresholds(fitted, X)):
+            assert_alike(fitted, step, batch)
+            if len(batch) == 1 and step.lone:
+                assert_alike(fitted, ask_alone(step.lone), batch)
+    step.crossover = measured
+    return step
+
+
+@pytest.mark.parametrize("data", ["wine", "breast_cancer"])
+@pytest.mark.parametrize("estimator", CLASSIFIERS, ids=name_case)
+def test_a_classifier_is_planned_exactly(estimator: Any, data: str) -> None:
+    X, y = load_table(data)
+    assert_planned(clone(estimator).fit(X, y), X[:150])
+
+
+@pytest.mark.parametrize("estimator", REGRESSORS, ids=name_case)
+def test_a_regressor_is_planned_exactly(estimator: Any) -> None:
+    X, y = load_table("diabetes")
+    assert_planned(clone(estimator).fit(X, y), X[:150])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.RandomForestClassifier(**FEW),
+        ensemble.HistGradientBoostingClassifier(max_iter=7),
+        lightgbm.LGBMClassifier(n_estimators=7, verbose=-1, n_jobs=1),
+        xgboost.XGBClassifier(n_estimators=7, n_jobs=1),
+        tree.DecisionTreeClassifier(random_state=0),
+    ],
+    ids=name_case,
+)
+@pytest.mark.parametrize("is_null_known", [True, False])
+def test_nulls_are_planned_exactly(estimator: Any, is_null_known: bool) -> None:
+    X, y = load_table("wine")
+    holes = X.copy()
+    holes[np.random.default_rng(0).random(X.shape) < 0.2] = np.nan
+    assert_planned(clone(estimator).fit(holes if is_null_known else X, y), holes)
+
+
+def test_a_null_is_refused_where_sklearn_refuses_it() -> None:
+    X, y = load_table("wine")
+    step = plan(ensemble.GradientBoostingClassifier(**FEW).fit(X, y))
+    with pytest.raises(ValueError, match="NaN"):
+        step(np.full((1, X.shape[1]), np.nan))
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.RandomForestClassifier(**FEW),
+        ensemble.GradientBoostingClassifier(**FEW),
+        tree.DecisionTreeClassifier(),
+    ],
+    ids=name_case,
+)
+def test_what_is_too_large_for_float32_is_refused_as_by_sklearn(estimator: Any) -> None:
+    X, y = load_table("wine")
+    step = plan(clone(estimator).fit(X, y))
+    row = X[:1].copy()
+    row[0, 0] = 1e300
+    with pytest.raises(ValueError, match="too large"):
+        step(row)
+
+
+def make_coded_table(codes: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(400, 4))
+    X[:, 1] = random.choice(codes, 400)
+    X[:, 3] = random.choice(codes, 400)
+    cold = np.isin(X[:, 1], codes[::2]) + 2 * np.isin(X[:, 3], codes[1::3])
+    return X, cold + X[:, 0] + 0.1 * random.normal(size=400)
+
+
+CODES = [[0.0, 1, 2, 3, 4, 5], [2.0, 7, 9, 20, 21], [0.0, 1, 2, 3, np.nan]]
+
+
+@pytest.mark.parametrize("codes", CODES, ids=str)
+@pytest.mark.parametrize("task", ["regression", "two", "three"])
+def test_native_categories_are_planned_exactly(codes: list[float], task: str) -> None:
+    X, y = make_coded_table(codes)
+    kind = ensemble.HistGradientBoostingRegressor
+    if task != "regression":
+        kind = ensemble.HistGradientBoostingClassifier
+        y = np.digitize(y, [1.0] if task == "two" else [0.5, 1.5])
+    fitted = kind(max_iter=9, categorical_features=[1, 3]).fit(X, y)
+    odd = X.copy()
+    random = np.random.default_rng(1)
+    odd[:, 1] = random.choice([*codes, 6.0, 8, 30, 1e9, -1, 2.5, np.nan], len(X))
+    step = assert_planned(fitted, odd)
+    assert step.crossover > 0
+
+
+def test_an_infinite_category_is_refused_as_by_sklearn() -> None:
+    X, y = make_coded_table(CODES[0])
+    fitted = ensemble.HistGradientBoostingRegressor(
+        max_iter=9, categorical_features=[1, 3]
+    ).fit(X, y)
+    row = X[:1].copy()
+    row[0, 1] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        plan(fitted)(row)
+
+
+@pytest.mark.parametrize("categorical", [None, [1, 3]], ids=["plain", "categories"])
+@pytest.mark.parametrize("crossover", [0, 1000])
+def test_a_model_of_named_columns_does_not_warn(
+    categorical: Any, crossover: int
+) -> None:
+    X, y = make_coded_table(CODES[0])
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    fitted = ensemble.HistGradientBoostingRegressor(
+        max_iter=9, categorical_features=categorical
+    ).fit(frame, y)
+    step = plan(fitted)
+    step.crossover = crossover
+    values = step(X).values
+    assert values is not None
+    np.testing.assert_allclose(values[:, 0], fitted.predict(frame), rtol=0, atol=1e-12)
+    assert hasattr(fitted, "feature_names_in_")
+
+
+def test_a_category_that_is_a_word_has_no_plan() -> None:
+    X, y = make_coded_table(CODES[0])
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    frame["b"] = frame["b"].map(lambda code: f"c{code}").astype("category")
+    fitted = ensemble.HistGradientBoostingRegressor(
+        max_iter=2, categorical_features="from_dtype"
+    ).fit(frame, y)
+    with pytest.raises(NoPlanError, match="no codes"):
+        plan(fitted)
+
+
+def test_a_label_on_the_edge_is_sklearns() -> None:
+    """A margin of zero but for rounding falls on the side that sklearn sums it to."""
+    X = np.repeat([[0.0], [1.0]], 20, axis=0)
+    y = np.tile([0, 1], 20)
+    fitted = ensemble.GradientBoostingClassifier(n_estimators=3).fit(X, y)
+    assert abs(fitted.decision_function(X)[0]) < 1e-9
+    step = plan(fitted)
+    step.crossover = 1000
+    assert_alike(fitted, step, X)
+    assert_alike(fitted, step, X[:1])
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.GradientBoostingClassifier(**FEW, loss="exponential"),
+        ensemble.HistGradientBoostingClassifier(max_iter=7),
+    ],
+    ids=name_case,
+)
+def test_an_instance_alone_has_the_very_bits_it_has_among_others(
+    estimator: Any,
+) -> None:
+    X, y = load_table("breast_cancer")
+    step = plan(clone(estimator).fit(X, y))
+    step.crossover = len(X)
+    together = step(X)
+    for row in range(len(X)):
+        alone = step(X[row : row + 1])
+        for one, all_of_them in (
+            (alone.classes, together.classes),
+            (alone.probabilities, together.probabilities),
+        ):
+            assert one is not None
+            assert all_of_them is not None
+            assert one.dtype == all_of_them.dtype
+            np.testing.assert_array_equal(one, all_of_them[row : row + 1])
+
+
+@pytest.mark.parametrize("crossover", [0, 1])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.HistGradientBoostingRegressor(max_iter=7, loss="poisson"),
+        lightgbm.LGBMRegressor(
+            n_estimators=50, verbose=-1, n_jobs=1, objective="poisson"
+        ),
+    ],
+    ids=name_case,
+)
+def test_the_way_without_arrays_has_the_bits_of_whatever_answers_one(
+    estimator: Any, crossover: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TreeStep, "_measure", lambda self, rows: crossover)
+    X, y = load_table("diabetes")
+    step = plan(clone(estimator).fit(X, y))
+    assert step.lone or not crossover
+    for row in X.tolist() if step.lone else []:
+        alone, block = step.lone(row), step(np.array([row]))  # type: ignore[misc]
+        np.testing.assert_array_equal(alone.values, block.values)
+
+
+def test_rows_that_may_not_be_written_to_are_read() -> None:
+    X, y = load_table("diabetes")
+    fitted = ensemble.HistGradientBoostingRegressor(max_iter=7).fit(X, y)
+    step = plan(fitted)
+    step.crossover = len(X)
+    frozen = X[:5].copy()
+    frozen.flags.writeable = False
+    assert_alike(fitted, step, frozen)
+
+
+@pytest.mark.parametrize(
+    "kind", [tree.DecisionTreeRegressor, ensemble.ExtraTreesRegressor]
+)
+def test_several_outputs_have_no_plan(kind: Any) -> None:
+    X, y = load_table("diabetes")
+    fitted = kind(max_depth=2).fit(X, np.column_stack([y, y]))
+    with pytest.raises(NoPlanError, match="several outputs"):
+        plan(fitted)
+
+
+def test_what_stops_before_its_last_tree_has_no_plan() -> None:
+    X, y = load_table("breast_cancer")
+    options: dict[str, Any] = {"verbose": -1, "pred_early_stop": True}
+    fitted = lightgbm.LGBMClassifier(n_estimators=7, **options).fit(X, y)
+    with pytest.raises(NoPlanError, match="stops early"):
+        plan(fitted)
+
+
+def test_treelite_is_not_used_where_it_differs(monkeypatch: Any) -> None:
+    X, y = load_table("diabetes")
+    fitted = ensemble.RandomForestRegressor(**FEW).fit(X, y)
+    monkeypatch.setattr(
+        Interpreter, "score", lambda self, rows: np.zeros((len(rows), 1))
+    )
+    step = plan(fitted)
+    assert step.crossover == 0
+    assert_alike(fitted, step, X)
+
+
+class ContraryTree(tree.DecisionTreeClassifier):  # type: ignore[misc]
+    def predict(self, X: Any, check_input: bool = True) -> Any:
+        return super().predict(X, check_input)[::-1]
+
+
+def test_a_subclass_is_not_mistaken_for_its_parent() -> None:
+    assert ContraryTree not in TREES
+    assert xgboost.XGBRFClassifier.__qualname__ not in " ".join(BOOSTERS)

@@ -1,0 +1,32 @@
+"""What waits is taken up one by one, and a scrape before what has not been."""
+
+import socket
+
+from service.server.connection import Connection
+from service.server.exchange import Exchange
+from service.server.in_flight import Backlog
+from service.server.limits import Bounds
+from service.server.request import HTTP_1_1, Request
+
+
+def put(backlog: Backlog, path: str) -> None:
+    """Let a request wait."""
+    request = Request("GET", path, HTTP_1_1)
+    request.read_target()
+    with socket.socket() as sock:
+        backlog.put(Exchange(Connection(sock, None, None), request, seconds=10))
+
+
+def test_a_scrape_is_taken_up_before_the_rest_of_a_gathering() -> None:
+    backlog = Backlog(Bounds(), threads=1, takes_all=True)
+    for number in range(3):
+        put(backlog, f"/{number}")
+    count = backlog.find_work()
+    exchanges = backlog.take_up(count)
+    first = next(exchanges)
+    put(backlog, "/metrics")
+    taken = [each.request.path for each in (first, *exchanges)]
+    assert taken == ["/0", "/metrics", "/1"]
+    assert not backlog.find_work()  # its thread is not done
+    backlog.give_back()
+    assert backlog.find_work() == 1

@@ -1,0 +1,129 @@
+"""What is published is valid, is of this very model, and is what is served."""
+
+import json
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+from pipelines import CREDIT, ROOT
+
+from service.model.artefact.folder import read_artefact
+from service.model.contract.codec import Codec
+from service.model.contract.request_limits import UNBOUNDED, Bounds
+from service.model.loading import load_predictor
+from service.web.routes.openapi import ERRORS, describe_api
+
+GOLDEN = json.loads((CREDIT / "golden.json").read_text())["records"]
+
+
+@pytest.fixture(scope="module")
+def document(app: Flask) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(app.test_client().get("/openapi.json").data)
+    return found
+
+
+def validator(document: dict[str, Any], name: str) -> jsonschema.Draft202012Validator:
+    schema = {"$ref": f"#/components/schemas/{name}", **document}
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    validate(document)
+
+
+def test_the_features_are_the_models_own(document: dict[str, Any]) -> None:
+    instance = document["components"]["schemas"]["Instance"]
+    contract = read_artefact(CREDIT).manifest.contract
+    assert list(instance["properties"]) == [f.name for f in contract.features]
+    assert set(instance["required"]) == {f.name for f in contract.features}
+    assert instance["additionalProperties"] is False
+    assert instance["properties"]["Age"] == {
+        "type": ["integer", "null"],
+        "minimum": 18,
+        "maximum": 120,
+        "x-unit": "years",
+        "x-observed-minimum": 18,
+        "x-observed-maximum": 68,
+    }
+
+
+def test_the_bounds_are_published(packaged: Any) -> None:
+    predictor = load_predictor(read_artefact(packaged("mixed")))
+    bounds = Bounds(max_instances=7, max_string_length=8, max_errors=10)
+    codec = Codec(predictor.manifest.contract, bounds)
+    schemas = describe_api(predictor, codec)["components"]["schemas"]
+    assert schemas["PredictRequest"]["properties"]["instances"]["maxItems"] == 7
+    for feature in predictor.manifest.contract.features:
+        is_text = feature.type == "string" and feature.categories is None
+        published = schemas["Instance"]["properties"][feature.name]
+        assert published.get("maxLength") == (8 if is_text else None)
+
+
+def test_golden_records_fit_the_schemas_and_the_example_is_one(
+    document: dict[str, Any],
+) -> None:
+    operation = document["paths"]["/v1/predict"]["post"]
+    [body] = operation["requestBody"]["content"].values()
+    assert body["example"] == {"instances": [GOLDEN[0]["instance"]]}
+    for record in GOLDEN:
+        request = {"instances": [record["instance"]]}
+        validator(document, "PredictRequest").validate(request)
+        validator(document, "Prediction").validate(record["prediction"])
+
+
+def test_answers_and_errors_fit_their_schemas(
+    document: dict[str, Any], client: FlaskClient
+) -> None:
+    row = {**GOLDEN[0]["instance"], "Home": "castle"}
+    answer = client.post("/v1/predict", json={"instances": [row]})
+    validator(document, "PredictAnswer").validate(json.loads(answer.data))
+    problem = client.post("/v1/predict", json={"instances": [{}]})
+    validator(document, "Problem").validate(json.loads(problem.data))
+
+
+def test_every_route_is_published(document: dict[str, Any], app: Flask) -> None:
+    routes = {rule.rule for rule in app.url_map.iter_rules()}
+    pages = {"/openapi.json", "/docs", "/docs/<path:name>", "/metrics", "/*"}
+    assert set(document["paths"]) == routes - pages
+
+
+def test_every_error_status_is_described(document: dict[str, Any]) -> None:
+    assert set(document["components"]["responses"]) == {str(s) for s in ERRORS}
+    responses = document["paths"]["/v1/predict"]["post"]["responses"]
+    assert {int(status) for status in responses} == {200, *ERRORS} - {404, 405}
+
+
+def test_the_page_loads_nothing_from_elsewhere(app: Flask) -> None:
+    client = app.test_client()
+    page = client.get("/docs", buffered=True).text
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(assets) == 4
+    for asset in assets:
+        assert not asset.startswith(("http", "//"))
+        assert client.get(f"/{asset}", buffered=True).status_code == 200
+    for source in (ROOT / "service/web/openapi/docs").iterdir():
+        assert "http" not in source.read_text()
+
+
+@pytest.mark.parametrize("name", ["outputs", "mixed"])
+def test_each_kind_of_model_publishes_what_it_answers(name: str, packaged: Any) -> None:
+    predictor = load_predictor(read_artefact(packaged(name)))
+    document = describe_api(predictor, Codec(predictor.manifest.contract, UNBOUNDED))
+    validate(document)
+    for record in predictor.golden.records:
+        request = {"instances": [record.instance]}
+        validator(document, "PredictRequest").validate(request)
+        validator(document, "Prediction").validate(record.prediction)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css"])
+def test_the_page_may_do_no_more_than_it_has_to(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path, buffered=True)
+    assert answer.status_code == 200
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]
