@@ -118,7 +118,7 @@ def _variable(name: str, parse: Callable[[str], Any], default: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What ops decides. The README says what each variable means.
+    """What ops decides. docs/settings.md says what each variable means.
 
     `api_keys_file` None means the key file that is made for local use, `workers` None
     as many as keep the processors busy, and `rate_limit_storage` None one store for the

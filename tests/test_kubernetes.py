@@ -172,7 +172,7 @@ def test_every_variable_is_a_setting_and_no_service_adds_any(
     assert mounts[secret["name"]].keys() == {"name", "mountPath", "readOnly"}
     folder = Path(mounts[secret["name"]]["mountPath"])
     assert settings.api_keys_file == folder / "api-keys.json"
-    commands = (ROOT / "README.md").read_text()
+    commands = (ROOT / "docs/deployment.md").read_text()
     assert f"{secret['secret']['secretName']} --from-file=api-keys.json\n" in commands
 
 
@@ -273,5 +273,5 @@ def test_prometheus_asks_for_the_metrics_with_a_key(
     bearer = {"Authorization": f"Bearer {keys['metrics']}"}
     assert client.get(endpoint["path"], headers=bearer).status_code == 200
     credentials = endpoint["authorization"]["credentials"]
-    commands = (ROOT / "README.md").read_text()
+    commands = (ROOT / "docs/deployment.md").read_text()
     assert f"{credentials['name']} --from-file={credentials['key']}\n" in commands

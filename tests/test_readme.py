@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""What the README and the manual say is so."""
 
 import json
 import re
@@ -23,16 +23,29 @@ from service.web.access import storage
 from service.web.access.key_file import Terms, create_key
 from service.web.routes.openapi import ERRORS
 
-README = (ROOT / "README.md").read_text()
+# In the order in which one reads them.
+PAGES = [
+    "README.md",
+    *(
+        f"docs/{name}.md"
+        for name in (
+            *("packaging", "plan", "image", "deployment", "keys-and-limits"),
+            *("metrics", "logs", "drift", "settings", "errors", "worker"),
+        )
+    ),
+]
+MANUAL = "\n".join((ROOT / page).read_text() for page in PAGES)
+
+LONGEST_FRONT_PAGE = 150
 
 
 def read_blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```", MANUAL, re.M | re.S)
 
 
 def read_table(first_column: str) -> dict[str, str]:
     """Return the rows of the table whose first column is so headed."""
-    table = README.split(f"\n| {first_column} |", 1)[1].split("\n\n", 1)[0]
+    table = MANUAL.split(f"\n| {first_column} |", 1)[1].split("\n\n", 1)[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
     return {row[0].strip("` "): row[1].strip("` |") for row in rows}
 
@@ -43,13 +56,22 @@ def list_anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
 
 
-def test_every_link_leads_somewhere() -> None:
-    targets = set(re.findall(r"\]\(([^)]+)\)", README))
-    for target in targets:
+@pytest.mark.parametrize("name", [*PAGES, "CONTRIBUTING.md", "benchmarks/README.md"])
+def test_every_link_leads_somewhere(name: str) -> None:
+    page = ROOT / name
+    for target in set(re.findall(r"\]\(([^)]+)\)", page.read_text())):
         path, _, anchor = target.partition("#")
-        page = ROOT / path if path else ROOT / "README.md"
-        assert page.exists(), target
-        assert not anchor or anchor in list_anchors(page.read_text()), target
+        other = page.parent / path if path else page
+        assert other.exists(), target
+        assert not anchor or anchor in list_anchors(other.read_text()), target
+
+
+def test_the_front_page_is_short_and_leads_to_every_other() -> None:
+    front = (ROOT / "README.md").read_text()
+    assert len(front.splitlines()) <= LONGEST_FRONT_PAGE
+    assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} == {
+        page for page in PAGES if f"]({page})" in front
+    }
 
 
 def test_every_setting_stands_in_the_readme() -> None:
@@ -63,7 +85,7 @@ def test_every_route_stands_in_the_readme_with_its_scope(app: Flask) -> None:
         if rule.methods
     }
     for route in routes.values():
-        assert f"`{route}`" in README, route
+        assert f"`{route}`" in MANUAL, route
     listed = {row.split()[1] for row in read_table("route")}
     assert listed == set(routes) - {"/docs/<path:name>"}
 
@@ -207,7 +229,7 @@ def test_keys_are_made_listed_and_revoked_as_shown(
 def test_what_is_left_is_answered_as_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a key as the README makes it, 18.5 seconds after a window began."""
+    """With a key as the manual makes it, 18.5 seconds after a window began."""
     monkeypatch.setattr(storage, "read_seconds", lambda: 6_000_018.5)
     file = tmp_path / "keys.json"
     key = create_key(file, "batch", ("predict",), Terms(instances="1500/minute"))

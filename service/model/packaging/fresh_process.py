@@ -14,7 +14,7 @@ from service.model.artefact.folder import read_artefact
 from service.model.errors import ArtefactError, PackagingError
 from service.model.loading import load_predictor
 
-ROOT = Path(__file__).resolve().parents[2]  # of the checkout, or of what is installed
+ROOT = Path(__file__).resolve().parents[3]  # of the checkout, or of what is installed
 
 
 def check_afresh(folder: Path) -> None:

@@ -7,7 +7,7 @@ from service.model.artefact.golden import GoldenRecord
 from service.model.artefact.manifest import Manifest
 from service.web.routes.openapi.schemas import refer_to
 
-# What each error status of the API means; the README lists the same.
+# What each error status of the API means; docs/errors.md lists the same.
 ERRORS = {
     400: "The body is not strict JSON",
     401: "No API key, or none that is known",
