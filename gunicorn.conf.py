@@ -19,7 +19,7 @@ from gunicorn.glogging import Logger
 
 from service.memory import use_one_heap
 from service.processors import count_processors, count_workers
-from service.server import Bounds, ReceivingWorker
+from service.server import ReceivingWorker, WorkerLimits
 from service.settings import Settings, SettingsError
 from service.web.first_request import format_curl
 from service.web.monitoring.json_lines import build_log_config
@@ -39,7 +39,7 @@ workers = settings.workers or count_workers(count_processors())
 class Worker(ReceivingWorker):
     """Keeps to the bounds that ops set."""
 
-    bounds = Bounds(
+    bounds = WorkerLimits(
         max_in_flight=settings.max_in_flight,
         max_body_bytes=settings.max_body_bytes,
         receive_timeout_seconds=settings.receive_timeout_seconds,

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service.memory import trim_memory
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
-from service.model.contract.request_limits import Bounds
+from service.model.contract.request_limits import RequestLimits
 from service.model.drift.windows import Counting
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
@@ -120,8 +120,8 @@ def _count_drift(settings: Settings, predictor: Predictor) -> Counting | None:
     )
 
 
-def _read_bounds(settings: Settings) -> Bounds:
-    return Bounds(
+def _read_bounds(settings: Settings) -> RequestLimits:
+    return RequestLimits(
         max_instances=settings.max_instances,
         max_string_length=settings.max_string_length,
         max_errors=settings.max_errors,

@@ -59,7 +59,7 @@ def _share(text: str) -> float:
 def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
     """Read flask-limiter's notation. Raises ValueError.
 
-    An empty text would mean no limit at all, and is none.
+    An empty string is rejected: flask-limiter would read it as no limit.
     """
     try:
         items = tuple(parse_many(text))

@@ -57,7 +57,7 @@ def build_image(
     """
     artefact = verify_artefact(folder)
     if not (SOURCE / "Dockerfile").is_file():
-        raise ImageError("An image is built from a checkout, and this is none.")
+        raise ImageError("An image is built from a checkout, and this is not one.")
     manifest = artefact.manifest
     tag = tag or f"{manifest.name}:{manifest.version}"
     revision, seconds = _read_commit()

@@ -25,7 +25,7 @@ from service.model.errors import (
     PipelineLoadError,
     describe_error,
 )
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import (
     PlanChoice,
@@ -45,7 +45,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     manifest = artefact.manifest
     try:
         golden = decode_golden(artefact.files[GOLDEN])
-        reference = Reference(_load_pipeline(artefact))
+        reference = FittedPipeline(_load_pipeline(artefact))
         _check_task(manifest, reference)
         histograms = None
         if HISTOGRAMS in artefact.files:
@@ -91,7 +91,7 @@ def _load_pipeline(artefact: Artefact) -> Any:
     return pipeline
 
 
-def _check_task(manifest: Manifest, reference: Reference) -> None:
+def _check_task(manifest: Manifest, reference: FittedPipeline) -> None:
     """Refuse a manifest that says another thing of the pipeline than it does."""
     if manifest.task != reference.task:
         raise ArtefactFormatError(

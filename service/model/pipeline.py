@@ -20,7 +20,7 @@ CHECKED_ROWS = 64
 SEVERAL_OUTPUTS = "A classifier with several outputs cannot be packaged."
 
 
-class Reference:
+class FittedPipeline:
     """A fitted pipeline, asked the way a notebook asks it."""
 
     def __init__(self, pipeline: Any) -> None:
@@ -86,7 +86,7 @@ def read_classes(pipeline: Any) -> list[Any]:
     return plain
 
 
-def check_training_table(reference: Reference, X: Any) -> Outputs:
+def check_training_table(reference: FittedPipeline, X: Any) -> Outputs:
     """Return the answers to the first rows of the training table as it is.
 
     Raises PackagingError where there are none, or others the second time.

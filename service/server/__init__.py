@@ -21,7 +21,7 @@ worker.py        the threads, and what becomes of each request
 It knows WSGI, and no route but by its path: health and metrics are never refused.
 """
 
-from service.server.limits import Bounds
+from service.server.limits import WorkerLimits
 from service.server.worker import ReceivingWorker
 
-__all__ = ["Bounds", "ReceivingWorker"]
+__all__ = ["ReceivingWorker", "WorkerLimits"]

@@ -12,11 +12,11 @@ SMALL_BYTES = 64 * 1024
 # As much as a thousand small ones, or eight of the largest bodies by default.
 ROOM_BYTES = 64 * 2**20
 
-# Where more is allowed: as many, or half of them if their chunks are tiny.
+# Where larger bodies are allowed: room for eight of the largest.
 LARGEST_AT_ONCE = 8
 
 
-class Memory:
+class BodyBudget:
     """Counts what the large ones hold. It is for the thread that keeps the loop."""
 
     def __init__(self, max_body_bytes: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from werkzeug.exceptions import RequestTimeout
 
 from service.server.connection import MAX_AHEAD_BYTES, Connection
-from service.server.intake import Arrivals
+from service.server.intake import Intake
 from service.server.slow_readers import SlowReaders
 
 # A worker that is idle needs some 50 microseconds to wake and take a connection.
@@ -44,13 +44,13 @@ class Connections:
     """
 
     def __init__(
-        self, worker: Any, arrivals: Arrivals, receive_timeout_seconds: float
+        self, worker: Any, intake: Intake, receive_timeout_seconds: float
     ) -> None:
         self._poller, self._cfg = worker.poller, worker.cfg
         self._defer, self._log = worker.method_queue.defer, worker.log
         self._balance, self._slot = worker.balance, worker.slot
         self._is_open = False
-        self._arrivals = arrivals
+        self._intake = intake
         self._receive_timeout_seconds = receive_timeout_seconds
         self._open: dict[Connection, None] = {}
         self._left: set[Connection] = set()  # whose callers send no more
@@ -147,7 +147,7 @@ class Connections:
             if connection.is_over:
                 self.close(connection)
         elif not connection.is_busy:
-            self._arrivals.bound_memory(connection)
+            self._intake.bound_memory(connection)
             self._take(connection)
         elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
             self._watch(connection, 0)
@@ -157,7 +157,7 @@ class Connections:
         is_busy = connection.is_busy or connection.lingers
         if is_busy or connection not in self._open:
             return
-        if connection.is_receiving and self._arrivals.take(connection):
+        if connection.is_receiving and self._intake.take(connection):
             self._heed(connection, connection.sock)
         elif connection.is_paused:
             self._pause(connection)
@@ -235,7 +235,7 @@ class Connections:
             del self._open[connection]
             self._left.discard(connection)
             self._say()
-            self._arrivals.forget(connection)
+            self._intake.forget(connection)
             self._slow_readers.forget(connection)
             self._watch(connection, 0)
             connection.sock.close()
@@ -262,6 +262,6 @@ class Connections:
         """Answer what did not arrive in time, unless it has not even a head."""
         if connection.reader is not None and connection.reader.request is not None:
             late = RequestTimeout("The request did not arrive in time.")
-            self._arrivals.give_up(connection, late)
+            self._intake.give_up(connection, late)
         else:
             self.close(connection)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.server.limits import Bounds
+from service.server.limits import WorkerLimits
 
 # On a connection that is idle, a request may be on its way already.
 LINGER_SECONDS = 2.0
@@ -24,7 +24,7 @@ class Drain:
     end: float
 
 
-def plan_drain(bounds: Bounds, now: float, *, is_stopping: bool) -> Drain:
+def plan_drain(bounds: WorkerLimits, now: float, *, is_stopping: bool) -> Drain:
     """Plan the end of a worker.
 
     One that retires while the service goes on is not missed: it takes no more.

@@ -1,4 +1,4 @@
-"""What a worker has taken and not answered, and who may take it up."""
+"""The requests in flight: taken by a worker, and not answered yet."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from service.server.exchange import Exchange
-from service.server.limits import Bounds
+from service.server.limits import WorkerLimits
 from service.server.request import Request
 
 
-class Backlog:
+class InFlight:
     """The requests in flight, those that wait and those that are being answered.
 
     So many threads may answer at a time. With `takes_all` each has all that waits.
     """
 
-    def __init__(self, bounds: Bounds, threads: int, *, takes_all: bool) -> None:
+    def __init__(self, bounds: WorkerLimits, threads: int, *, takes_all: bool) -> None:
         self._max_in_flight = bounds.max_in_flight
         self._permits = [None] * threads
         self._takes_all = takes_all

@@ -5,15 +5,15 @@ from typing import Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from service.server.body_budget import SMALL_BYTES, Memory
+from service.server.body_budget import SMALL_BYTES, BodyBudget
 from service.server.connection import CONTINUE, Connection
 from service.server.exchange import Exchange
-from service.server.limits import Bounds
+from service.server.limits import WorkerLimits
 from service.server.reader import RequestReader
 from service.server.request import Request
 
 
-class Arrivals:
+class Intake:
     """The requests that connections bring. It is for the event loop alone.
 
     Each is given to `take_on` when it is all here, and to `refuse` if it is malformed,
@@ -24,7 +24,7 @@ class Arrivals:
     def __init__(
         self,
         cfg: Any,
-        bounds: Bounds,
+        bounds: WorkerLimits,
         take_on: Callable[[Exchange], None],
         refuse: Callable[[Exchange, HTTPException, str | None], None],
         find_refusal: Callable[[Request], HTTPException | None],
@@ -34,7 +34,7 @@ class Arrivals:
         self._take_on = take_on
         self._refuse = refuse
         self._find_refusal = find_refusal
-        self._memory = Memory(bounds.max_body_bytes)
+        self._memory = BodyBudget(bounds.max_body_bytes)
 
     def take(self, connection: Connection) -> bool:
         """Give the next request of a connection away, once it is all here.
@@ -113,7 +113,7 @@ class Arrivals:
         self.forget(connection)
         self._refuse(self._begin(connection, request, 0), refusal, fault)
 
-    # Memory
+    # BodyBudget
 
     def bound_memory(self, connection: Connection) -> None:
         """Refuse the largest of what is arriving, while all hold too much."""

@@ -1,7 +1,7 @@
-"""Whose turn it is to keep a worker's loop: one thread's at a time.
+"""Leader and follower: one thread runs the event loop, and also answers.
 
-A thread that leaves the loop to answer a request holds on to the baton, and is mostly
-back before anybody else could have been woken. Where it is not, another takes it over.
+A leader that answers a request is mostly back before a follower could have been woken.
+If an answer takes longer than 10 milliseconds, a follower takes over the loop.
 """
 
 import math
@@ -9,20 +9,20 @@ import threading
 import time
 from dataclasses import dataclass
 
-# For so long an answer may keep the loop waiting. One thread looks as often whether it
-# does, which takes it some 10 microseconds.
+# How long an answer can keep the event loop waiting. One follower checks as often
+# whether it does, which costs some 10 microseconds.
 PATIENCE_SECONDS = 0.01
 
 
 @dataclass(slots=True)
 class Baton:
-    """The right to keep the loop, and time.monotonic() since when it is not used."""
+    """The right to run the event loop, and time.monotonic() since it is unused."""
 
     since: float = math.inf
 
 
-class Relay:
-    """Passes the loop from thread to thread."""
+class Leadership:
+    """Passes the event loop from thread to thread."""
 
     def __init__(self) -> None:
         self._watch = threading.Lock()
@@ -30,8 +30,8 @@ class Relay:
         self._baton = Baton(since=-math.inf)
 
     def wait(self) -> Baton:
-        """Wait until it is this thread's turn."""
-        with self._watch:  # one watches for all
+        """Wait until this thread is the leader."""
+        with self._watch:  # one follower watches for all
             while True:
                 with self._guard:
                     if time.monotonic() - self._baton.since > PATIENCE_SECONDS:
@@ -40,11 +40,11 @@ class Relay:
                 time.sleep(PATIENCE_SECONDS)
 
     def leave(self, baton: Baton) -> None:
-        """Leave the loop for a request."""
+        """Leave the event loop for a request."""
         baton.since = time.monotonic()
 
     def come_back(self, baton: Baton) -> bool:
-        """Say whether the loop is still this thread's to keep."""
+        """Return True if this thread is still the leader."""
         with self._guard:
             if self._baton is not baton:
                 return False

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Bounds:
+class WorkerLimits:
     """The settings of the same names."""
 
     max_in_flight: int = 64

@@ -26,10 +26,10 @@ from service.server.balance import Balance
 from service.server.connections import Connections
 from service.server.drain import Drain, is_held, plan_drain
 from service.server.exchange import Exchange
-from service.server.in_flight import Backlog
-from service.server.intake import Arrivals
-from service.server.leader import Relay
-from service.server.limits import Bounds
+from service.server.in_flight import InFlight
+from service.server.intake import Intake
+from service.server.leader import Leadership
+from service.server.limits import WorkerLimits
 from service.server.wsgi import Gateway
 
 # How often the loop looks for what has waited too long, if nothing is due sooner.
@@ -63,7 +63,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     all of that, a call for each request, and takes one up when there is room for it.
     """
 
-    bounds = Bounds()
+    bounds = WorkerLimits()
     gather: Callable[[Iterable[Callable[[], None]]], None] | None = None
     balance = Balance()  # made before any worker is forked
     slot = 0
@@ -71,11 +71,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._gateway = Gateway(self)
-        self._backlog = Backlog(
+        self._in_flight_requests = InFlight(
             self.bounds, self.cfg.threads, takes_all=self.gather is not None
         )
         self._hung: set[Exchange] = set()
-        self._relay = Relay()
+        self._leadership = Leadership()
         self._patience_seconds = self.bounds.predict_timeout_seconds + HANG_SECONDS
         self._next_look = 0.0
         self._trims_at = math.inf
@@ -105,15 +105,15 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             selectors.EVENT_READ,
             self.method_queue.run_callbacks,
         )
-        arrivals = Arrivals(
+        intake = Intake(
             self.cfg,
             self.bounds,
             take_on=self._take_on,
             refuse=self._refuse,
-            find_refusal=self._backlog.find_refusal,
+            find_refusal=self._in_flight_requests.find_refusal,
         )
         timeout = self.bounds.receive_timeout_seconds
-        self._connections = Connections(self, arrivals, timeout)
+        self._connections = Connections(self, intake, timeout)
         self.set_accept_enabled(True)
         # One thread more than may answer, so that the loop is never left alone.
         for _ in range(self.cfg.threads + 1):
@@ -143,25 +143,25 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Keep the loop and answer what it brings, in turn with the other threads."""
         baton = None
         while not self._is_done.is_set():
-            count = self._backlog.find_work()
+            count = self._in_flight_requests.find_work()
             if not count:
                 if baton is None:
-                    baton = self._relay.wait()
+                    baton = self._leadership.wait()
                 else:
                     self._turn()
                 continue
             if baton is not None:
-                self._relay.leave(baton)
-            exchanges = self._backlog.take_up(count)
+                self._leadership.leave(baton)
+            exchanges = self._in_flight_requests.take_up(count)
             if self.gather is None or count == 1:
                 for exchange in exchanges:
                     self._begin(exchange)
             else:
                 self.gather(partial(self._begin, exchange) for exchange in exchanges)
-            self._backlog.give_back()
+            self._in_flight_requests.give_back()
             # Where another keeps the loop by now, this one goes on with what waits: so
             # much work leaves the loop a thread of its own.
-            if baton is not None and not self._relay.come_back(baton):
+            if baton is not None and not self._leadership.come_back(baton):
                 baton = None
 
     def _begin(self, exchange: Exchange) -> None:
@@ -169,7 +169,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         if not exchange.is_answered:
             exchange.begin()
             self._answer(exchange)
-        self._backlog.finish(exchange)
+        self._in_flight_requests.finish(exchange)
         if exchange.request.body_bytes > LARGE_BYTES:
             self._trims_at = time.monotonic() + QUIET_SECONDS
 
@@ -198,10 +198,10 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.alive = False
         if exchange.request.is_health:
             self._answer(exchange)
-        elif refusal := self._backlog.find_refusal(exchange.request):
+        elif refusal := self._in_flight_requests.find_refusal(exchange.request):
             self._refuse(exchange, refusal)
         else:
-            self._backlog.put(exchange)
+            self._in_flight_requests.put(exchange)
             self._next_look = min(self._next_look, exchange.deadline)
 
     def _answer(self, exchange: Exchange) -> None:
@@ -231,13 +231,13 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.set_accept_enabled(enabled=True)
         else:
             self._stop(now)
-        for exchange in self._backlog:
+        for exchange in self._in_flight_requests:
             self._check(exchange, now)
         self._connections.close_late(
             now, self._drain.idle_end if self._drain else math.inf
         )
-        self.wsgi.extensions["lifecycle"].tell(len(self._backlog))
-        if now >= self._trims_at and not self._backlog:
+        self.wsgi.extensions["lifecycle"].tell(len(self._in_flight_requests))
+        if now >= self._trims_at and not self._in_flight_requests:
             self._trims_at = math.inf
             trim_memory()
 

@@ -25,7 +25,7 @@ from service.model.errors import (
     TooManyInstancesError,
 )
 from service.web.flask_app import Answer
-from service.web.request import current_call
+from service.web.request import current_context
 
 PROBLEM = "application/problem+json"
 
@@ -37,8 +37,8 @@ TITLES = {
 }
 
 
-# Why a request is refused, in a word to count by: what an exception calls `reason`,
-# or by its type, or by the status it is answered with.
+# The `reason` label of rejections: an exception's own `reason`, else by its type, else
+# by the status.
 REASONS_BY_TYPE: dict[type[Exception], str] = {
     MalformedJsonError: "malformed_json",
     TooManyInstancesError: "too_many_instances",
@@ -89,7 +89,7 @@ def answer_error(error: Exception) -> Response:
     status = http.code or 500
     if status < 400:  # a redirection is raised, too
         return http.get_response()
-    call = current_call()
+    call = current_context()
     call.reason = find_reason(error, status)
     problem: dict[str, Any] = {
         "type": "about:blank",
@@ -131,7 +131,7 @@ def _to_http(error: Exception) -> HTTPException:
         return UnprocessableEntity("The request does not keep the model's contract.")
     if isinstance(error, NotReadyError):
         return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
-    current_call().fault = (
+    current_context().fault = (
         error  # for the log line of this request; the caller learns nothing of it
     )
     return InternalServerError("The service could not answer; its log says why.")

@@ -1,4 +1,4 @@
-"""How a request finds its view: Flask, without the detours this service has no use for.
+"""Flask, without the detours that this service has no use for.
 
 A bare view takes Flask 45 microseconds and this 10. What is left out is what no part of
 the service asks for: sessions, signals, teardowns, hooks of single blueprints, async

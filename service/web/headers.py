@@ -1,7 +1,7 @@
 """The headers of every answer: whose it is, what is left of a budget, how to take it.
 
-They are added where Flask is done: four of them would cost it 12 microseconds, to
-look for each among the others and in each for what cannot be in them.
+Added in WSGI middleware: Werkzeug's checks for duplicates and newlines would cost 12
+microseconds, and these values are our own.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 
 from service.web.access.limits import LEFT
-from service.web.request import PLACE, Call
+from service.web.request import PLACE, RequestContext
 
 # What is answered is for this caller, now, and of the type that it says.
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
@@ -25,7 +25,7 @@ def init_headers(app: Flask, version: str) -> None:
         environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            call: Call = environ[PLACE]
+            call: RequestContext = environ[PLACE]
             headers.extend(always)
             headers.append(("X-Request-ID", call.request_id))
             left = environ.get(LEFT)

@@ -1,6 +1,6 @@
-"""The call under way: what the parts that a request passes tell one another of it.
+"""The request context: per-request state that hooks, views and middleware share.
 
-It lies in the WSGI environment, where it is found at the price of one look-up.
+It is kept in the WSGI environ, where it costs one look-up.
 """
 
 import time
@@ -15,9 +15,9 @@ from service.web.client import Client
 
 PLACE = "service.call"
 
-# What the worker says of a request: time.monotonic() of its last byte, and by which it
-# wants the answer; the exception to answer with where it takes none; and what says
-# whether this answer is the one that the caller gets.
+# Set by the worker: time.monotonic() of the last byte, and the deadline; an exception
+# to answer with instead of running the view; and a callable that is true if this answer
+# wins the race with the deadline.
 ARRIVED = "service.arrived"
 DEADLINE = "service.deadline"
 REFUSAL = "service.refusal"
@@ -29,7 +29,7 @@ Stage = Literal["queue", "validate", "predict", "encode"]
 
 
 @dataclass(slots=True)
-class Call:
+class RequestContext:
     """A request's id, and what came of it. All times are of time.monotonic().
 
     `asked` is its body; `reason` is a word for why it was refused; `stages` holds the
@@ -64,7 +64,7 @@ class Call:
         self.stage_began = now
 
 
-def current_call() -> Call:
-    """Return the call of the request that this thread answers."""
-    call: Call = request.environ[PLACE]
+def current_context() -> RequestContext:
+    """Return the context of the request that this thread answers."""
+    call: RequestContext = request.environ[PLACE]
     return call

@@ -16,8 +16,8 @@ from service.server.balance import Balance
 from service.server.connection import Connection
 from service.server.connections import Connections
 from service.server.exchange import Exchange
-from service.server.intake import Arrivals
-from service.server.limits import Bounds
+from service.server.intake import Intake
+from service.server.limits import WorkerLimits
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -56,14 +56,14 @@ class Loop:
             log=logging.getLogger("service"),
         )
         self.taken: list[Exchange] = []
-        arrivals = Arrivals(
+        intake = Intake(
             worker.cfg,
-            Bounds(),
+            WorkerLimits(),
             take_on=self.taken.append,
             refuse=lambda *_: None,
             find_refusal=lambda _: None,
         )
-        self.connections = Connections(worker, arrivals, receive_timeout_seconds=15.0)
+        self.connections = Connections(worker, intake, receive_timeout_seconds=15.0)
         self.connections.accept(listener)
         stack.callback(self.connection.sock.close)
 

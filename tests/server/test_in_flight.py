@@ -4,12 +4,12 @@ import socket
 
 from service.server.connection import Connection
 from service.server.exchange import Exchange
-from service.server.in_flight import Backlog
-from service.server.limits import Bounds
+from service.server.in_flight import InFlight
+from service.server.limits import WorkerLimits
 from service.server.request import HTTP_1_1, Request
 
 
-def put(backlog: Backlog, path: str) -> None:
+def put(backlog: InFlight, path: str) -> None:
     """Let a request wait."""
     request = Request("GET", path, HTTP_1_1)
     request.read_target()
@@ -18,7 +18,7 @@ def put(backlog: Backlog, path: str) -> None:
 
 
 def test_a_scrape_is_taken_up_before_the_rest_of_a_gathering() -> None:
-    backlog = Backlog(Bounds(), threads=1, takes_all=True)
+    backlog = InFlight(WorkerLimits(), threads=1, takes_all=True)
     for number in range(3):
         put(backlog, f"/{number}")
     count = backlog.find_work()

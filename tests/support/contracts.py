@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from service.model.contract.features import Feature, Storage
-from service.model.contract.request_limits import Bounds
+from service.model.contract.request_limits import RequestLimits
 
 # Near enough for a few values to lie beyond them.
-NARROW = Bounds(max_instances=1000, max_string_length=3, max_errors=100)
+NARROW = RequestLimits(max_instances=1000, max_string_length=3, max_errors=100)
 
 
 def make(kind: Any, dtype: str, **rules: Any) -> Feature:

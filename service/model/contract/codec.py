@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from service.model.contract.checks import Column
-from service.model.contract.fast_columns import ColumnReader
-from service.model.contract.fast_row import RowReader
+from service.model.contract.fast_columns import FastColumns
+from service.model.contract.fast_row import FastRow
 from service.model.contract.faults import MAX_NAME, FaultFinder, join_columns
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
-from service.model.contract.novelty import Notice, Watch
-from service.model.contract.request_limits import Bounds
+from service.model.contract.novelty import Notice, NoveltyCheck
+from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import compile_schema, find_violation
 from service.model.contract.strict_json import (
     check_keys,
@@ -47,15 +47,15 @@ class Document(msgspec.Struct, frozen=True):
 class Codec:
     """Reads requests by a contract, within bounds."""
 
-    def __init__(self, contract: Contract, bounds: Bounds) -> None:
+    def __init__(self, contract: Contract, bounds: RequestLimits) -> None:
         self.contract = contract
         self.bounds = bounds
         self.schema = compile_schema(contract, bounds)
-        self._reader = ColumnReader(contract, bounds.max_string_length)
-        self._row_reader = RowReader(contract, bounds.max_string_length)
+        self._reader = FastColumns(contract, bounds.max_string_length)
+        self._row_reader = FastRow(contract, bounds.max_string_length)
         self._faults = FaultFinder(contract, self.schema, self._reader, bounds)
         self._names = frozenset(feature.name for feature in contract.features)
-        self._watches = [Watch(feature) for feature in contract.features]
+        self._watches = [NoveltyCheck(feature) for feature in contract.features]
         per_instance = CONTAINERS_PER_INSTANCE * bounds.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
 

@@ -12,7 +12,7 @@ from service.model.contract.checks import ABSENT, Check, Column, compile_check
 from service.model.contract.features import Contract
 
 
-class ColumnReader:
+class FastColumns:
     """Turns rows into columns when every instance keeps the contract."""
 
     def __init__(self, contract: Contract, max_string_length: int) -> None:

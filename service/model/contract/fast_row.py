@@ -20,7 +20,7 @@ from service.model.contract.checks import (
 from service.model.contract.features import Contract, Feature
 
 
-class RowReader:
+class FastRow:
     """Turns a lone row into columns when training could have held it."""
 
     def __init__(self, contract: Contract, max_string_length: int) -> None:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from marshmallow import ValidationError
 
 from service.model.contract.checks import Column
-from service.model.contract.fast_columns import ColumnReader
+from service.model.contract.fast_columns import FastColumns
 from service.model.contract.features import Contract
-from service.model.contract.request_limits import Bounds
+from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import RequestSchema
 from service.model.errors import Remark
 
@@ -47,8 +47,8 @@ class FaultFinder:
         self,
         contract: Contract,
         schema: RequestSchema,
-        reader: ColumnReader,
-        bounds: Bounds,
+        reader: FastColumns,
+        bounds: RequestLimits,
     ) -> None:
         self._schema = schema
         instances: Any = schema.load_fields["instances"]

@@ -10,7 +10,7 @@ from service.model.contract.tables import read_timestamp
 Notice = Literal["null", "unseen", "out_of_range"]
 
 
-class Watch:
+class NoveltyCheck:
     """Notices the values of one feature that training did not see."""
 
     def __init__(self, feature: Feature) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RequestLimits:
     """The most that a request may hold; the settings of the same names.
 
     `max_errors` counts the places that are named, of errors and of warnings.
@@ -17,4 +17,4 @@ class Bounds:
 
 
 # For what lies in an artefact, which is as it was packaged.
-UNBOUNDED = Bounds(sys.maxsize, sys.maxsize, sys.maxsize)
+UNBOUNDED = RequestLimits(sys.maxsize, sys.maxsize, sys.maxsize)

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from service.model.contract.features import Contract, Feature
-from service.model.contract.request_limits import UNBOUNDED, Bounds
+from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.contract.strict_fields import (
     StrictBoolean,
     StrictDateTime,
@@ -57,7 +57,7 @@ class RequestSchema(Schema):
     error_messages = {"type": "must be an object", "unknown": "is not expected here"}
 
 
-def compile_schema(contract: Contract, bounds: Bounds) -> RequestSchema:
+def compile_schema(contract: Contract, bounds: RequestLimits) -> RequestSchema:
     """Compile the schema of a request: `instances`, from one to as many as may be.
 
     A feature's field is called f0, f1, ... within, so that no feature name can collide

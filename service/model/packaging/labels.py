@@ -7,11 +7,11 @@ import numpy as np
 
 from service.model.contract.features import is_text
 from service.model.errors import PackagingError, describe_error
-from service.model.pipeline import Reference, check_training_table
+from service.model.pipeline import FittedPipeline, check_training_table
 
 
 def name_answers(
-    reference: Reference,
+    reference: FittedPipeline,
     X: Any,
     y: Any,
     labels: Mapping[Any, str] | Sequence[str] | None,
@@ -31,7 +31,7 @@ def name_answers(
     return found
 
 
-def _name_outputs(reference: Reference, X: Any, y: Any) -> tuple[str, ...]:
+def _name_outputs(reference: FittedPipeline, X: Any, y: Any) -> tuple[str, ...]:
     values = check_training_table(reference, X).values
     count = 1 if values is None else values.shape[1]
     if count == 1:
@@ -45,7 +45,7 @@ def _name_outputs(reference: Reference, X: Any, y: Any) -> tuple[str, ...]:
     return tuple(str(column) for column in y.columns)
 
 
-def _check_target(reference: Reference, y: Any) -> None:
+def _check_target(reference: FittedPipeline, y: Any) -> None:
     if y is None:
         return
     try:

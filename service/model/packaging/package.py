@@ -42,7 +42,7 @@ from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histogr
 from service.model.packaging.labels import name_answers
 from service.model.packaging.proposal import propose_contract
 from service.model.packaging.records import predict_rows, select_records
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import name_outputs
 
 
@@ -76,7 +76,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     A fresh process loads what was written and reproduces the golden records before the
     version appears. Raises PackagingError, and its subclass ContractError.
     """
-    reference = Reference(pipeline)
+    reference = FittedPipeline(pipeline)
     target = _check_place(Path(to), name, version)
     contract = propose_contract(
         reference, X, names=names, edits=features, unknown_fields=unknown_fields
@@ -119,7 +119,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
 
 
 def _predict_scores(
-    reference: Reference, X: Any, rows: Sequence[int], holdout: Any
+    reference: FittedPipeline, X: Any, rows: Sequence[int], holdout: Any
 ) -> Outputs:
     """Return the answers that drift of the score is measured from."""
     if holdout is None:

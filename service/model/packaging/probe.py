@@ -23,7 +23,7 @@ from service.model.contract.tables import (
 )
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference, check_training_table
+from service.model.pipeline import FittedPipeline, check_training_table
 
 # The magnitudes asked for, widest first: the largest double, the largest float32
 # (trees compare in it), then powers of ten whose squares and sums stay finite.
@@ -44,7 +44,7 @@ Question = tuple[int, Any]
 class Probe:
     """A few training rows, those with the fewest nulls, into which values are set."""
 
-    def __init__(self, reference: Reference, contract: Contract, X: Any) -> None:
+    def __init__(self, reference: FittedPipeline, contract: Contract, X: Any) -> None:
         self.reference = reference
         self.contract = contract
         answers = check_training_table(reference, X)

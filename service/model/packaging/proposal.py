@@ -19,7 +19,7 @@ from service.model.contract.tables import read_limits
 from service.model.errors import ContractError
 from service.model.packaging.edits import FeatureEdit, read_edits
 from service.model.packaging.probe import MAGNITUDES, Probe
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.prediction.rowwise import warn_of_dependence
 
 QUANTITIES = ("number", "integer")
@@ -30,7 +30,7 @@ MAX_CODES = 256
 
 
 def propose_contract(
-    reference: Reference,
+    reference: FittedPipeline,
     X: Any,
     *,
     names: Sequence[str] | None = None,

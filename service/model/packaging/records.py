@@ -22,7 +22,7 @@ from service.model.contract.schema import compile_field
 from service.model.contract.tables import build_table
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import name_outputs
 
 # All golden records are predicted when a worker starts, so there are not more of them
@@ -54,7 +54,7 @@ class Selection:
 
 
 def select_records(
-    reference: Reference,
+    reference: FittedPipeline,
     contract: Contract,
     X: Any,
     names: tuple[str, ...],
@@ -182,7 +182,7 @@ def _to_instance(contract: Contract, row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _check_equal_tables(
-    reference: Reference,
+    reference: FittedPipeline,
     contract: Contract,
     X: Any,
     rows: list[int],
@@ -197,12 +197,12 @@ def _check_equal_tables(
         )
 
 
-def predict_rows(reference: Reference, X: Any, rows: Sequence[int]) -> Outputs:
+def predict_rows(reference: FittedPipeline, X: Any, rows: Sequence[int]) -> Outputs:
     """Ask for some rows of a table. Raises PackagingError."""
     return _predict(reference, X.iloc[rows] if hasattr(X, "iloc") else X[rows])
 
 
-def _predict(reference: Reference, table: Any) -> Outputs:
+def _predict(reference: FittedPipeline, table: Any) -> Outputs:
     try:
         return reference.predict(table)
     except Exception as error:

@@ -15,9 +15,10 @@ from service.model.plan.trees.tree_step import TreeStep
 
 
 def fit(planned: Callable[[Block], Any], takes: Source, gives: Source | None) -> Step:
-    """Return a step of what is planned for blocks, which a lone one is made into.
+    """Adapt a batch step to `Step`.
 
-    That is spared where it has a way of its own. `gives` is None for Outputs.
+    A single row is wrapped as a batch of one, unless the step has a path of its own.
+    `gives` is None for Outputs.
     """
     if isinstance(planned, Step):
         return planned

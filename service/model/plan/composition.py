@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from service.model.errors import NoPlanError
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import (
     NUMBERS,
     OBJECTS,
@@ -177,7 +177,7 @@ def _compile_leaf(fitted: Any, source: Source) -> tuple[list[Step], Source]:
 
 
 def _ask_itself(fitted: Any, original: Callable[[Block], Any]) -> FinalStep:
-    reference = Reference(fitted)
+    reference = FittedPipeline(fitted)
     return lambda block: reference.predict(original(block))
 
 

@@ -15,7 +15,7 @@ from service.model.contract.instances import Instances, spread
 from service.model.contract.tables import build_table
 from service.model.errors import ModelError
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES
 from service.model.prediction.gate import check_agreement
@@ -65,7 +65,7 @@ class Engine:
 
 
 def choose_plan(
-    reference: Reference, contract: Contract, sample: Instances
+    reference: FittedPipeline, contract: Contract, sample: Instances
 ) -> PlanChoice:
     """Compile the pipeline, and keep the plan if it agrees with scikit-learn."""
     try:
@@ -86,7 +86,7 @@ def choose_plan(
     return PlanChoice(plan, "", difference)
 
 
-def build_ask(reference: Reference, contract: Contract, plan: Plan | None) -> Ask:
+def build_ask(reference: FittedPipeline, contract: Contract, plan: Plan | None) -> Ask:
     """Return what answers columns. It raises NonFinitePredictionError, as they do."""
     if plan is None:
         return lambda columns: reference.predict(build_table(contract, columns))

@@ -18,7 +18,7 @@ from service.model.contract.instances import spread
 from service.model.contract.tables import build_table, read_limits
 from service.model.errors import ModelError
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.tolerances import SAME_ANSWER
 
 # Of how many instances the pipeline is asked alone, where it has to be.
@@ -33,7 +33,7 @@ class DisagreementError(ModelError):
 
 
 def check_agreement(
-    reference: Reference,
+    reference: FittedPipeline,
     plan: Ask,
     contract: Contract,
     columns: Columns,

@@ -8,7 +8,7 @@ from service.model.artefact.manifest import Manifest
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import Histograms
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan
 from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import Ask, Engine
@@ -27,7 +27,7 @@ class Predictor:
     digest: str
     golden: Golden
     histograms: Histograms | None
-    reference: Reference
+    reference: FittedPipeline
     plan: Plan | None
     engine: Engine
     batcher: Batcher | None

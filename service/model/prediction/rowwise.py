@@ -10,7 +10,7 @@ from typing import Any
 
 from service.model.contract.instances import spread
 from service.model.outputs import Outputs
-from service.model.pipeline import CHECKED_ROWS, Reference
+from service.model.pipeline import CHECKED_ROWS, FittedPipeline
 from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER
 
 # Of the rows that are asked for together, so many are asked for alone, too.
@@ -35,7 +35,7 @@ def is_row_wise(
     return all(is_alike(index) for index in spread(range(len(rows)), ALONE_ROWS))
 
 
-def warn_of_dependence(reference: Reference, X: Any) -> None:
+def warn_of_dependence(reference: FittedPipeline, X: Any) -> None:
     """Warn where rows of the training table are answered by the others."""
     places = X.iloc if hasattr(X, "iloc") else X
     rows = spread(range(len(X)), CHECKED_ROWS)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-# What a part of a pipeline has one of. Not all are estimators of scikit-learn's: what a
-# CalibratedClassifierCV keeps its own in is none.
+# A fitted part has at least one of these. isinstance(BaseEstimator) is not enough:
+# `_CalibratedClassifier` is not one.
 MARKS = ("fit", "predict", "predict_proba")
 
 LIGHTGBM = "lightgbm.sklearn.LGBMModel"

@@ -171,7 +171,7 @@ def _build_entry(**fields: object) -> ApiKey:
     try:
         return msgspec.convert(fields, ApiKey)
     except msgspec.ValidationError as error:
-        raise KeysFileError(f"There is no such key: {error}.") from None
+        raise KeysFileError(f"The key cannot be made: {error}.") from None
 
 
 def write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:

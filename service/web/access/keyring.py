@@ -71,9 +71,9 @@ class Keyring:
         return entry.client
 
     def take_over(self) -> None:
-        """Begin with the keys that were good last, as some process has read them.
+        """Take the newest keys that any worker has read.
 
-        This one's are those of the start: a key that was revoked since is among them.
+        A forked worker inherits those of the start, and one may be revoked since.
         """
         if self._last.exists():
             self._entries = self._build_entries(read_keys(self._last))

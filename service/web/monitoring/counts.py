@@ -103,7 +103,7 @@ class CountFile:
         self._places[key] = end // 8 - 2
 
     def _map(self, size: int) -> None:
-        """Map the file; who holds on to an earlier map of it writes there still."""
+        """Map the file again. Older maps stay valid: they share its pages."""
         if self._descriptor is not None:
             try:
                 os.posix_fallocate(self._descriptor, 0, size)

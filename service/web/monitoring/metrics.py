@@ -11,7 +11,7 @@ from service.web.monitoring.catalogue import DROPS, Instruments
 from service.web.monitoring.counts import COUNTING
 from service.web.monitoring.instruments import Counter
 from service.web.monitoring.scores import find_bounds, name_scores, read_scores
-from service.web.request import Call
+from service.web.request import RequestContext
 
 PREDICT = "/v1/predict"
 WATCHED_STATUSES = (200, 500, 503, 504)
@@ -44,7 +44,7 @@ class Metrics:
             "unseen": instruments.unseen,
             "out_of_range": instruments.out_of_range,
         }
-        # So that the first of them is seen to be one more.
+        # Series are created at 0, or rate() would miss the first increment.
         instruments.exits.alone.add(0)
         for reason in REASONS:
             instruments.rejections[reason].add(0)
@@ -60,7 +60,7 @@ class Metrics:
         with COUNTING:
             self._batches.observe(count)
 
-    def count_request(self, call: Call) -> None:
+    def count_request(self, call: RequestContext) -> None:
         """Count an answer that is about to be given."""
         instruments = self.instruments
         with COUNTING:

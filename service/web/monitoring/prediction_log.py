@@ -23,7 +23,7 @@ from service.web.monitoring.counts import COUNTING
 from service.web.monitoring.entries import Entries, Entry
 from service.web.monitoring.instruments import Counter
 from service.web.monitoring.rotated_file import RotatedFile
-from service.web.request import Call
+from service.web.request import RequestContext
 
 logger = logging.getLogger("service")
 
@@ -56,7 +56,7 @@ class PredictionLog:
         self._is_over = threading.Event()
         self._is_losing = False
 
-    def offer(self, call: Call, answer: Response) -> None:
+    def offer(self, call: RequestContext, answer: Response) -> None:
         """Take a prediction that is about to be answered, if it is of the share."""
         is_answered = call.predictions is not None and call.status == 200
         if not is_answered or random.random() >= self._share:  # noqa: S311 - no secret

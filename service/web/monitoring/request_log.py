@@ -23,7 +23,7 @@ from service.web.request import (
     CLAIM,
     PLACE,
     REFUSAL,
-    Call,
+    RequestContext,
     Stage,
 )
 
@@ -61,13 +61,13 @@ def init_logs(
         request_id = wanted if is_usable else make_request_id()
         started = time.monotonic()
         arrived = environ.get(ARRIVED, started)
-        environ[PLACE] = Call(request_id, arrived, started)
+        environ[PLACE] = RequestContext(request_id, arrived, started)
         if REFUSAL in environ:
             raise environ[REFUSAL]
 
     def close_request(response: Response) -> Response:
         environ, rule = request.environ, request.url_rule
-        call: Call = environ[PLACE]
+        call: RequestContext = environ[PLACE]
         claim = environ.get(CLAIM)
         if claim is None or claim():
             call.route, call.status = rule.rule if rule else None, response.status_code
@@ -100,7 +100,10 @@ def make_request_id() -> str:
 
 
 def _log_request(
-    handler: LineHandler, environ: dict[str, Any], call: Call, manifest: Manifest
+    handler: LineHandler,
+    environ: dict[str, Any],
+    call: RequestContext,
+    manifest: Manifest,
 ) -> None:
     # Health checks come every second from every balancer: they are for debugging only.
     is_routine = call.status < 400 and environ["PATH_INFO"].startswith("/health")

@@ -21,7 +21,7 @@ from service.web.access.auth import requires
 from service.web.access.limits import Limits
 from service.web.flask_app import Answer
 from service.web.readiness import Readiness
-from service.web.request import DEADLINE, PLACE, Call
+from service.web.request import DEADLINE, PLACE, RequestContext
 
 JSON = "application/json"
 
@@ -48,7 +48,7 @@ def build_predict(
     def predict() -> Answer:
         readiness.require()
         environ = request.environ
-        call: Call = environ[PLACE]
+        call: RequestContext = environ[PLACE]
         call.begin_stages()
         call.asked = read_body(environ, max_body_bytes)
         document = codec.decode(call.asked)

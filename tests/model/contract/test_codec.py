@@ -8,7 +8,7 @@ import pytest
 
 from service.model.contract.codec import MIN_CONTAINERS, Codec
 from service.model.contract.features import Contract, Feature, Observed, Storage
-from service.model.contract.request_limits import UNBOUNDED, Bounds
+from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.errors import (
     ContractViolationError,
     Remark,
@@ -40,10 +40,10 @@ DAY = Feature(
 )
 
 
-BOUNDS = Bounds(max_instances=1000, max_string_length=10, max_errors=100)
+BOUNDS = RequestLimits(max_instances=1000, max_string_length=10, max_errors=100)
 
 
-def load(*instances: Any, bounds: Bounds = BOUNDS, **rules: Any) -> Any:
+def load(*instances: Any, bounds: RequestLimits = BOUNDS, **rules: Any) -> Any:
     contract = Contract(features=(AGE, HOME, DAY), **rules)
     body = json.dumps({"instances": list(instances)}).encode()
     return Codec(contract, bounds).load(body)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from service.model.contract.codec import Codec
-from service.model.contract.fast_columns import ColumnReader
+from service.model.contract.fast_columns import FastColumns
 from service.model.contract.features import Contract, Feature, Storage
 from service.model.contract.schema import compile_schema
 
@@ -44,7 +44,7 @@ def read_both(feature: Feature, values: list[Any]) -> tuple[Any, Any]:
         slow = [row["f0"] for row in loaded["instances"]]
     except ValidationError:
         slow = None
-    reader = ColumnReader(contract, NARROW.max_string_length)
+    reader = FastColumns(contract, NARROW.max_string_length)
     fast = reader.read(rows)
     good, count = reader.read_good(rows)
     assert (count == len(rows)) == (fast is not None)
@@ -102,7 +102,7 @@ def test_one_bad_value_among_good_ones_is_left_to_marshmallow(
 )
 def test_what_are_no_rows_is_left_to_marshmallow(rows: Any) -> None:
     contract = Contract(features=(make("integer", "int64"),))
-    assert ColumnReader(contract, NARROW.max_string_length).read(rows) is None
+    assert FastColumns(contract, NARROW.max_string_length).read(rows) is None
 
 
 def test_a_request_is_read_the_same_either_way() -> None:
@@ -126,7 +126,7 @@ def test_the_rows_before_the_first_bad_one_are_read() -> None:
         Feature(name="a", type="integer", storage=Storage(dtype="int64")),
         Feature(name="b", type="string", storage=Storage(dtype="str")),
     )
-    reader = ColumnReader(Contract(features=features), NARROW.max_string_length)
+    reader = FastColumns(Contract(features=features), NARROW.max_string_length)
     good: dict[str, Any] = {"a": 1, "b": "x"}
     bad: list[Any] = [{**good, "b": 5}, {**good, "a": "x"}, {**good, "c": 1}, None, {}]
     for rows in ([good, good, *bad], [good, good, *bad[::-1]], [good, good, bad[0]]):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.model.contract.codec import Codec
-from service.model.contract.fast_columns import ColumnReader
-from service.model.contract.fast_row import RowReader
+from service.model.contract.fast_columns import FastColumns
+from service.model.contract.fast_row import FastRow
 from service.model.contract.features import Contract, Feature, Observed
 
 NULLS = Observed(nulls=3)
@@ -78,7 +78,7 @@ EDGES = [
 
 def read_by_columns(contract: Contract, rows: list[Any]) -> Any:
     """Return the columns where there is nothing to refuse or to warn of."""
-    columns = ColumnReader(contract, NARROW.max_string_length).read(rows)
+    columns = FastColumns(contract, NARROW.max_string_length).read(rows)
     if columns is None or list(
         Codec(contract, NARROW)._iterate_warnings(rows, columns, Counter())
     ):
@@ -100,7 +100,7 @@ def test_an_edge_alone_is_seen_as_in_a_column(feature: Feature) -> None:
 def assert_seen_alike(feature: Feature, value: Any) -> None:
     contract = Contract(features=(feature,))
     rows = [{feature.name: value}]
-    found = RowReader(contract, NARROW.max_string_length).read(rows)
+    found = FastRow(contract, NARROW.max_string_length).read(rows)
     expected = read_by_columns(contract, rows)
     assert (found and list(found)) == expected
     if found is not None:
@@ -123,7 +123,7 @@ def test_a_row_is_seen_as_its_columns_are(data: st.DataObject) -> None:
     names = data.draw(st.permutations([feature.name for feature in features]))
     values = st.sampled_from([1, 2.5, 2, None, 127, 128])
     rows = [{name: data.draw(values) for name in names}]
-    found = RowReader(contract, NARROW.max_string_length).read(rows)
+    found = FastRow(contract, NARROW.max_string_length).read(rows)
     assert (found and list(found)) == read_by_columns(contract, rows)
 
 
@@ -142,14 +142,14 @@ def test_a_row_is_seen_as_its_columns_are(data: st.DataObject) -> None:
 )
 def test_what_is_no_lone_whole_row_is_left_to_columns(rows: Any) -> None:
     contract = Contract(features=(make("integer", "int64"),))
-    assert RowReader(contract, NARROW.max_string_length).read([{"f": 1}]) == ([1],)
-    assert RowReader(contract, NARROW.max_string_length).read(rows) is None
+    assert FastRow(contract, NARROW.max_string_length).read([{"f": 1}]) == ([1],)
+    assert FastRow(contract, NARROW.max_string_length).read(rows) is None
 
 
 def test_a_date_time_is_left_to_columns() -> None:
     contract = Contract(features=(make("date-time", "datetime64[us]"),))
     rows = [{"f": "2024-01-31T09:30:00"}]
-    assert RowReader(contract, NARROW.max_string_length).read(rows) is None
+    assert FastRow(contract, NARROW.max_string_length).read(rows) is None
     [[moment]] = (
         Codec(contract, NARROW).load(json.dumps({"instances": rows}).encode()).columns
     )

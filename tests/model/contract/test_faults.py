@@ -16,7 +16,7 @@ from msgspec.structs import replace as change
 from service.model.contract.codec import Codec
 from service.model.contract.faults import ROWS_OF_PIECE
 from service.model.contract.features import Contract, Feature, Observed, Storage
-from service.model.contract.request_limits import Bounds
+from service.model.contract.request_limits import RequestLimits
 from service.model.errors import ContractViolationError, Remark
 
 # A value that each of the features takes, in the same order.
@@ -76,7 +76,7 @@ def draw_rows(draw: st.DrawFn, good: dict[str, Any]) -> list[Any]:
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> tuple[Contract, Bounds, Any]:
+def requests(draw: st.DrawFn) -> tuple[Contract, RequestLimits, Any]:
     """Draw a contract and a document that nearly keeps it."""
     contract, good = draw(contracts())
     document: Any = {"instances": draw_rows(draw, good)}
@@ -125,7 +125,7 @@ def list_warnings(contract: Contract, rows: list[Any], columns: Any) -> Iterator
 @settings(max_examples=300)
 @given(requests())
 def test_a_request_is_answered_as_marshmallow_would(
-    drawn: tuple[Contract, Bounds, Any],
+    drawn: tuple[Contract, RequestLimits, Any],
 ) -> None:
     contract, bounds, document = drawn
     codec = Codec(contract, bounds)
@@ -184,7 +184,7 @@ def count_asked(codec: Codec, document: Any) -> int:
 def test_marshmallow_is_asked_about_no_more_than_is_named(
     rows: list[Any], asked: int, others: dict[str, Any]
 ) -> None:
-    bounds = Bounds(10_000, 10, max_errors=100)
+    bounds = RequestLimits(10_000, 10, max_errors=100)
     codec = Codec(Contract(features=(NUMBER,)), bounds)
     document = {"instances": rows, **others}
     assert count_asked(codec, document) <= asked
@@ -208,7 +208,7 @@ def test_of_a_million_unknown_keys_the_first_are_named() -> None:
 
 def test_what_is_counted_is_what_is_named() -> None:
     rows = [{"a": "x"}] * 60 + [{"b": 1}] * 60
-    bounds = Bounds(10_000, 10, max_errors=100)
+    bounds = RequestLimits(10_000, 10, max_errors=100)
     with pytest.raises(ContractViolationError) as caught:
         Codec(Contract(features=(NUMBER,)), bounds).load(
             json.dumps({"instances": rows}).encode()

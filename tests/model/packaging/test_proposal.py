@@ -20,7 +20,7 @@ from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ContractError, ContractViolationError
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.proposal import propose_contract
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 
 FLOAT32_MAX = 3.4028234663852886e38
 NUMBERS = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "z": [4.0, 1.0, 3.0, 2.0]})
@@ -31,7 +31,7 @@ def propose(pipeline: Any, X: Any, **edit: Any) -> Feature:
     """Fit, and return the first feature of the proposed contract."""
     pipeline.fit(X, TARGET)
     edits: dict[str, FeatureEdit] = {str(X.columns[0]): edit} if edit else {}  # type: ignore[dict-item]
-    return propose_contract(Reference(pipeline), X, edits=edits).features[0]
+    return propose_contract(FittedPipeline(pipeline), X, edits=edits).features[0]
 
 
 def encode(**options: Any) -> BaseEstimator:
@@ -60,7 +60,7 @@ def test_an_unseen_category_is_let_in_where_it_is_answered() -> None:
 def test_a_closed_set_of_thousands_is_kept_whole() -> None:
     texts = pd.DataFrame({"home": [f"home {i}" for i in range(1000)]})
     pipeline = encode().fit(texts, TARGET * 250)
-    [feature] = propose_contract(Reference(pipeline), texts).features
+    [feature] = propose_contract(FittedPipeline(pipeline), texts).features
     assert len(feature.categories or ()) == 1000
     assert feature.observed.categories is None
 
@@ -98,7 +98,7 @@ def test_a_pipeline_that_raises_at_zero_is_refused_until_zero_is_left_out() -> N
         propose(compute(np.reciprocal), NUMBERS)
     fitted = compute(np.reciprocal).fit(NUMBERS, TARGET)
     edits: dict[str, FeatureEdit] = {"x": {"minimum": 0.5}, "z": {"minimum": 0.5}}
-    contract = propose_contract(Reference(fitted), NUMBERS, edits=edits)
+    contract = propose_contract(FittedPipeline(fitted), NUMBERS, edits=edits)
     assert [feature.minimum for feature in contract.features] == [0.5, 0.5]
 
 
@@ -173,12 +173,12 @@ def test_a_category_that_is_not_answered_is_not_let_in(edit: dict[str, Any]) -> 
 def test_an_edit_of_no_feature_is_refused() -> None:
     fitted = LogisticRegression().fit(NUMBERS, TARGET)
     with pytest.raises(ContractError, match="'y'"):
-        propose_contract(Reference(fitted), NUMBERS, edits={"y": {"minimum": 0}})
+        propose_contract(FittedPipeline(fitted), NUMBERS, edits={"y": {"minimum": 0}})
 
 
 def edit_numbers(pipeline: Any, **edits: Any) -> Any:
     pipeline.fit(NUMBERS, TARGET)
-    return propose_contract(Reference(pipeline), NUMBERS, edits=edits)
+    return propose_contract(FittedPipeline(pipeline), NUMBERS, edits=edits)
 
 
 @pytest.mark.parametrize("key", ["minimum", "maximum"])
@@ -227,7 +227,7 @@ def test_a_value_that_changes_its_neighbours_is_not_let_in() -> None:
 def test_a_null_that_an_array_of_strings_cannot_hold_is_not_let_in() -> None:
     texts = np.array([["a"], ["b"], ["b"], ["a"]])
     pipeline = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression())
-    contract = propose_contract(Reference(pipeline.fit(texts, TARGET)), texts)
+    contract = propose_contract(FittedPipeline(pipeline.fit(texts, TARGET)), texts)
     assert not contract.features[0].nullable
     codec = Codec(contract, UNBOUNDED)
     assert codec.load(b'{"instances": [{"x0": "\\u0000c\\n"}]}').count == 1
@@ -263,7 +263,7 @@ def test_a_default_for_a_date_is_given() -> None:
 def test_what_is_no_edit_is_refused(edits: Any) -> None:
     fitted = LogisticRegression().fit(NUMBERS, TARGET)
     with pytest.raises(ContractError, match=r"'x'|features="):
-        propose_contract(Reference(fitted), NUMBERS, edits=edits)
+        propose_contract(FittedPipeline(fitted), NUMBERS, edits=edits)
 
 
 def test_numpy_scalars_are_taken_for_what_they_hold() -> None:
@@ -276,7 +276,7 @@ def test_numpy_scalars_are_taken_for_what_they_hold() -> None:
 
 def test_hundreds_of_columns_take_few_questions() -> None:
     wide = pd.DataFrame(np.eye(300) + np.arange(300)).add_prefix("x")
-    reference = Reference(Counting().fit(wide, np.arange(300.0)))
+    reference = FittedPipeline(Counting().fit(wide, np.arange(300.0)))
     propose_contract(reference, wide)
     assert reference.pipeline.calls < 2 * 300
 

@@ -26,7 +26,7 @@ import train
 from service.model.contract.observation import observe_table, read_columns
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan, is_sooner_alone
 from service.model.plan.steps import Step
 from service.model.prediction.gate import check_agreement
@@ -103,7 +103,7 @@ def assert_agrees(plan: Plan, pipeline: Any, contract: Any, sample: Any) -> None
     """Let it through the gate, whichever way lone instances go."""
     chosen = plan.goes_lone
     for plan.goes_lone in (False, True, chosen):
-        check_agreement(Reference(pipeline), plan.predict, contract, sample)
+        check_agreement(FittedPipeline(pipeline), plan.predict, contract, sample)
 
 
 COMPOSED: dict[str, Any] = {

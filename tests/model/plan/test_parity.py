@@ -43,7 +43,7 @@ from sklearn.preprocessing import (
 import train
 from service.model.contract.observation import observe_table, read_columns
 from service.model.contract.tables import build_table
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import compile_plan
 from service.model.prediction.gate import check_agreement
 from service.model.tolerances import SAME_ANSWER
@@ -191,7 +191,7 @@ def test_every_estimator_listed_agrees_to_1e_12(
         warnings.simplefilter("ignore")  # of the fit, which is not what is tested
         pipeline.fit(X, y)
     contract = observe_table(X)
-    reference = Reference(pipeline)
+    reference = FittedPipeline(pipeline)
     columns = read_columns(X, range(len(X)))
 
     plan = compile_plan(pipeline, contract, read_columns(X, range(64)))

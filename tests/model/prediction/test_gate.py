@@ -16,7 +16,7 @@ from service.model.contract.instances import Instances
 from service.model.contract.observation import observe_table, read_columns
 from service.model.loading import load_predictor
 from service.model.outputs import Outputs
-from service.model.pipeline import Reference
+from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.engine import choose_plan
 from service.model.prediction.gate import DisagreementError, check_agreement, compare
@@ -123,7 +123,9 @@ def test_a_pipeline_that_looks_at_its_whole_table_keeps_its_plan() -> None:
     data = read_columns(table.to_numpy(), range(50))
     plan = compile_plan(pipeline, contract, data)
     assert plan.uncompiled_steps == ()
-    assert check_agreement(Reference(pipeline), plan.predict, contract, data) < 1e-12
+    assert (
+        check_agreement(FittedPipeline(pipeline), plan.predict, contract, data) < 1e-12
+    )
 
 
 def _sample() -> tuple[Any, list[int]]:
@@ -143,7 +145,7 @@ def test_a_pipeline_whose_plan_differs_is_found_out() -> None:
     sample = read_columns(table, range(50))
     plan: Plan = compile_plan(pipeline, contract, sample)
     with pytest.raises(DisagreementError):
-        check_agreement(Reference(pipeline), plan.predict, contract, sample)
+        check_agreement(FittedPipeline(pipeline), plan.predict, contract, sample)
 
 
 def test_the_plan_can_be_turned_off() -> None:

@@ -13,7 +13,7 @@ from pipelines import CREDIT, ROOT
 
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
-from service.model.contract.request_limits import UNBOUNDED, Bounds
+from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.loading import load_predictor
 from service.web.routes.openapi import ERRORS, describe_api
 
@@ -54,7 +54,7 @@ def test_the_features_are_the_models_own(document: dict[str, Any]) -> None:
 
 def test_the_bounds_are_published(packaged: Any) -> None:
     predictor = load_predictor(read_artefact(packaged("mixed")))
-    bounds = Bounds(max_instances=7, max_string_length=8, max_errors=10)
+    bounds = RequestLimits(max_instances=7, max_string_length=8, max_errors=10)
     codec = Codec(predictor.manifest.contract, bounds)
     schemas = describe_api(predictor, codec)["components"]["schemas"]
     assert schemas["PredictRequest"]["properties"]["instances"]["maxItems"] == 7
