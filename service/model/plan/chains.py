@@ -14,7 +14,7 @@ from service.model.plan.steps import Row, Step
 from service.model.plan.trees.tree_step import TreeStep
 
 
-def fit(planned: Callable[[Block], Any], takes: Source, gives: Source | None) -> Step:
+def adapt(planned: Callable[[Block], Any], takes: Source, gives: Source | None) -> Step:
     """Adapt a batch step to `Step`.
 
     A single row is wrapped as a batch of one, unless the step has a path of its own.

@@ -23,7 +23,7 @@ from service.model.plan.blocks import (
     take_objects,
     take_original,
 )
-from service.model.plan.chains import chain, fit, join
+from service.model.plan.chains import adapt, chain, join
 from service.model.plan.registry import (
     ENCODERS,
     IMPUTERS,
@@ -61,15 +61,15 @@ class Composer:
 
         try:
             if kind in WRAPPERS:
-                return fit(WRAPPERS[kind](fitted, compile_part), source, None)
+                return adapt(WRAPPERS[kind](fitted, compile_part), source, None)
             take, final = take_numbers(source), find_final(kind)(fitted)
         except (KeyError, NoPlanError):
             self._forget(mark)
             self.uncompiled_steps.append(kind.__name__)
             ask = _ask_itself(fitted, take_original(source, fitted))
-            return fit(ask, source, None)
+            return adapt(ask, source, None)
         self.compiled.append(kind.__name__)
-        return chain([take, fit(final, NUMBERS, None)])
+        return chain([take, adapt(final, NUMBERS, None)])
 
     def compile_steps(
         self, fitted: Any, source: Source, sample: Block
@@ -160,19 +160,19 @@ class Composer:
         def run(block: Block) -> Block:
             return take(transform(original(block)))
 
-        return [fit(run, source, below)], below
+        return [adapt(run, source, below)], below
 
 
 def _compile_leaf(fitted: Any, source: Source) -> tuple[list[Step], Source]:
     kind = type(fitted)
     if kind in ENCODERS:
-        encode = fit(ENCODERS[kind](fitted), OBJECTS, NUMBERS)
+        encode = adapt(ENCODERS[kind](fitted), OBJECTS, NUMBERS)
         return [take_objects(source), encode], NUMBERS
     try:
         take = take_numbers(source)
-        return [take, fit(NUMERIC[kind](fitted), NUMBERS, NUMBERS)], NUMBERS
+        return [take, adapt(NUMERIC[kind](fitted), NUMBERS, NUMBERS)], NUMBERS
     except NoPlanError:
-        impute = fit(IMPUTERS[kind](fitted), OBJECTS, OBJECTS)
+        impute = adapt(IMPUTERS[kind](fitted), OBJECTS, OBJECTS)
         return [take_objects(source), impute], OBJECTS
 
 

@@ -32,7 +32,7 @@ class Bitvectors:
     """The trees of a model that adds up a number of each."""
 
     def __init__(self, model: Any) -> None:
-        """Raises NotImplementedError unless it is a plain sum of small numeric trees."""
+        """Raises NotImplementedError unless it is a sum of small numeric trees."""
         header = model.get_header_accessor()
         is_sum = header.get_field("leaf_vector_shape").tolist() == [1, 1] and not (
             header.get_field("base_scores").any()
