@@ -34,6 +34,7 @@ def test_hooks_run_in_the_order_of_the_request_path(app: Flask) -> None:
     assert hooks == [
         "init_logs.<locals>.open_request",
         "init_auth.<locals>.authenticate",
+        "init_auth.<locals>.refuse_large",
     ]
 
 

@@ -32,9 +32,6 @@ PIECE_BYTES = 4096
 # allow 8 to 64 KiB by default.
 LARGEST_FIELDS = 8
 
-# No body is so long, and others' counters may overflow.
-LARGEST_LENGTH = 10**18
-
 # What chunks may cost beside their data: a thousand tiny ones, or in the long run one
 # line for every 24 bytes. A chunk takes some 3 microseconds, whatever its size.
 FREE_OVERHEAD_BYTES = 64 * 1024
@@ -148,7 +145,7 @@ class RequestReader:
         request = self.request = begin_request(parser)
         request.read_headers(parser.headers)
         request.read_target()
-        if (parser.content_length or 0) > LARGEST_LENGTH:
+        if (parser.content_length or 0) > self._max_body_bytes:
             raise self._too_large()
         return not parser.is_chunked
 
@@ -158,11 +155,6 @@ class RequestReader:
         length = request.content_length
         if length is None:
             self._read_chunks(request, buffer)
-        elif length > self._max_body_bytes:
-            # The application says so, to whoever has a key, and needs no body for that.
-            request.force_close()
-            buffer.clear()
-            self.is_complete = True
         elif len(buffer) >= length:
             request.set_body(bytes(memoryview(buffer)[:length]))
             del buffer[:length]

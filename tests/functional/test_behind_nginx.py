@@ -27,6 +27,7 @@ UNREAD = "UNREAD"
 FORWARDED = {
     *("InvalidHeader", "InvalidRequestLine", "InvalidRequestMethod"),
     *("LimitRequestHeaders", "IncompleteBody"),
+    "BadRequest",  # a Host with a byte over 127
 }
 
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from service.web.access.key_file import Scope
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits
-from service.web.request import PLACE
+from service.web.request import PLACE, REFUSAL
 
 View = Callable[..., Any]
 _SCOPE = "required_scope"
@@ -73,7 +73,12 @@ def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
         if scope not in client.scopes:
             raise Forbidden(f"The key does not have the scope {scope!r}.")
 
+    def refuse_large() -> None:
+        if REFUSAL in request.environ:
+            raise request.environ[REFUSAL]
+
     app.before_request(authenticate)
+    app.before_request(refuse_large)
 
 
 def check_scopes(app: Flask) -> None:

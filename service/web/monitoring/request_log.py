@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import orjson
 from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.model.artefact.manifest import Manifest
 from service.model.errors import ModelError
@@ -62,8 +63,10 @@ def init_logs(
         started = time.monotonic()
         arrived = environ.get(ARRIVED, started)
         environ[PLACE] = RequestContext(request_id, arrived, started)
-        if REFUSAL in environ:
-            raise environ[REFUSAL]
+        refusal = environ.get(REFUSAL)
+        # What is too large is refused after access.auth: a key is asked for first.
+        if refusal is not None and not isinstance(refusal, RequestEntityTooLarge):
+            raise refusal
 
     def close_request(response: Response) -> Response:
         environ, rule = request.environ, request.url_rule

@@ -106,7 +106,7 @@ def test_the_page_loads_nothing_from_elsewhere(app: Flask) -> None:
     for asset in assets:
         assert not asset.startswith(("http", "//"))
         assert client.get(f"/{asset}", buffered=True).status_code == 200
-    for source in (ROOT / "service/web/openapi/docs").iterdir():
+    for source in (ROOT / "service/web/routes/openapi/docs").iterdir():
         assert "http" not in source.read_text()
 
 
