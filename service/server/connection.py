@@ -51,6 +51,7 @@ class Connection:
         self.reader: RequestReader | None = None
         self.is_busy = False  # a request of it is in flight
         self.in_flight_bytes = 0
+        self.is_due = False  # the event loop has been told to look for its next request
         self.since = time.monotonic()
         self.unwanted = 0  # bytes that still come of a request that has been refused
         self.is_over = False  # the caller sends no more
@@ -75,7 +76,8 @@ class Connection:
 
     def _keep(self) -> int:
         is_first = not (self.buffer or self.reader)
-        data = self.sock.recv(FIRST_READ_BYTES if is_first else READ_BYTES)
+        is_ahead = self.is_busy or is_first
+        data = self.sock.recv(FIRST_READ_BYTES if is_ahead else READ_BYTES)
         if data and is_first and not self.is_busy:
             self.since = time.monotonic()
         self.buffer += data
@@ -103,6 +105,12 @@ class Connection:
     def is_receiving(self) -> bool:
         """Whether part of a request is here."""
         return not self.is_busy and bool(self.buffer or self.reader)
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether to read on: for a request that has begun, or a little ahead."""
+        has_begun = self.reader is not None
+        return not self.is_over and (has_begun or len(self.buffer) <= MAX_AHEAD_BYTES)
 
     @property
     def is_idle(self) -> bool:

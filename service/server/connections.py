@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.exceptions import RequestTimeout
 
-from service.server.connection import MAX_AHEAD_BYTES, Connection
+from service.server.connection import Connection
 from service.server.intake import Intake
 from service.server.slow_readers import SlowReaders
 
@@ -55,7 +55,7 @@ class Connections:
         self._open: dict[Connection, None] = {}
         self._left: set[Connection] = set()  # whose callers send no more
         self._slow_readers = SlowReaders()
-        self._paused: list[Connection] = []
+        self._paused: dict[Connection, None] = {}
         self.resume_at = math.inf  # time.monotonic() of their next turn
 
     def __len__(self) -> int:
@@ -139,6 +139,8 @@ class Connections:
         if connection.watched == selectors.EVENT_WRITE:
             self._send_on(connection)
             return
+        if connection not in self._open:  # closed by what came before it in this turn
+            return
         connection.receive()
         if connection.is_over and connection not in self._left:
             self._left.add(connection)
@@ -146,16 +148,17 @@ class Connections:
         if connection.lingers:
             if connection.is_over:
                 self.close(connection)
-        elif not connection.is_busy:
+        elif connection.is_busy:
+            self._intake.bound_memory(connection)
+            self._watch_for_more(connection)
+        else:
             self._intake.bound_memory(connection)
             self._take(connection)
-        elif connection.is_over or len(connection.buffer) > MAX_AHEAD_BYTES:
-            self._watch(connection, 0)
 
     def _take(self, connection: Connection) -> None:
         """Take the next request of a connection, once it is all here."""
         is_busy = connection.is_busy or connection.lingers
-        if is_busy or connection not in self._open:
+        if is_busy or connection not in self._open or connection in self._paused:
             return
         if connection.is_receiving and self._intake.take(connection):
             self._heed(connection, connection.sock)
@@ -167,17 +170,30 @@ class Connections:
             # Part of what asks for a body; an answer's is seen to by `send`.
             self._watch(connection, selectors.EVENT_WRITE)
         else:
-            self._watch(connection, 0 if connection.is_over else selectors.EVENT_READ)
+            self._watch_for_more(connection)
+
+    def _watch_for_more(self, connection: Connection) -> None:
+        self._watch(connection, selectors.EVENT_READ if connection.wants_more else 0)
+
+    def _take_soon(self, connection: Connection) -> None:
+        """Let the event loop look for the next request, and once for all who say so."""
+        if not connection.is_due:
+            connection.is_due = True
+            self._defer(self._take_due, connection)
+
+    def _take_due(self, connection: Connection) -> None:
+        connection.is_due = False
+        self._take(connection)
 
     def _pause(self, connection: Connection) -> None:
         """Let a connection wait for its next turn, and read no more of it meanwhile."""
         self._watch(connection, 0)
-        self._paused.append(connection)
+        self._paused[connection] = None
         self.resume_at = min(self.resume_at, time.monotonic() + PAUSE_SECONDS)
 
     def resume(self) -> None:
         """Give those that wait for it their next turn."""
-        paused, self._paused, self.resume_at = self._paused, [], math.inf
+        paused, self._paused, self.resume_at = self._paused, {}, math.inf
         for connection in paused:
             self._take(connection)
 
@@ -198,7 +214,7 @@ class Connections:
             return
         connection.release()
         if connection.buffer or connection.is_over:
-            self._defer(self._take, connection)
+            self._take_soon(connection)
 
     def _send_on(self, connection: Connection) -> None:
         """Send what is left of an answer, and close or go on once it is gone."""

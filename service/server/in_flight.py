@@ -45,7 +45,10 @@ class InFlight:
     def put(self, exchange: Exchange) -> None:
         """Let a request wait for a thread."""
         self._in_flight.add(exchange)
-        is_scrape = exchange.request.is_scrape
+        others = [each for each in self if each is not exchange]
+        is_scrape = exchange.request.is_scrape and not any(
+            each.request.is_scrape for each in others
+        )
         (self._waiting.appendleft if is_scrape else self._waiting.append)(exchange)
 
     def find_work(self) -> int:
@@ -73,6 +76,14 @@ class InFlight:
     def give_back(self) -> None:
         """Let another thread answer."""
         self._permits.append(None)
+
+    def drop(self, exchange: Exchange) -> None:
+        """Forget a request that was answered before any thread took it up."""
+        try:
+            self._waiting.remove(exchange)
+        except ValueError:  # a thread has it by now, and finishes it
+            return
+        self._in_flight.discard(exchange)
 
     def finish(self, exchange: Exchange) -> None:
         """Forget a request that is answered."""

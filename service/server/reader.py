@@ -203,7 +203,8 @@ class RequestReader:
 
     def _consume(self, buffer: bytearray, size: int) -> None:
         """Drop what was parsed, but for what follows a message that is complete."""
-        del buffer[: size - len(self._parser.remaining())]
+        if size:  # else nothing was parsed now, and what follows lies in the buffer
+            del buffer[: size - len(self._parser.remaining())]
 
     def _too_large(self) -> RequestEntityTooLarge:
         return RequestEntityTooLarge(f"The body is over {self._max_body_bytes} bytes.")

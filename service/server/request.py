@@ -51,7 +51,7 @@ class Request:
     @property
     def is_scrape(self) -> bool:
         """Whether it asks for what is counted."""
-        return self.method == "GET" and self.path.startswith("/metrics")
+        return self.method == "GET" and self.path == "/metrics"
 
     @property
     def body_bytes(self) -> int:

@@ -248,12 +248,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             if exchange.claim("loop"):
                 self.log.info(CALLER_GONE)
                 self._connections.close(exchange.connection)
+                self._in_flight_requests.drop(exchange)
         elif now < exchange.deadline:
             self._next_look = min(self._next_look, exchange.deadline)
         elif not exchange.is_answered:
             self._refuse(
                 exchange, GatewayTimeout("The deadline passed before the answer.")
             )
+            self._in_flight_requests.drop(exchange)
         elif (
             exchange.begun is not None
             and exchange not in self._hung

@@ -4,7 +4,7 @@ import logging
 import selectors
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +13,7 @@ from gunicorn.workers.gthread import PollableMethodQueue
 from server import PATIENCE_SECONDS
 
 from service.server.balance import Balance
-from service.server.connection import Connection
+from service.server.connection import FIRST_READ_BYTES, MAX_AHEAD_BYTES, Connection
 from service.server.connections import Connections
 from service.server.exchange import Exchange
 from service.server.intake import Intake
@@ -158,3 +158,32 @@ def test_a_caller_that_has_left_weighs_nothing_while_its_answer_is_made(
     assert loop.balance.find_fewest() == 0
     loop.connections.close(loop.connection)
     assert loop.balance.find_fewest() == 0
+
+
+def test_what_is_sent_ahead_is_bounded_however_often_a_request_is_taken(
+    loop: Loop,
+) -> None:
+    loop.caller.setblocking(False)
+    sent = 0
+    for _ in range(200):
+        with suppress(BlockingIOError):
+            sent += loop.caller.send(1000 * REQUEST)
+        for key, _ in loop.poller.select(0):
+            key.data(key.fileobj)
+        if len(loop.taken) and loop.connection.is_busy:
+            loop.connections.send(loop.connection, [b"a"], keeps=True)
+    assert sent > 4 * MAX_AHEAD_BYTES
+    assert len(loop.connection.buffer) <= MAX_AHEAD_BYTES + FIRST_READ_BYTES
+
+
+def test_an_event_of_a_connection_that_was_closed_meanwhile_counts_for_nothing(
+    loop: Loop,
+) -> None:
+    loop.connections.tell(is_open=True)
+    connection = loop.connection
+    loop.caller.sendall(REQUEST)
+    [(key, _)] = loop.poller.select(PATIENCE_SECONDS)
+    loop.connections.close(connection)
+    key.data(key.fileobj)
+    assert loop.balance.find_fewest() == 0
+    assert not loop.taken

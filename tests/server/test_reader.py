@@ -83,6 +83,14 @@ def test_a_request_ends_where_it_ends_however_it_is_cut(
     assert early.refusal is None
 
 
+def test_nothing_is_lost_of_what_follows_a_chunked_body_in_one_piece() -> None:
+    """More than is parsed at a time: a request could hide in what was dropped."""
+    following = encode_plain(20_000 * b"a")
+    reader, left = read(encode_chunks([b"abc"], b"\r\n") + following)
+    assert reader.is_complete
+    assert left == following
+
+
 @given(request=requests, data=st.data())
 def test_a_body_that_is_cut_short_is_refused(
     request: tuple[bytes, bytes], data: st.DataObject
