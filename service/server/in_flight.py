@@ -44,12 +44,11 @@ class InFlight:
 
     def put(self, exchange: Exchange) -> None:
         """Let a request wait for a thread."""
-        self._in_flight.add(exchange)
-        others = [each for each in self if each is not exchange]
-        is_scrape = exchange.request.is_scrape and not any(
-            each.request.is_scrape for each in others
+        is_first = exchange.request.is_scrape and not any(
+            each.request.is_scrape for each in self
         )
-        (self._waiting.appendleft if is_scrape else self._waiting.append)(exchange)
+        self._in_flight.add(exchange)
+        (self._waiting.appendleft if is_first else self._waiting.append)(exchange)
 
     def find_work(self) -> int:
         """Return how many this thread is to answer: none, if there are enough that do.

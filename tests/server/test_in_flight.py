@@ -30,3 +30,22 @@ def test_a_scrape_is_taken_up_before_the_rest_of_a_gathering() -> None:
     assert not backlog.find_work()  # its thread is not done
     backlog.give_back()
     assert backlog.find_work() == 1
+
+
+def test_one_scrape_goes_first_and_others_wait_their_turn() -> None:
+    backlog = InFlight(WorkerLimits(), threads=1, takes_all=True)
+    for path in ("/0", "/metrics", "/1", "/metrics", "/metrics/x"):
+        put(backlog, path)
+    taken = [each.request.path for each in backlog.take_up(5)]
+    assert taken == ["/metrics", "/0", "/1", "/metrics", "/metrics/x"]
+
+
+def test_what_was_answered_before_it_was_begun_is_held_no_more() -> None:
+    backlog = InFlight(WorkerLimits(), threads=1, takes_all=True)
+    put(backlog, "/0")
+    put(backlog, "/1")
+    [taken] = backlog.take_up(1)
+    for exchange in backlog:
+        backlog.drop(exchange)
+    assert list(backlog) == [taken]  # a thread has it, and finishes it
+    assert not backlog.find_work()
