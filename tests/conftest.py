@@ -48,7 +48,7 @@ def remove_stores() -> Iterator[None]:
     for path in set(Table.opened) - before:
         table = Table.opened.pop(path)
         table.words.release()
-        table.memory.close()
+        table.memory.release()
         Path(path).unlink(missing_ok=True)
 
 

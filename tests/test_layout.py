@@ -15,15 +15,19 @@ MODULES = sorted(SERVICE.rglob("*.py"))
 PACKAGES = sorted({path.parent for path in MODULES} - {SERVICE})
 
 # What each part may import, of ours and of the libraries that it must not know.
-BOTTOM = {"service.settings", "service.memory"}
+FILES = {"service.mapped_file", "service.regular_file"}
+BOTTOM = {"service.settings", "service.memory", *FILES}
 PARTS = {
-    "model": ({"service.model"}, {"flask", "werkzeug", "gunicorn", "flask_limiter"}),
+    "model": (
+        {"service.model", *FILES},
+        {"flask", "werkzeug", "gunicorn", "flask_limiter"},
+    ),
     "web": (
         {"service.model", "service.web", *BOTTOM},
         {"sklearn", "numpy", "pandas", "joblib", "gunicorn"},
     ),
     "server": (
-        {"service.server", "service.web.request", "service.memory"}
+        {"service.server", "service.web.request", "service.memory", *FILES}
         | {"service.web.monitoring.request_log"},
         {"sklearn", "numpy", "pandas", "joblib", "flask"},
     ),
@@ -116,7 +120,7 @@ def test_what_serves_a_model_imports_nothing_that_makes_one() -> None:
 
 
 def test_the_bottom_knows_nothing_of_ours() -> None:
-    for bottom in ("settings.py", "memory.py", "model/errors.py"):
+    for bottom in ("settings.py", "memory.py", "regular_file.py", "model/errors.py"):
         names = [name for _, name in iterate_imports(SERVICE / bottom)]
         assert not [name for name in names if name.startswith("service")]
 

@@ -5,7 +5,6 @@ importing only what stands above it:
 
 errors.py        what can go wrong, in sentences that a person can act on
 tolerances.py    how far two answers may lie apart, and why
-regular_file.py  files read without ever waiting for one
 outputs.py       what a pipeline returns, and the one way to compare it
 pipeline.py      the fitted pipeline, asked as the notebook asks it
 contract/        what an instance must be: bytes to columns

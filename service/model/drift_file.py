@@ -20,7 +20,7 @@ from service.model.drift.histograms import NO_HISTOGRAMS
 from service.model.drift.tally import Tally
 from service.model.errors import ContractViolationError, DataFileError, describe_error
 from service.model.prediction.predictor import Predictor
-from service.model.regular_file import open_regular
+from service.regular_file import open_regular
 
 ROWS_AT_A_TIME = 1000
 

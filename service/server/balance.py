@@ -6,8 +6,9 @@ two workers with 4 connections one then answers 78 large requests a second and t
 none, instead of 160 together.
 """
 
-import mmap
 from itertools import compress
+
+from service.mapped_file import map_memory
 
 MOST_WORKERS = 256
 INT_BYTES = 4
@@ -20,7 +21,7 @@ class Balance:
     """
 
     def __init__(self) -> None:
-        self._numbers = memoryview(mmap.mmap(-1, MOST_WORKERS * INT_BYTES)).cast("i")
+        self._numbers = map_memory(MOST_WORKERS * INT_BYTES).cast("i")
 
     def tell(self, slot: int, connections: int) -> None:
         """Say how many connections the worker of a slot has."""

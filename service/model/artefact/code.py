@@ -13,7 +13,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from service.model.errors import PipelineLoadError
-from service.model.regular_file import read_regular
+from service.regular_file import read_regular
 
 # Python's own, imported yet or not, and the service's. A module of such a name would be
 # found in place of it, also by whatever else imports that later.

@@ -27,7 +27,7 @@ from service.model.errors import (
     ArtefactMissingError,
     PackagingError,
 )
-from service.model.regular_file import read_regular
+from service.regular_file import read_regular
 
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"

@@ -5,8 +5,6 @@ word of a bank is the second at which its window ends, and the others are the ce
 """
 
 import logging
-import mmap
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from service.mapped_file import map_file, map_memory
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.figures import Drift, measure_drift
 from service.model.drift.histograms import Histograms
@@ -90,11 +89,11 @@ class Counting:
         """
         size = 2 * self._bank_words * WORD_BYTES
         try:
-            memory = _map(self._folder / f"{self._digest}_{slot}.{SUFFIX}", size)
+            memory = map_file(self._folder / f"{self._digest}_{slot}.{SUFFIX}", size)
         except OSError as error:
             logger.error(DRIFT_LOST, extra={"reason": error.strerror})  # noqa: TRY400
-            memory = mmap.mmap(-1, size)
-        words = memoryview(memory).cast("q")
+            memory = map_memory(size)
+        words = memory.cast("q")
         self._banks = words[: self._bank_words], words[self._bank_words :]
         self._cells = tuple(bank[1:] for bank in self._banks)
 
@@ -140,16 +139,6 @@ class Counting:
         return measure_drift(
             self._histograms, self._tally.split(cells), self.minimum_count
         )
-
-
-def _map(path: Path, size: int) -> mmap.mmap:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        # All of it now: where memory is full, a first write would kill the worker.
-        os.posix_fallocate(descriptor, 0, size)
-        return mmap.mmap(descriptor, size)
-    finally:
-        os.close(descriptor)
 
 
 def _format(second: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from service.model.artefact.code import TAKEN, is_taken
 from service.model.errors import PackagingError, describe_error
-from service.model.regular_file import read_regular
+from service.regular_file import read_regular
 
 
 def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.model.regular_file import read_regular
+from service.regular_file import read_regular
 from service.web.access.key_file import SCOPES, KeysFileError, create_key
 from service.web.access.private_file import write_private
 

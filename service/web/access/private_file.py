@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from tempfile import mkstemp
 
-from service.model.regular_file import open_regular
+from service.regular_file import open_regular
 
 # As ssh has it of its own files.
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH

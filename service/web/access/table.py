@@ -1,6 +1,5 @@
 """A table of counts in a mapped file, which all processes of a host can open."""
 
-import mmap
 import os
 import struct
 import tempfile
@@ -10,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar
 
-from service.model.regular_file import open_regular
+from service.mapped_file import map_descriptor, open_shared
 from service.settings import SettingsError
 from service.web.access.boot_clock import find_boot
 
@@ -58,10 +57,8 @@ class Table:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        # All of it now: where memory is full, a first write would kill the worker.
-        os.posix_fallocate(descriptor, 0, SIZE)
-        self.memory = mmap.mmap(descriptor, SIZE)
-        self.words = memoryview(self.memory).cast("Q")
+        self.memory = map_descriptor(descriptor, SIZE)
+        self.words = self.memory.cast("Q")
         self.lock = threading.Lock()
 
     @classmethod
@@ -69,7 +66,7 @@ class Table:
         """Return the table of a path, opened at most once. Raises SettingsError."""
         if path not in cls.opened:
             try:
-                cls.opened[path] = cls(_open_own(path))
+                cls.opened[path] = cls(_open_own(Path(path)))
             except OSError as error:
                 raise SettingsError(
                     f"The store of limits {path} cannot be kept: {error.strerror}."
@@ -135,9 +132,9 @@ def find_place(digest: bytes, probe: int) -> int:
     return (int.from_bytes(digest[:4], "little") + probe) % SLOTS * SLOT.size
 
 
-def _open_own(path: str) -> int:
+def _open_own(path: Path) -> int:
     """Open a file that nobody else can have laid there for us."""
-    descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+    descriptor = open_shared(path)
     found = os.fstat(descriptor)
     if found.st_uid != os.getuid() or found.st_size not in (0, SIZE):
         os.close(descriptor)

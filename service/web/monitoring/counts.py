@@ -6,8 +6,6 @@ a tenth of that: a request is counted a dozen times.
 """
 
 import logging
-import mmap
-import os
 import struct
 import threading
 from collections.abc import Iterator
@@ -15,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from prometheus_client.mmap_dict import mmap_key
+
+from service.mapped_file import map_file
 
 logger = logging.getLogger("service")
 
@@ -60,17 +60,9 @@ class CountFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._descriptor: int | None = None
-        self._memory: Any = bytearray()
-        size = FILE_BYTES
-        try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(path, flags, 0o600)
-            size = max(size, os.fstat(self._descriptor).st_size)
-        except OSError as error:
-            self._lose(error)
-        self._map(size)
+        self._is_lost = False
+        self._memory = memoryview(b"")
+        self._map(FILE_BYTES)
         if not self._used:
             USED.pack_into(self._memory, 0, FIRST)
         self._places = {
@@ -103,24 +95,17 @@ class CountFile:
         self._places[key] = end // 8 - 2
 
     def _map(self, size: int) -> None:
-        """Map the file again. Older maps stay valid: they share its pages."""
-        if self._descriptor is not None:
+        """Map the file, or memory of this process once there is no room for it."""
+        if not self._is_lost:
             try:
-                os.posix_fallocate(self._descriptor, 0, size)
-                self._memory = mmap.mmap(self._descriptor, size)
+                self._memory = map_file(self._path, size)
             except OSError as error:
-                self._lose(error)
-        if self._descriptor is None:
-            held = bytes(self._memory)
-            self._memory = bytearray(held.ljust(size, b"\0"))
-        self._numbers = memoryview(self._memory).cast("d")
-
-    def _lose(self, error: OSError) -> None:
-        """Say that what is counted here from now on is in no scrape."""
-        self._descriptor = None
-        logger.error(
-            METRICS_LOST, extra={"file": self._path.name, "reason": error.strerror}
-        )
+                self._is_lost = True
+                extra = {"file": self._path.name, "reason": error.strerror}
+                logger.error(METRICS_LOST, extra=extra)  # noqa: TRY400
+        if self._is_lost:
+            self._memory = memoryview(bytearray(bytes(self._memory).ljust(size, b"\0")))
+        self._numbers = self._memory.cast("d")
 
 
 class Cell:

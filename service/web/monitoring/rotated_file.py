@@ -5,9 +5,10 @@ for another, and there are no more of them than processes at a time.
 """
 
 import os
-from fcntl import LOCK_EX, LOCK_NB, flock
 from itertools import count
 from pathlib import Path
+
+from service.mapped_file import try_lock
 
 # To be read, too: a line may be unfinished where the machine stopped.
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -80,7 +81,7 @@ def _take(path: Path) -> tuple[int, int] | None:
     descriptor = os.open(path, FLAGS, 0o600)
     is_taken = False
     try:
-        if not _hold(path, descriptor):
+        if not (try_lock(descriptor) and _is_at(path, descriptor)):
             return None
         size = _end_line(descriptor)
         is_taken = True
@@ -88,15 +89,6 @@ def _take(path: Path) -> tuple[int, int] | None:
     finally:
         if not is_taken:
             os.close(descriptor)
-
-
-def _hold(path: Path, descriptor: int) -> bool:
-    """Say whether a file is this process's now, for as long as it is open."""
-    try:
-        flock(descriptor, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        return False
-    return _is_at(path, descriptor)
 
 
 def _end_line(descriptor: int) -> int:

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+from fcntl import LOCK_SH, flock
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from tempfile import mkdtemp
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from service.mapped_file import try_lock
 from service.settings import SettingsError
 from service.web.access.table import find_memory
 from service.web.monitoring.counts import Counts
@@ -77,11 +78,8 @@ def _remove_abandoned(folder: Path) -> None:
             return
         descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            flock(descriptor, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            return
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+            if try_lock(descriptor):
+                shutil.rmtree(folder, ignore_errors=True)
         finally:
             os.close(descriptor)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from irregular import IRREGULAR, lay_link_to_pipe
 
-from service.model.regular_file import IrregularFileError, open_regular, read_regular
+from service.regular_file import IrregularFileError, open_regular, read_regular
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
