@@ -71,7 +71,6 @@ def _open_client(keys_file: Path) -> FlaskClient:
             artefact=CREDIT,
             api_keys_file=keys_file,
             log_level="WARNING",
-            rate_limit_storage="memory://",
         )
     )
     client = app.test_client()

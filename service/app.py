@@ -19,7 +19,7 @@ from service.settings import Settings, SettingsError, parse_limits
 from service.web.access.auth import check_scopes, init_auth
 from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
-from service.web.access.limits import Limits, find_store
+from service.web.access.limits import Limits, open_storage
 from service.web.access.local_key import ensure_local_key
 from service.web.errors import init_errors
 from service.web.flask_app import Service
@@ -29,7 +29,7 @@ from service.web.monitoring.json_lines import build_log_config
 from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.prediction_log import build_prediction_log
 from service.web.monitoring.request_log import init_logs, log_engine
-from service.web.monitoring.slots import open_counts, open_folder
+from service.web.monitoring.slots import open_counts
 from service.web.monitoring.worker_gauges import Vitals
 from service.web.readiness import Readiness
 from service.web.routes.capabilities import build_capabilities
@@ -38,6 +38,7 @@ from service.web.routes.health import build_health
 from service.web.routes.metrics import build_metrics
 from service.web.routes.openapi import build_openapi, reading_assets
 from service.web.routes.predict import build_predict
+from service.web.runtime_folder import open_folder
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -70,8 +71,7 @@ def _wire(settings: Settings) -> Flask:
     log = build_prediction_log(settings, predictor.manifest, lines_dropped)
     init_logs(app, predictor.manifest, metrics, log)
     limits = Limits(
-        app,
-        find_store(settings.rate_limit_storage, keys_file),
+        open_storage(settings.rate_limit_storage, keys_file),
         parse_limits(settings.rate_limit_failures),
     )
     init_auth(app, keyring, limits)
@@ -103,7 +103,7 @@ def _trust_proxies(app: Flask, count: int) -> None:
 
 def _open_keys(settings: Settings, path: Path) -> Keyring:
     requests, instances = settings.rate_limit_requests, settings.rate_limit_instances
-    return Keyring(path, requests, instances, last=open_folder() / "keys.json")
+    return Keyring(path, requests, instances, latest=open_folder() / "keys.json")
 
 
 def _count_drift(settings: Settings, predictor: Predictor) -> Counting | None:

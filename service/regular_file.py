@@ -1,7 +1,7 @@
 """Regular files, opened without waiting.
 
-Who opens a named pipe by itself waits for the other end, maybe for ever, and who reads
-a device never comes to its end.
+Opening a named pipe waits for its other end, maybe for ever, and reading a device may
+never end.
 """
 
 import errno
@@ -24,12 +24,12 @@ ALWAYS = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class IrregularFileError(OSError):
-    """What lies at a path is no regular file; `strerror` says what, and what to do."""
+    """A path leads to no regular file; `strerror` says to what, and what to do."""
 
     def __init__(self, mode: int, path: str) -> None:
         kind = KINDS.get(stat.S_IFMT(mode), "something else")
-        said = f"it is {kind}; put a regular file in its place"
-        super().__init__(errno.EINVAL, said, path)
+        sentence = f"it is {kind}; put a regular file in its place"
+        super().__init__(errno.EINVAL, sentence, path)
 
 
 def read_regular(path: Path) -> bytes:
@@ -40,7 +40,7 @@ def read_regular(path: Path) -> bytes:
 
 def open_regular(path: str, flags: int = READ, mode: int = 0o600) -> int:
     """Open a file as os.open does, or as an opener of open(). Raises OSError."""
-    # Before, since to open a device may set it going, and after, in case of a change.
+    # Before, since opening a device may set it going, and after, in case of a change.
     with suppress(FileNotFoundError):
         _refuse_irregular(os.stat(path), path)
     descriptor = os.open(path, flags | ALWAYS, mode)

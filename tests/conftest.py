@@ -26,7 +26,7 @@ from tinydisk import TinyDisk
 from service import create_app
 from service.settings import Settings
 from service.web.access.key_file import SCOPES, Terms, create_key, revoke_key
-from service.web.access.table import Table, shared_path
+from service.web.access.table import Table, find_table
 
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
@@ -42,14 +42,14 @@ Mount = Callable[[Path, int], TinyDisk]
 
 @pytest.fixture(autouse=True)
 def remove_stores() -> Iterator[None]:
-    """Give back the memory of the stores of limits that a test opened."""
+    """Free the memory of the tables of limits that a test opened."""
     before = set(Table.opened)
     yield
     for path in set(Table.opened) - before:
         table = Table.opened.pop(path)
         table.words.release()
         table.memory.release()
-        Path(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -159,13 +159,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     made = {
         "predict": create_key(path, "scoring", ("predict",)),
         "metrics": create_key(path, "prometheus", ("metrics",)),
-        "admin": create_key(path, "operations", ("admin",)),
         "expired": create_key(path, "former", SCOPES, past),
         "revoked": create_key(path, "former", SCOPES),
     }
     revoke_key(path, made["revoked"].split("_")[1])
     yield {**made, "file": str(path)}
-    shared_path(str(path)).unlink(missing_ok=True)
+    find_table(path).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ from service.model.loading import load_predictor
 from service.settings import Settings, SettingsError, parse_limits, variables
 from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
-from service.web.access.storage import SharedStorage
-from service.web.budget import build_budget
+from service.web.access.storage import Count, HostStorage
+from service.web.budget import Limit, build_budget
 from service.web.routes.openapi import describe_api
+from service.web.runtime_folder import open_folder
 
 DRAWN = settings(
     derandomize=True,
@@ -61,6 +63,9 @@ KEYS = {
     ]
 }
 NOTED = {"note": KEY, KEY: 1, "keys": [{"id": KEY, "client": KEY, "sha256": KEY}]}
+
+# So that nothing is spent of a limit before.
+NUMBERS = count()
 
 ENVIRONMENT = {
     "SERVICE_ARTEFACT": "artefacts/credit-risk/1.0.0",
@@ -94,10 +99,17 @@ def read_key_file(path: Path, content: bytes) -> None:
     except KeysFileError as error:
         check_sentence(error)
         return
-    store = SharedStorage("shm://")
     client = keyring.find_client(KEY)
     for limit in (*client.requests, *client.instances) if client else ():
-        assert store.take(limit.key, limit.amount, limit.seconds, 1).is_admitted
+        assert take(limit).is_admitted
+
+
+def take(limit: Limit) -> Count:
+    """Take one of a limit that nothing is spent of."""
+    key = f"{limit.key}/{next(NUMBERS)}"
+    return HostStorage(open_folder() / "fuzz.limits").take(
+        key, limit.amount, limit.seconds, 1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +161,9 @@ def read_settings(environment: Mapping[str, str]) -> None:
     bind = f"{found.host}:{found.port}"
     assert bind.isprintable()
     parse_address(bind)
-    store = SharedStorage("shm://")
     for text in (found.rate_limit_requests, found.rate_limit_failures):
         for limit in build_budget("requests", "scoring", parse_limits(text)):
-            store.take(limit.key, limit.amount, limit.seconds, 1)
+            take(limit)
 
 
 @settings(DRAWN, max_examples=400)

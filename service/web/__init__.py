@@ -3,6 +3,7 @@
 In the order in which one reads them:
 
 flask_app.py      Flask, without the detours that this service has no use for
+runtime_folder.py where the files of running servers are
 budget.py         what a client may spend
 client.py         whom a key names
 request.py        per-request state that hooks, views and middleware share

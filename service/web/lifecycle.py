@@ -28,7 +28,7 @@ class Lifecycle:
         """Prove the worker of this slot by itself, before it takes a request."""
         if self._counting is not None:
             self._counting.take_slot(slot)
-        self._keyring.take_over()
+        self._keyring.begin_worker()
         self._readiness.prove()
         self._vitals.tell(in_flight=0)
 

@@ -54,7 +54,7 @@ def test_the_pod_answers_without_redis_and_drains(pod: Pod) -> None:
         assert str(workers) == pod.limits["cpu"]
         # What workers share lies in the pod's own memory.
         shared = pod.execute("ls /dev/shm")
-        assert {name.rsplit(".", 1)[1] for name in shared} == {"limits", "metrics"}
+        assert {name.rsplit(".", 1)[1] for name in shared} == {"limits", "server"}
 
         stopping = pod.stop()
         end = time.monotonic() + PATIENCE_SECONDS

@@ -7,7 +7,6 @@ import os
 import signal
 from collections import Counter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -70,21 +69,6 @@ def test_a_service_without_room_for_its_limits_does_not_start(
     refusal = read_refusal(Server(CREDIT, tmp_path / "server", {}, memory.entrance))
     assert "The store of limits /dev/shm/" in refusal
     assert "No space left on device" in refusal
-
-
-def test_a_server_of_its_own_limits_without_room_for_them_does_not_start(
-    mount: Mount, tmp_path: Path
-) -> None:
-    disk = mount(tmp_path, 64)
-    variables = {
-        "TMPDIR": str(tmp_path),
-        "SERVICE_RATE_LIMIT_STORAGE": "memory://",
-        "WEB_CONCURRENCY": "1",
-    }
-    with TemporaryDirectory() as folder:
-        server = Server(CREDIT, Path(folder) / "server", variables, disk.entrance)
-        refusal = read_refusal(server)
-    assert "The store of limits cannot be kept: No space left on device" in refusal
 
 
 def read_refusal(server: Server) -> str:
@@ -159,4 +143,4 @@ def test_keys_are_read_while_memory_is_full(serve: Serve, memory: TinyDisk) -> N
         server.wait_for_each_worker("keys_not_kept")
         assert set(ask_anew(server, key, 10)) == {200}
     # What could not be kept leaves nothing behind, or each change would add to it.
-    assert not list(memory.folder.glob("*.metrics/.key-*"))
+    assert not list(memory.folder.glob("*.server/.key-*"))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from multiprocessing import get_context
+from pathlib import Path
 
 from conftest import Serve
 from pipelines import CREDIT
@@ -10,16 +11,16 @@ from traffic import Traffic, ask, ask_anew
 
 from service.settings import parse_limits
 from service.web.access.key_file import Terms, create_key
-from service.web.access.storage import SharedStorage
-from service.web.access.table import SLOTS, shared_path
+from service.web.access.storage import HostStorage
+from service.web.access.table import SLOTS, find_table
 from service.web.budget import FAILURES, build_budget
 
 LIMIT = "20/100 year"
 
 
-def fail_from_everywhere(path: str) -> None:
+def fail_from_everywhere(path: Path) -> None:
     """Fail at the server's store, as a worker notes it, from four times its room."""
-    storage = SharedStorage(f"shm://{path}")
+    storage = HostStorage(path)
     for number in range(4 * SLOTS):
         [limit] = build_budget(FAILURES, f"10.0.0.{number}", parse_limits(LIMIT))
         for _ in range(3):
@@ -48,7 +49,7 @@ def test_a_client_has_its_limit_among_more_addresses_than_there_is_room_for(
     terms = Terms(requests=LIMIT)
     key = create_key(server.keys_file, "limited", ("predict",), terms)
     server.wait_for_each_worker("keys_read")
-    path = str(shared_path(str(server.keys_file)))
+    path = find_table(server.keys_file)
     flood = get_context("fork").Process(target=fail_from_everywhere, args=(path,))
     with Traffic(server, 1) as traffic:
         assert ask_anew(server, key, 1) == [200]

@@ -77,7 +77,7 @@ def test_a_key_file_that_others_may_write_is_refused_until_they_may_not(
     server.keys_file.chmod(0o660)
     for _ in range(server.workers):
         assert "(mode 0660)" in server.wait_for("keys_refused")["reason"]
-    intruder = create_key(tmp_path / "keys.json", "intruder", ("admin",))
+    intruder = create_key(tmp_path / "keys.json", "intruder", ("metrics",))
     server.keys_file.write_bytes((tmp_path / "keys.json").read_bytes())
     server.wait_for_each_worker("keys_refused")
     assert set(ask_anew(server, server.key, 20)) == {200}

@@ -44,4 +44,4 @@ class Scrape:
 def find_folder(process: int) -> Path:
     """Return the folder in which a running master and its workers count."""
     held = (os.readlink(fd) for fd in Path(f"/proc/{process}/fd").iterdir())
-    return Path(next(path for path in held if path.endswith(".metrics")))
+    return Path(next(path for path in held if path.endswith(".server")))

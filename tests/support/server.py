@@ -16,7 +16,7 @@ import httpx
 from pipelines import ROOT
 
 from service.web.access.key_file import create_key
-from service.web.access.table import shared_path
+from service.web.access.table import find_table
 
 # Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60
@@ -125,7 +125,7 @@ class Server:
         self._reader.join()
         if self.process.stdout:
             self.process.stdout.close()
-        shared_path(str(self.keys_file)).unlink(missing_ok=True)
+        find_table(self.keys_file).unlink(missing_ok=True)
         return code
 
     def _read(self) -> None:

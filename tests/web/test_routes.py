@@ -21,24 +21,23 @@ class Row:
     nobody: int
     predict: int
     metrics: int
-    admin: int
 
 
-PUBLIC = Row(200, 200, 200, 200)
+PUBLIC = Row(200, 200, 200)
 
 # HEAD is answered as GET is.
 TABLE = {
-    "POST /v1/predict": Row(nobody=401, predict=200, metrics=403, admin=403),
-    "GET /v1/model": Row(nobody=401, predict=200, metrics=403, admin=403),
-    "GET /v1/drift": Row(nobody=401, predict=403, metrics=200, admin=403),
+    "POST /v1/predict": Row(nobody=401, predict=200, metrics=403),
+    "GET /v1/model": Row(nobody=401, predict=200, metrics=403),
+    "GET /v1/drift": Row(nobody=401, predict=403, metrics=200),
     "GET /health": PUBLIC,
     "GET /health/live": PUBLIC,
     "GET /health/ready": PUBLIC,
-    "GET /metrics": Row(nobody=401, predict=403, metrics=200, admin=403),
+    "GET /metrics": Row(nobody=401, predict=403, metrics=200),
     "GET /openapi.json": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/<path:name>": PUBLIC,
-    "OPTIONS /*": Row(204, 204, 204, 204),
+    "OPTIONS /*": Row(204, 204, 204),
 }
 
 # What is shown by whoever has no good key; {name} is one of those below.

@@ -4,6 +4,7 @@ A route that declares neither stops the start, so none is open by accident.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask, request
@@ -16,11 +17,13 @@ from service.web.access.limits import Limits
 from service.web.request import PLACE, REFUSAL
 
 View = Callable[..., Any]
-_SCOPE = "required_scope"
+
+# The attribute of a view that holds the scope it requires, None if it is public.
+SCOPE = "required_scope"
 
 
 class KeyRefusedError(Unauthorized):
-    """The caller shows no key that opens this service."""
+    """The request has no valid key."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -32,34 +35,32 @@ class KeyRefusedError(Unauthorized):
 
 def requires(scope: Scope) -> Callable[[View], View]:
     """Mark a view as open to the keys that have a scope."""
-
-    def mark(view: View) -> View:
-        setattr(view, _SCOPE, scope)
-        return view
-
-    return mark
+    return partial(_mark, scope=scope)
 
 
 def public(view: View) -> View:
     """Mark a view as open to everybody."""
-    setattr(view, _SCOPE, None)
+    return _mark(view, scope=None)
+
+
+def _mark(view: View, scope: Scope | None) -> View:
+    setattr(view, SCOPE, scope)
     return view
 
 
 def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
     """Ask every request for its key, before anything else sees it.
 
-    Failed attempts are charged to their address, so that nobody guesses at speed; a
-    key that is good opens from there still.
+    Failed attempts are charged to their address, so that nobody guesses keys quickly; a
+    good key is still let in from there.
     """
-
     views = app.view_functions
 
     def authenticate() -> None:
         rule = request.url_rule
-        if rule is None:  # what matches no route stays the 404 or 405 it is
+        if rule is None:  # 404 or 405, whoever asks
             return
-        scope = getattr(views[rule.endpoint], _SCOPE)
+        scope = getattr(views[rule.endpoint], SCOPE)
         if scope is None:
             return
         environ = request.environ
@@ -84,21 +85,14 @@ def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
 def check_scopes(app: Flask) -> None:
     """Refuse an app with a route that is neither guarded nor public on purpose."""
     for endpoint, view in app.view_functions.items():
-        if not hasattr(view, _SCOPE):
+        if not hasattr(view, SCOPE):
             raise RuntimeError(f"The route {endpoint!r} declares no scope.")
 
 
-def read_scope(view: View) -> Scope | None:
-    """Return the scope that a view requires, None where it is public."""
-    scope: Scope | None = getattr(view, _SCOPE)
-    return scope
-
-
 def _read_key(environ: dict[str, Any]) -> str:
-    """Return the key that is shown: an Authorization that is there decides."""
-    shown = environ.get("HTTP_AUTHORIZATION")
-    if shown is None:
-        found: str = environ.get("HTTP_X_API_KEY", "")
-        return found
-    scheme, _, key = shown.partition(" ")
+    """Return the key of Authorization, or where that is missing, of X-API-Key."""
+    authorization = environ.get("HTTP_AUTHORIZATION")
+    if authorization is None:
+        return str(environ.get("HTTP_X_API_KEY", ""))
+    scheme, _, key = authorization.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""

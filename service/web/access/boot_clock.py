@@ -15,7 +15,7 @@ read_seconds = partial(time.clock_gettime, _CLOCK)
 
 
 def find_boot() -> str | None:
-    """Return what tells this boot from all others, None where nothing does."""
+    """Return the identity of this boot, None where the system has none."""
     try:
         return BOOT_ID.read_text().strip() or None
     except OSError:

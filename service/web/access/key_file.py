@@ -23,13 +23,13 @@ from service.model.errors import write_line
 from service.settings import parse_limits
 from service.web.access.private_file import read_protected, write_private
 
-Scope = Literal["predict", "metrics", "admin"]
+Scope = Literal["predict", "metrics"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 # One in use, and one to take its place: more would be forgotten, and stay open.
-LIVE_KEYS = 2
+MAX_LIVE_KEYS = 2
 
-# What is said of a faulty file may quote it, and somebody may have put a key there, in
+# A message about a faulty file may quote it, and somebody may have put a key there, in
 # whatever case; or in the place of an id.
 KEY = re.compile(r"msk_[\w-]*", re.IGNORECASE)
 
@@ -61,14 +61,12 @@ class ApiKey(
     instances: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a limit that is none."""
         for limit in (self.requests, self.instances):
             if limit is not None:
                 parse_limits(limit)
 
     @property
     def is_live(self) -> bool:
-        """Whether the key has not expired."""
         return self.expires is None or datetime.now(UTC) < self.expires
 
 
@@ -87,7 +85,7 @@ class Terms:
     instances: str | None = None
 
 
-ANY = Terms()
+NO_TERMS = Terms()
 
 
 def read_keys(path: Path) -> tuple[ApiKey, ...]:
@@ -99,33 +97,36 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
             f"The key file {path} cannot be used: {error.strerror}."
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        said = mask_keys(str(error))
-        raise KeysFileError(f"The key file {path} cannot be read: {said}.") from None
+        message = mask_keys(str(error))
+        raise KeysFileError(f"The key file {path} cannot be read: {message}.") from None
     if len({key.id for key in keys}) < len(keys):
         raise KeysFileError(f"The key file {path} holds an id twice.")
     return keys
 
 
+def write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
+    """Write a key file whole, or not at all. Raises OSError."""
+    write_private(path, msgspec.json.format(msgspec.json.encode(KeysFile(keys))))
+
+
 def create_key(
-    path: Path, client: str, scopes: Sequence[Scope], terms: Terms = ANY
+    path: Path, client: str, scopes: Sequence[Scope], terms: Terms = NO_TERMS
 ) -> str:
     """Add a key to a file, made if need be, and return the key: it is kept nowhere.
 
-    Raises KeysFileError where the client has two live keys, or the terms are none.
+    Raises KeysFileError where the client has two live keys, or a term is not valid.
     """
     identity = secrets.token_hex(6)
     key = f"msk_{identity}_{secrets.token_urlsafe(32)}"
-    entry = _build_entry(
-        id=identity,
-        client=client,
-        sha256=digest_key(key),
-        scopes=scopes,
-        **asdict(terms),
-    )
-    with _hold(path):
+    fields = {"id": identity, "client": client, "sha256": digest_key(key)}
+    try:
+        entry = msgspec.convert(fields | {"scopes": scopes} | asdict(terms), ApiKey)
+    except msgspec.ValidationError as error:
+        raise KeysFileError(f"The key cannot be made: {error}.") from None
+    with _lock_folder(path):
         keys = read_keys(path) if path.exists() else ()
         live = [k.id for k in keys if k.client == client and k.is_live]
-        if len(live) >= LIVE_KEYS:
+        if len(live) >= MAX_LIVE_KEYS:
             raise KeysFileError(
                 f"{client} has the live keys {' and '.join(live)}: revoke one first."
             )
@@ -135,12 +136,12 @@ def create_key(
 
 def revoke_key(path: Path, identity: str) -> ApiKey:
     """Take a key out of a file by its id, and return it. Raises KeysFileError."""
-    with _hold(path):
+    with _lock_folder(path):
         keys = read_keys(path)
         revoked = next((key for key in keys if key.id == identity), None)
         if revoked is None:
-            said = mask_keys(identity)
-            raise KeysFileError(f"The key file {path} holds no key {said!r}.")
+            masked = mask_keys(identity)
+            raise KeysFileError(f"The key file {path} holds no key {masked!r}.")
         write_keys(path, tuple(key for key in keys if key is not revoked))
     return revoked
 
@@ -156,8 +157,8 @@ def mask_keys(text: str) -> str:
 
 
 @contextmanager
-def _hold(path: Path) -> Iterator[None]:
-    """Keep other commands from the files of a folder: two at once would lose a key."""
+def _lock_folder(path: Path) -> Iterator[None]:
+    """Keep other commands from a file meanwhile: two at once would lose a key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -165,14 +166,3 @@ def _hold(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _build_entry(**fields: object) -> ApiKey:
-    try:
-        return msgspec.convert(fields, ApiKey)
-    except msgspec.ValidationError as error:
-        raise KeysFileError(f"The key cannot be made: {error}.") from None
-
-
-def write_keys(path: Path, keys: tuple[ApiKey, ...]) -> None:
-    write_private(path, msgspec.json.format(msgspec.json.encode(KeysFile(keys))))

@@ -29,7 +29,7 @@ KEYS_NOT_KEPT = "keys_not_kept"
 # A look at the file costs 2 microseconds and is due within a second of a change.
 SECONDS_BETWEEN_LOOKS = 0.5
 
-# Compared against where the id is unknown, so that both ways take the same time.
+# Compared against where the id is unknown, so that both cases take the same time.
 NO_DIGEST = "0" * 64
 
 
@@ -43,13 +43,15 @@ class _Entry:
 class Keyring:
     """The keys of a file, with the limits of those that have none of their own.
 
-    A new file that cannot be used is refused, and the old keys stay in force: `last`
-    holds them for a process that is forked from one that has older ones.
+    A new file that cannot be used is refused, and the old keys stay in force. Each
+    worker reads the file by itself, and leaves what it read in `latest` for workers
+    that start later: they are forked from a process that has the keys of the start, of
+    which one may be revoked since.
     """
 
-    def __init__(self, path: Path, requests: str, instances: str, last: Path) -> None:
+    def __init__(self, path: Path, requests: str, instances: str, latest: Path) -> None:
         self._path = path
-        self._last = last
+        self._latest = latest
         self._defaults = {REQUESTS: requests, INSTANCES: instances}
         self.is_refused = False  # what the file holds now
         self._seen = self._look()
@@ -60,7 +62,7 @@ class Keyring:
             raise KeysFileError(f"The key file {path} holds no key: make one.")
 
     def find_client(self, key: str) -> Client | None:
-        """Return whose key it is, in a time that does not tell how near it came."""
+        """Return whose key it is, in a time that says nothing of how near it came."""
         self.refresh()
         parts = key.split("_", 2)
         entry = self._entries.get(parts[1]) if len(parts) == 3 else None
@@ -70,13 +72,10 @@ class Keyring:
             return None
         return entry.client
 
-    def take_over(self) -> None:
-        """Take the newest keys that any worker has read.
-
-        A forked worker inherits those of the start, and one may be revoked since.
-        """
-        if self._last.exists():
-            self._entries = self._build_entries(read_keys(self._last))
+    def begin_worker(self) -> None:
+        """Take the latest keys that any worker has read, and look at the file."""
+        if self._latest.exists():
+            self._entries = self._build_entries(read_keys(self._latest))
         self._next_look = 0.0
         self.refresh()
 
@@ -101,14 +100,11 @@ class Keyring:
         except KeysFileError as error:
             self.is_refused = True
             logger.error(KEYS_REFUSED, extra={"reason": str(error)})  # noqa: TRY400
-        else:
-            self.is_refused = False
-            logger.info(KEYS_READ, extra={"keys": len(self._entries)})
-            self._hand_on(keys)
-
-    def _hand_on(self, keys: tuple[ApiKey, ...]) -> None:
+            return
+        self.is_refused = False
+        logger.info(KEYS_READ, extra={"keys": len(keys)})
         try:
-            write_keys(self._last, keys)
+            write_keys(self._latest, keys)
         except OSError as error:
             logger.warning(KEYS_NOT_KEPT, extra={"reason": error.strerror})
 
@@ -125,8 +121,8 @@ class Keyring:
 
     def _build_entry(self, key: ApiKey) -> _Entry:
         requests, instances = (
-            build_budget(name, key.client, parse_limits(own or self._defaults[name]))
-            for name, own in ((REQUESTS, key.requests), (INSTANCES, key.instances))
+            build_budget(name, key.client, parse_limits(limit or self._defaults[name]))
+            for name, limit in ((REQUESTS, key.requests), (INSTANCES, key.instances))
         )
         policy = ", ".join(limit.policy for limit in (*requests, *instances))
         expires = key.expires.timestamp() if key.expires else float("inf")

@@ -1,4 +1,4 @@
-"""The key that a service without a key file makes for itself."""
+"""The key that a service without SERVICE_API_KEYS_FILE makes for itself."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ from service.regular_file import read_regular
 from service.web.access.key_file import SCOPES, KeysFileError, create_key
 from service.web.access.private_file import write_private
 
-# Where a service without SERVICE_API_KEYS_FILE keeps the key it makes for itself.
 LOCAL_KEYS_FILE = Path(".local/api-keys.json")
 LOCAL_KEY_FILE = Path(".local/api-key")
 
@@ -14,16 +13,16 @@ LOCAL_KEY_FILE = Path(".local/api-key")
 def ensure_local_key() -> Path:
     """Return the key file for local use, made at first with one key for every scope."""
     if LOCAL_KEYS_FILE.exists():
-        read_local_key()  # the two belong together: one alone is of no use
-    else:
-        try:
-            key = create_key(LOCAL_KEYS_FILE, "local", SCOPES)
-            write_private(LOCAL_KEY_FILE, key.encode())
-        except OSError as error:
-            raise KeysFileError(
-                "SERVICE_API_KEYS_FILE is not set, and a key for local use cannot be"
-                f" kept in {LOCAL_KEYS_FILE.parent}: {error.strerror}."
-            ) from None
+        read_local_key()  # one of the two alone is of no use
+        return LOCAL_KEYS_FILE
+    try:
+        key = create_key(LOCAL_KEYS_FILE, "local", SCOPES)
+        write_private(LOCAL_KEY_FILE, key.encode())
+    except OSError as error:
+        raise KeysFileError(
+            "SERVICE_API_KEYS_FILE is not set, and a key for local use cannot be"
+            f" kept in {LOCAL_KEYS_FILE.parent}: {error.strerror}."
+        ) from None
     return LOCAL_KEYS_FILE
 
 

@@ -1,4 +1,4 @@
-"""Files that nobody but their owner writes."""
+"""Files that only their owner writes."""
 
 import errno
 import os
@@ -16,11 +16,11 @@ class LooseModeError(OSError):
     """Others may write a file; `strerror` says what that means, and what to do."""
 
     def __init__(self, mode: int, path: Path) -> None:
-        said = (
+        sentence = (
             f"its group or others may write it (mode {stat.S_IMODE(mode):04o}), and so"
             f" let themselves in: look it through, then run chmod go-w {path}"
         )
-        super().__init__(errno.EPERM, said, str(path))
+        super().__init__(errno.EPERM, sentence, str(path))
 
 
 def read_protected(path: Path) -> bytes:
@@ -36,7 +36,7 @@ def read_protected(path: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, at once or not at all."""
+    """Write a file that only its owner reads: whole, or not at all."""
     path = path.resolve()  # a link keeps leading to it
     descriptor, staged = mkstemp(prefix=".key-", dir=path.parent)
     try:
@@ -45,6 +45,6 @@ def write_private(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(staged, path)
-    except OSError:  # as of a full disk: what is of no use does not stay there
+    except OSError:  # such as that of a full disk, where it would stay
         os.unlink(staged)
         raise

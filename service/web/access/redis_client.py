@@ -23,7 +23,7 @@ from redis.utils import SENTINEL
 from service.settings import SettingsError
 
 # An answer has some 40.
-MOST_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 64 * 1024
 
 
 class Deadline(threading.local):
@@ -52,7 +52,7 @@ class BoundedBuffer(SocketBuffer):
             return super()._read_from_socket(length, timeout, raise_on_timeout)
         wanted = self.unread_bytes() + (length or 1)
         while self.unread_bytes() < wanted:
-            if self.get_pos() + self.unread_bytes() > MOST_BYTES:
+            if self.get_pos() + self.unread_bytes() > MAX_ANSWER_BYTES:
                 raise InvalidResponse("The answer is too long.")
             left = deadline.end - time.monotonic()
             if left <= 0:
@@ -65,15 +65,12 @@ class BoundedParser(_RESP2Parser):
     """Reads an answer, or raises a RedisError."""
 
     def on_connect(self, connection: Any) -> None:
-        """Begin to read from a connection."""
         super().on_connect(connection)  # type: ignore[no-untyped-call]
-        buffer = BoundedBuffer(
+        self._buffer = BoundedBuffer(
             connection._sock, self.socket_read_size, connection.socket_timeout
         )
-        self._buffer = buffer
 
     def read_response(self, disable_decoding: bool = False) -> Any:
-        """Return the next answer."""
         try:
             return super().read_response(disable_decoding)  # type: ignore[no-untyped-call]
         except (RedisError, OSError):
@@ -83,14 +80,14 @@ class BoundedParser(_RESP2Parser):
 
 
 def prepare(script: str, address: str, timeout_seconds: float) -> tuple[Script, float]:
-    """Return a script to ask, and its time-out, which may be one of the address's own.
+    """Return a script to ask, and its time-out, which the address may set itself.
 
-    Raises SettingsError. Redis may be away, but what is no address, or has an option
-    that there is not, would be an error in every request.
+    Raises SettingsError for what is no address, or has an option that there is not: it
+    would fail every request. A Redis that is away is not refused.
     """
     try:
         client = Redis.from_url(
-            address,
+            address.replace("redis+unix://", "unix://", 1),
             socket_connect_timeout=timeout_seconds,
             socket_timeout=timeout_seconds,
             retry=Retry(NoBackoff(), 0),
@@ -99,12 +96,12 @@ def prepare(script: str, address: str, timeout_seconds: float) -> tuple[Script, 
         options |= {"parser_class": BoundedParser, "protocol": 2}
         timeout: float = options["socket_timeout"]
         deadline.begin(timeout)
-        with suppress(RedisError):  # whoever asks first will say that it is away
+        with suppress(RedisError):  # the first request will log that it is away
             client.ping()
         client.connection_pool.disconnect()  # workers are forked from here
         return client.register_script(script), timeout
     except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
-        # Which may hold a password.
+        # Their messages may hold a password.
         raise SettingsError(
             "SERVICE_RATE_LIMIT_STORAGE is no address of a Redis, such as"
             " redis://redis:6379/0."

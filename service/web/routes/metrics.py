@@ -14,7 +14,7 @@ from prometheus_client.samples import Sample
 from service.web.access.auth import requires
 from service.web.flask_app import Answer
 from service.web.monitoring.counts import read_numbers, read_used
-from service.web.monitoring.slots import open_folder
+from service.web.runtime_folder import open_folder
 
 # Most files hold no more.
 PAGE_BYTES = 16 * 1024

@@ -7,7 +7,7 @@ import pytest
 
 from service.settings import parse_limits
 from service.web.access import storage as storage_module
-from service.web.access.storage import SharedStorage
+from service.web.access.storage import HostStorage
 from service.web.access.table import SLOTS
 from service.web.budget import FAILURES, REQUESTS, build_budget
 
@@ -18,17 +18,17 @@ FORK = get_context("fork")
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> SharedStorage:
-    return SharedStorage(f"shm://{tmp_path / 'limits'}")
+def storage(tmp_path: Path) -> HostStorage:
+    return HostStorage(tmp_path / "limits")
 
 
-def take(storage: SharedStorage, name: str, owner: str, limit: str) -> bool:
+def take(storage: HostStorage, name: str, owner: str, limit: str) -> bool:
     """Take one of a limit, as it is taken for a request, if there is one left."""
     [item] = build_budget(name, owner, parse_limits(limit))
     return storage.take(item.key, item.amount, item.seconds, 1).is_admitted
 
 
-def fail_from_everywhere(storage: SharedStorage, network: int, limit: str) -> None:
+def fail_from_everywhere(storage: HostStorage, network: int, limit: str) -> None:
     """Use up what many addresses may fail."""
     for number in range(2 * SLOTS):
         owner = f"10.{network}.{number // 256}.{number % 256}"
@@ -37,7 +37,7 @@ def fail_from_everywhere(storage: SharedStorage, network: int, limit: str) -> No
 
 
 def test_a_client_keeps_its_count_while_addresses_fail_from_everywhere(
-    storage: SharedStorage,
+    storage: HostStorage,
 ) -> None:
     """Each of them has a higher count than the client."""
     floods = [
@@ -60,7 +60,7 @@ def test_a_client_keeps_its_count_while_addresses_fail_from_everywhere(
 
 
 def test_a_client_s_last_window_is_held_for_as_long_as_it_fades(
-    storage: SharedStorage, monkeypatch: pytest.MonkeyPatch
+    storage: HostStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A window is over at its end, and its count is not: that of a day, for a day."""
 
@@ -79,7 +79,7 @@ def test_a_client_s_last_window_is_held_for_as_long_as_it_fades(
 
 
 def test_of_more_clients_than_there_is_room_for_the_most_active_are_kept(
-    storage: SharedStorage,
+    storage: HostStorage,
 ) -> None:
     active = [f"active-{number}" for number in range(100)]
     for client in active:
@@ -89,7 +89,7 @@ def test_of_more_clients_than_there_is_room_for_the_most_active_are_kept(
     assert not any(take(storage, REQUESTS, each, f"2/{ENDLESS}") for each in active)
 
 
-def test_a_limit_of_the_longest_window_is_counted(storage: SharedStorage) -> None:
+def test_a_limit_of_the_longest_window_is_counted(storage: HostStorage) -> None:
     """Its seconds are more than a slot has room for."""
     admitted = [take(storage, REQUESTS, "client", "2/200 year") for _ in "123"]
     assert admitted == [True, True, False]

@@ -2,8 +2,10 @@
 
 import logging
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
 
 import pytest
 from redis_server import RedisServer
@@ -13,12 +15,14 @@ from service.settings import SettingsError
 from service.web.access.redis_storage import (
     LIMITS_PER_HOST,
     LIMITS_SHARED,
-    ResilientStorage,
+    RedisStorage,
 )
-from service.web.access.storage import RESILIENT
+from service.web.access.storage import HostStorage
 
 # A window that does not end while a test runs, in seconds, as Redis can count them.
 AGE = 10**9
+
+Open = Callable[[str], RedisStorage]
 
 
 class Said(logging.Handler):
@@ -52,16 +56,20 @@ def said() -> Iterator[Said]:
     logger.setLevel(level)
 
 
-def open_storage(url: str) -> ResilientStorage:
-    """Open a store of a replica on a host of its own."""
-    return ResilientStorage(f"{RESILIENT}{url}", fallback="shm://")
+@pytest.fixture
+def open_storage(tmp_path: Path) -> Open:
+    """Open the storage of a replica on a host of its own."""
+    hosts = count()
+    return lambda url: RedisStorage(
+        url, HostStorage(tmp_path / f"{next(hosts)}.limits")
+    )
 
 
-def count_admitted(storage: ResilientStorage, limit: int, hits: int) -> int:
+def count_admitted(storage: RedisStorage, limit: int, hits: int) -> int:
     return sum(storage.take("key", limit, AGE, 1).is_admitted for _ in range(hits))
 
 
-def count_over_threads(storages: list[ResilientStorage], limit: int, hits: int) -> int:
+def count_over_threads(storages: list[RedisStorage], limit: int, hits: int) -> int:
     with ThreadPoolExecutor(8) as pool:
         return sum(
             pool.map(
@@ -74,13 +82,17 @@ def count_over_threads(storages: list[ResilientStorage], limit: int, hits: int) 
 # There
 
 
-def test_the_count_is_exact_over_replicas(redis: RedisServer, said: Said) -> None:
+def test_the_count_is_exact_over_replicas(
+    redis: RedisServer, open_storage: Open, said: Said
+) -> None:
     storages = [open_storage(redis.patient_url) for _ in range(2)]
     assert count_over_threads(storages, 200, 400) == 200
     assert said.is_nothing_left
 
 
-def test_a_window_slides_over_its_border(redis: RedisServer) -> None:
+def test_a_window_slides_over_its_border(
+    redis: RedisServer, open_storage: Open
+) -> None:
     """As time cannot be told to pass, the windows are told that they end sooner."""
     storage = open_storage(redis.patient_url)
 
@@ -105,7 +117,9 @@ def test_a_window_slides_over_its_border(redis: RedisServer) -> None:
     assert [take(10), take(1)] == [True, False]
 
 
-def test_what_is_kept_in_redis_goes_when_it_counts_no_more(redis: RedisServer) -> None:
+def test_what_is_kept_in_redis_goes_when_it_counts_no_more(
+    redis: RedisServer, open_storage: Open
+) -> None:
     storage = open_storage(redis.patient_url)
     storage.take("key", 10, 60, 1)
     with redis.connect() as client:
@@ -113,7 +127,7 @@ def test_what_is_kept_in_redis_goes_when_it_counts_no_more(redis: RedisServer) -
 
 
 def test_a_redis_that_forgot_the_script_is_told_it_again(
-    redis: RedisServer, said: Said
+    redis: RedisServer, open_storage: Open, said: Said
 ) -> None:
     storage = open_storage(redis.patient_url)
     assert count_admitted(storage, 10, 5) == 5
@@ -123,7 +137,9 @@ def test_a_redis_that_forgot_the_script_is_told_it_again(
     assert said.is_nothing_left
 
 
-def test_no_connection_is_open_when_workers_are_forked(redis: RedisServer) -> None:
+def test_no_connection_is_open_when_workers_are_forked(
+    redis: RedisServer, open_storage: Open
+) -> None:
     storage = open_storage(redis.patient_url)
     with redis.connect() as client:
         assert len(client.client_list()) == 1  # this one
@@ -135,7 +151,7 @@ def test_no_connection_is_open_when_workers_are_forked(redis: RedisServer) -> No
 
 
 def test_limits_are_per_host_while_redis_is_away_and_shared_again_after(
-    redis: RedisServer, said: Said
+    redis: RedisServer, open_storage: Open, said: Said
 ) -> None:
     storages = [open_storage(redis.url) for _ in range(2)]
     redis.stop()
@@ -147,7 +163,7 @@ def test_limits_are_per_host_while_redis_is_away_and_shared_again_after(
 
 
 def test_a_redis_that_hangs_is_left_once_whoever_waits_for_it(
-    redis: RedisServer, said: Said
+    redis: RedisServer, open_storage: Open, said: Said
 ) -> None:
     storage = open_storage(redis.url)
     redis.hang()
@@ -158,7 +174,9 @@ def test_a_redis_that_hangs_is_left_once_whoever_waits_for_it(
     assert said.next() == (LIMITS_SHARED, None)
 
 
-def test_a_redis_that_refuses_to_count_is_away(redis: RedisServer, said: Said) -> None:
+def test_a_redis_that_refuses_to_count_is_away(
+    redis: RedisServer, open_storage: Open, said: Said
+) -> None:
     storage = open_storage(redis.patient_url)
     with redis.connect() as client:
         client.config_set("maxmemory", 1)
@@ -184,7 +202,9 @@ def test_a_redis_that_refuses_to_count_is_away(redis: RedisServer, said: Said) -
         "redis://:secret@127.0.0.1:1?retry=3",
     ],
 )
-def test_what_is_no_address_is_refused_and_not_repeated(address: str) -> None:
+def test_what_is_no_address_is_refused_and_not_repeated(
+    address: str, open_storage: Open
+) -> None:
     with pytest.raises(SettingsError, match="no address of a Redis") as refusal:
         open_storage(address)
     assert "secret" not in str(refusal.value)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fcntl import LOCK_EX, LOCK_NB, lockf
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,12 +23,16 @@ from pipelines import ROOT
 from service.settings import SettingsError
 from service.web.access import boot_clock
 from service.web.access import storage as storage_module
-from service.web.access.limits import Store, find_store, find_wait
-from service.web.access.storage import Count, SharedStorage
-from service.web.access.table import SIZE, SLOT, SLOTS, Table, shared_path
+from service.web.access.limits import find_wait
+from service.web.access.storage import Count, HostStorage
+from service.web.access.table import SIZE, SLOT, SLOTS, Table, find_table
+from service.web.runtime_folder import open_folder
 
 # A window that does not end while a test runs.
 AGE = 100 * 365 * 86400
+
+# Keys of which nothing is spent.
+NUMBERS = count()
 
 FORK = get_context("fork")
 
@@ -42,11 +47,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return lambda now: monkeypatch.setattr(storage_module, "read_seconds", lambda: now)
 
 
-def open_storage(path: Path) -> SharedStorage:
-    return SharedStorage(f"shm://{path}")
+def open_storage(path: Path) -> HostStorage:
+    return HostStorage(path)
 
 
-def count_admitted(storage: SharedStorage, limit: int, hits: int) -> int:
+def count_admitted(storage: HostStorage, limit: int, hits: int) -> int:
     return sum(storage.take("key", limit, AGE, 1).is_admitted for _ in range(hits))
 
 
@@ -117,7 +122,7 @@ def test_a_killed_process_counted_all_that_it_admitted(path: Path) -> None:
 
 def test_a_killed_holder_frees_its_lock(path: Path) -> None:
     storage = open_storage(path)
-    descriptor = Table.open(str(path)).descriptor
+    descriptor = Table.open(path).descriptor
     held, tell = os.pipe()
 
     def hold() -> None:
@@ -152,7 +157,7 @@ def test_a_window_slides_over_its_border(
     assert not take()
     clock(1150)  # half of it
     assert [take(5), take(1)] == [True, False]
-    assert storage.get_sliding_window("key", 100) == (10, 50, 5, 150)
+    assert storage.take("key", -1, 100, 0) == Count(False, 10, 5, 50)
     clock(1200)  # nothing of the first, and all of the second
     assert [take(5), take(1)] == [True, False]
     clock(1400)  # a whole window passed without a hit
@@ -168,7 +173,7 @@ def test_a_window_slides_over_its_border(
 def test_who_waits_as_long_as_told_is_admitted_and_no_second_sooner(
     before: int, now: int, age: int, cost: int
 ) -> None:
-    storage, key = SharedStorage("shm://"), f"{before} {now} {age} {cost}"
+    storage, key = HostStorage(open_folder() / "drawn.limits"), str(next(NUMBERS))
 
     def take_at(moment: float, amount: int, limit: int = 10) -> Count:
         with pytest.MonkeyPatch.context() as patch:
@@ -186,14 +191,15 @@ def test_who_waits_as_long_as_told_is_admitted_and_no_second_sooner(
 
 STEPPING = """
 import sys, time
+from pathlib import Path
 
 stepped, real_time, real_clock = 0, time.time, time.clock_gettime
 time.time = lambda: real_time() + stepped
 time.clock_gettime = lambda clock: real_clock(clock) + stepped * (clock == 0)
 
-from service.web.access.storage import SharedStorage
+from service.web.access.storage import HostStorage
 
-storage = SharedStorage(sys.argv[1])
+storage = HostStorage(Path(sys.argv[1]))
 for stepped in map(int, sys.argv[2:]):
     print(sum(storage.take("key", 10, 3153600000, 1).is_admitted for _ in range(15)))
 """
@@ -203,7 +209,7 @@ def test_a_step_of_the_clock_gives_no_budget_back(path: Path) -> None:
     """To another window, and back."""
     steps = ("0", str(2 * AGE), "0")
     done = subprocess.run(
-        [sys.executable, "-c", STEPPING, f"shm://{path}", *steps],
+        [sys.executable, "-c", STEPPING, str(path), *steps],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -285,7 +291,7 @@ def test_no_count_is_taken_over_from_another_boot(
     admitted = []
     for identity in ("one", "other", "one"):
         boot_id.write_text(f"{identity}\n")
-        storage = SharedStorage(find_store(None, keys_file).uri)
+        storage = HostStorage(find_table(keys_file))
         admitted.append(count_admitted(storage, 10, 7))
     assert admitted == [7, 7, 3]
 
@@ -294,9 +300,9 @@ def test_counts_go_with_the_server_where_no_boot_is_told_from_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boot_clock, "BOOT_ID", tmp_path / "absent")
-    store = find_store(None, tmp_path / "keys.json")
-    assert store == Store("shm://", "shm://")
-    storage = SharedStorage(store.uri)
+    path = find_table(tmp_path / "keys.json")
+    assert path.parent == open_folder()
+    storage = HostStorage(path)
     process = begin_fork(lambda: os._exit(count_admitted(storage, 10, 7)))
     _, status = os.waitpid(process, 0)
     assert os.waitstatus_to_exitcode(status) == 7
@@ -304,5 +310,5 @@ def test_counts_go_with_the_server_where_no_boot_is_told_from_another(
 
 
 def test_servers_with_one_key_file_share_a_store_and_others_do_not() -> None:
-    assert shared_path("/run/keys.json") == shared_path("/run/keys.json")
-    assert shared_path("/run/keys.json") != shared_path("/run/others.json")
+    assert find_table(Path("/run/keys.json")) == find_table(Path("/run/keys.json"))
+    assert find_table(Path("/run/keys.json")) != find_table(Path("/run/others.json"))

@@ -13,8 +13,9 @@ from scrape import Scrape
 
 from service.web.monitoring.counts import COUNTING, FILE_BYTES, Counts
 from service.web.monitoring.instruments import Counter, Histogram, Largest, Sum
-from service.web.monitoring.slots import end_slot, find_free_slot, open_folder
+from service.web.monitoring.slots import end_slot, find_free_slot
 from service.web.routes.metrics import MergedFiles
+from service.web.runtime_folder import open_folder
 
 
 def scrape(folder: Path) -> Scrape:

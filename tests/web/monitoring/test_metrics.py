@@ -199,7 +199,6 @@ def test_a_limit_that_is_reached_is_counted_by_its_name(
         api_keys_file=keys,
         rate_limit_requests="2/minute",
         rate_limit_failures="1/minute",
-        rate_limit_storage="memory://",
     )
     client = create_app(settings).test_client()
     for _ in range(3):
