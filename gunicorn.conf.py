@@ -50,7 +50,6 @@ class Worker(ReceivingWorker):
 
 
 worker_class = Worker
-limit_request_field_size = settings.max_header_bytes
 
 # At least 8,000: https://www.rfc-editor.org/rfc/rfc9112#section-3
 limit_request_line = 8190

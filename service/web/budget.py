@@ -29,7 +29,7 @@ Budget = tuple[Limit, ...]
 
 
 def build_budget(name: str, owner: str, items: tuple[RateLimitItem, ...]) -> Budget:
-    """Build the budget of an owner; several limits have their seconds in their names."""
+    """Build the budget of an owner. Several limits are named by their seconds, too."""
     return tuple(
         Limit(
             name if len(items) == 1 else f"{name}-{item.get_expiry()}s",

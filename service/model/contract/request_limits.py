@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """The most that a request may hold; the settings of the same names.
-
-    `max_errors` counts the places that are named, of errors and of warnings.
-    """
+    """The most that a request may hold; the settings of the same names."""
 
     max_instances: int
     max_string_length: int
-    max_errors: int
+    # Places that an answer names, of errors and of warnings. A person mends a few at a
+    # time; all those of a big bad request would be a huge answer.
+    max_errors: int = 100
 
 
 # For what lies in an artefact, which is as it was packaged.
