@@ -30,7 +30,7 @@ from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.prediction_log import build_prediction_log
 from service.web.monitoring.request_log import init_logs, log_engine
 from service.web.monitoring.slots import open_counts
-from service.web.monitoring.worker_gauges import Vitals
+from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.readiness import Readiness
 from service.web.routes.capabilities import build_capabilities
 from service.web.routes.drift import DriftGauges, build_drift
@@ -88,9 +88,9 @@ def _wire(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     check_scopes(app)
     _trust_proxies(app, settings.trusted_proxies)
-    vitals = Vitals(metrics.instruments, readiness, keyring, limits)
+    worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
     app.extensions["lifecycle"] = Lifecycle(
-        readiness, keyring, metrics, vitals, counting
+        readiness, keyring, metrics, worker_gauges, counting
     )
     app.extensions["predictor"] = predictor
     return app

@@ -3,7 +3,7 @@
 from service.model.drift.windows import Counting
 from service.web.access.keyring import Keyring
 from service.web.monitoring.metrics import Metrics
-from service.web.monitoring.worker_gauges import Vitals
+from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.readiness import Readiness
 
 
@@ -15,13 +15,13 @@ class Lifecycle:
         readiness: Readiness,
         keyring: Keyring,
         metrics: Metrics,
-        vitals: Vitals,
+        gauges: WorkerGauges,
         counting: Counting | None,
     ) -> None:
         self._readiness = readiness
         self._keyring = keyring
         self._metrics = metrics
-        self._vitals = vitals
+        self._gauges = gauges
         self._counting = counting
 
     def begin(self, slot: int) -> None:
@@ -30,11 +30,11 @@ class Lifecycle:
             self._counting.take_slot(slot)
         self._keyring.begin_worker()
         self._readiness.prove()
-        self._vitals.tell(in_flight=0)
+        self._gauges.set_all(in_flight=0)
 
     def tell(self, in_flight: int) -> None:
         """Say how this worker is, with so many requests to answer."""
-        self._vitals.tell(in_flight)
+        self._gauges.set_all(in_flight)
 
     def drain(self) -> None:
         """Say that this worker is about to stop."""

@@ -5,7 +5,7 @@ entries.py         what waits for the prediction log, bounded
 rotated_file.py    files of whole lines that never grow past their bound
 counts.py          counts in mapped files that outlive the process
 instruments.py     counters, gauges and histograms over them
-slots.py           the number under which a worker counts
+slots.py           the number under which a worker counts, and its successor
 catalogue.py       the metrics: a new one goes here
 prediction_log.py  what was asked and answered: off by default
 scores.py          the numbers of a prediction that are watched

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from service.web.monitoring.instruments import Counter, Histogram, Largest, Sum
+from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge
 from service.web.monitoring.slots import open_counts
 
 # A lone instance takes some 0.2 ms, a large batch a second; callers wait for 10.
@@ -37,7 +37,7 @@ class Instruments:
             "Requests that were not answered as asked.",
             ("reason",),
         )
-        self.in_flight = Sum(
+        self.in_flight = SumGauge(
             counts,
             "http_requests_in_flight",
             "Requests that workers have taken and not answered.",
@@ -98,35 +98,37 @@ class Instruments:
             "Predictions that were to be logged and are not.",
             ("reason",),
         )
-        self.model = Largest(
+        self.model = MaxGauge(
             counts,
             "model_info",
             "What is served, and what answers: plan or scikit-learn.",
             ("name", "version", "engine", "digest"),
         )
-        self.mismatches = Sum(
+        self.mismatches = SumGauge(
             counts,
             "model_golden_mismatch_workers",
             "Workers that do not answer the golden records as training did.",
         )
-        self.workers = Sum(counts, "service_workers", "Workers that live.")
-        self.ready = Sum(counts, "service_workers_ready", "Workers that are ready.")
+        self.workers = SumGauge(counts, "service_workers", "Workers that live.")
+        self.ready = SumGauge(
+            counts, "service_workers_ready", "Workers that are ready."
+        )
         self.exits = Counter(
             counts, "service_worker_exits", "Workers that ended and were replaced."
         )
-        self.memory = Largest(
+        self.memory = MaxGauge(
             counts,
             "service_worker_resident_memory_bytes",
             "Memory of a worker, with what it shares.",
             ("worker",),
         )
-        self.storage = Sum(
+        self.storage = SumGauge(
             counts,
             "rate_limit_storage_workers",
             "Workers by where they count limits.",
             ("storage",),
         )
-        self.keys_refused = Largest(
+        self.keys_refused = MaxGauge(
             counts,
             "api_keys_file_refused",
             "1 while the key file cannot be used, and the last keys stay in force.",

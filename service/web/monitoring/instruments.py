@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from prometheus_client.utils import floatToGoString
 
-from service.web.monitoring.counts import Cell, Counts, Kind, Labels
+from service.web.monitoring.counts import Cell, Counts, FileKind, Labels
 
 Child = TypeVar("Child")
 
@@ -19,15 +19,15 @@ Child = TypeVar("Child")
 class Metric(dict[Any, Child]):
     """A metric, whose children are made when they are first asked for."""
 
-    kind: Kind
+    kind: FileKind
 
     def __init__(
-        self, counts: Counts, name: str, said: str, labels: tuple[str, ...] = ()
+        self, counts: Counts, name: str, help_text: str, labels: tuple[str, ...] = ()
     ) -> None:
         super().__init__()
-        self.counts = counts
-        self.name = name
-        self.said = said
+        self._counts = counts
+        self._name = name
+        self._help_text = help_text
         self._labels = labels
 
     def __missing__(self, key: Any) -> Child:
@@ -38,7 +38,7 @@ class Metric(dict[Any, Child]):
         return child
 
     @property
-    def alone(self) -> Child:
+    def unlabelled(self) -> Child:
         """The only child of a metric without labels."""
         return self[()]
 
@@ -48,35 +48,33 @@ class Metric(dict[Any, Child]):
 
     def make_cell(self, suffix: str, labels: Labels) -> Cell:
         """Make the cell of one sample."""
-        return self.counts.find_cell(
-            self.kind, self.name, self.name + suffix, labels, self.said
+        return self._counts.find_cell(
+            self.kind, self._name, self._name + suffix, labels, self._help_text
         )
 
 
 class Counter(Metric[Cell]):
-    """What only grows; its name is given without `_total`."""
+    """A number that only grows; its name is given without `_total`."""
 
-    kind: Kind = "counter"
+    kind: FileKind = "counter"
 
     def make_child(self, labels: Labels) -> Cell:
-        """Make the cell."""
         return self.make_cell("_total", labels)
 
 
-class Sum(Metric[Cell]):
-    """What is added up over the workers that live."""
+class SumGauge(Metric[Cell]):
+    """A number of each worker that lives; they are added up."""
 
-    kind: Kind = "gauge_livesum"
+    kind: FileKind = "gauge_livesum"
 
     def make_child(self, labels: Labels) -> Cell:
-        """Make the cell."""
         return self.make_cell("", labels)
 
 
-class Largest(Sum):
-    """What is the largest of all that the workers say that live."""
+class MaxGauge(SumGauge):
+    """A number of each worker that lives; the largest is shown."""
 
-    kind: Kind = "gauge_livemax"
+    kind: FileKind = "gauge_livemax"
 
 
 class Distribution:
@@ -90,14 +88,12 @@ class Distribution:
         self._buckets = buckets
 
     def observe(self, value: float) -> None:
-        """Count a value."""
         total = self._total
         bucket = self._buckets[bisect_left(self._bounds, value)]
         total.numbers[total.index] += value
         bucket.numbers[bucket.index] += 1
 
     def observe_all(self, values: Sequence[float]) -> None:
-        """Count many values."""
         if len(values) == 1:
             self.observe(values[0])
             return
@@ -114,22 +110,21 @@ class Distribution:
 class Histogram(Metric[Distribution]):
     """How values are distributed."""
 
-    kind: Kind = "histogram"
+    kind: FileKind = "histogram"
 
     def __init__(
         self,
         counts: Counts,
         name: str,
-        said: str,
+        help_text: str,
         labels: tuple[str, ...] = (),
         *,
         bounds: Sequence[float],
     ) -> None:
-        super().__init__(counts, name, said, labels)
+        super().__init__(counts, name, help_text, labels)
         self._bounds = bounds
 
     def make_child(self, labels: Labels) -> Distribution:
-        """Make the cells."""
         buckets = [
             self.make_cell("_bucket", {**labels, "le": floatToGoString(bound)})
             for bound in (*self._bounds, float("inf"))

@@ -8,7 +8,7 @@ from service.model.drift.windows import Counting
 from service.model.prediction.predictor import Predictor
 from service.web.errors import REASONS
 from service.web.monitoring.catalogue import DROPS, Instruments
-from service.web.monitoring.counts import COUNTING
+from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.instruments import Counter
 from service.web.monitoring.scores import find_bounds, name_scores, read_scores
 from service.web.request import RequestContext
@@ -32,8 +32,8 @@ class Metrics:
         self.instruments = instruments = Instruments(find_bounds(predictor))
         manifest = predictor.manifest
         self._scores = [instruments.scores[name] for name in name_scores(manifest)]
-        self._sizes = instruments.instances.alone
-        self._batches = instruments.batches.alone
+        self._sizes = instruments.instances.unlabelled
+        self._batches = instruments.batches.unlabelled
         predictor.watch_batches(self.count_batch)
         self._nullable = [
             (index, feature.name)
@@ -45,7 +45,7 @@ class Metrics:
             "out_of_range": instruments.out_of_range,
         }
         # Series are created at 0, or rate() would miss the first increment.
-        instruments.exits.alone.add(0)
+        instruments.exits.unlabelled.add(0)
         for reason in REASONS:
             instruments.rejections[reason].add(0)
         for status in WATCHED_STATUSES:
@@ -57,13 +57,13 @@ class Metrics:
 
     def count_batch(self, count: int) -> None:
         """Count what is predicted together, of a model whose requests wait for it."""
-        with COUNTING:
+        with COUNTS_LOCK:
             self._batches.observe(count)
 
     def count_request(self, call: RequestContext) -> None:
         """Count an answer that is about to be given."""
         instruments = self.instruments
-        with COUNTING:
+        with COUNTS_LOCK:
             instruments.durations[call.route or UNMATCHED, call.status].observe(
                 call.seconds
             )
@@ -81,8 +81,8 @@ class Metrics:
 
     def count_exit(self) -> None:
         """Count a worker that ended and is replaced."""
-        with COUNTING:
-            self.instruments.exits.alone.add()
+        with COUNTS_LOCK:
+            self.instruments.exits.unlabelled.add()
 
     def _count_predictions(self, predictions: Predictions) -> None:
         labels = predictions.labels or ()

@@ -19,7 +19,7 @@ from flask import Response
 from service.model.artefact.manifest import Manifest
 from service.settings import Settings, SettingsError
 from service.web.monitoring.catalogue import Drop
-from service.web.monitoring.counts import COUNTING
+from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.entries import Entries, Entry
 from service.web.monitoring.instruments import Counter
 from service.web.monitoring.rotated_file import RotatedFile
@@ -143,7 +143,7 @@ class PredictionLog:
             self._is_losing = False
 
     def _drop(self, reason: Drop, lines: int) -> None:
-        with COUNTING:
+        with COUNTS_LOCK:
             self._dropped[reason].add(lines)
 
 

@@ -1,4 +1,4 @@
-"""What a worker says of itself, each time that its loop looks round."""
+"""The gauges of a worker, which it sets a few times a second, and which go with it."""
 
 import os
 from pathlib import Path
@@ -7,17 +7,17 @@ from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits
 from service.web.access.storage import PLACES
 from service.web.monitoring.catalogue import Instruments
-from service.web.monitoring.counts import COUNTING
+from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.slots import open_counts
 from service.web.readiness import Readiness
 
 # Its second number is that of the pages in memory; only Linux has it.
 STATM = Path("/proc/self/statm")
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+KERNEL_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-class Vitals:
-    """The gauges of a worker: what it says goes with it."""
+class WorkerGauges:
+    """How a worker is, how much it has to do, and how large it is."""
 
     def __init__(
         self,
@@ -30,20 +30,18 @@ class Vitals:
         self._readiness = readiness
         self._keyring = keyring
         self._limits = limits
-        self._has_statm = STATM.exists()
 
-    def tell(self, in_flight: int) -> None:
-        """Say how this worker is, how much it has to do, and how large it is."""
+    def set_all(self, in_flight: int) -> None:
         instruments = self._instruments
-        self._keyring.refresh()  # a worker that nobody calls has to see it mended, too
-        with COUNTING:
-            instruments.workers.alone.set(1)
-            instruments.ready.alone.set(self._readiness.is_ready)
-            instruments.mismatches.alone.set(self._readiness.is_mismatched)
-            instruments.in_flight.alone.set(in_flight)
-            instruments.keys_refused.alone.set(self._keyring.is_refused)
+        self._keyring.refresh()  # in a worker that nobody calls, too
+        with COUNTS_LOCK:
+            instruments.workers.unlabelled.set(1)
+            instruments.ready.unlabelled.set(self._readiness.is_ready)
+            instruments.mismatches.unlabelled.set(self._readiness.is_mismatched)
+            instruments.in_flight.unlabelled.set(in_flight)
+            instruments.keys_refused.unlabelled.set(self._keyring.is_refused)
             for place in PLACES:
                 instruments.storage[place].set(place == self._limits.place)
-            if self._has_statm:
+            if STATM.exists():
                 pages = int(STATM.read_text().split()[1])
-                instruments.memory[open_counts().slot].set(pages * PAGE_BYTES)
+                instruments.memory[open_counts().slot].set(pages * KERNEL_PAGE_BYTES)

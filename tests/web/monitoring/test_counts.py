@@ -8,11 +8,13 @@ from pathlib import Path
 
 from conftest import Log
 from flask import Flask
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from scrape import Scrape
 
-from service.web.monitoring.counts import COUNTING, FILE_BYTES, Counts
-from service.web.monitoring.instruments import Counter, Histogram, Largest, Sum
+from service.web.monitoring.counts import COUNTS_LOCK, FILE_BYTES, Counts
+from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge
 from service.web.monitoring.slots import end_slot, find_free_slot
 from service.web.routes.metrics import MergedFiles
 from service.web.runtime_folder import open_folder
@@ -39,18 +41,33 @@ def test_a_slot_is_counted_on_by_who_takes_it_over(tmp_path: Path) -> None:
 def test_what_is_open_moves_to_the_slot(tmp_path: Path) -> None:
     counts = Counts(tmp_path, 4711)
     counter = Counter(counts, "jobs", "Jobs.")
-    counter.alone.add()
+    counter.unlabelled.add()
     counts.take_slot(0)
-    counter.alone.add(5)
+    counter.unlabelled.add(5)
     assert scrape(tmp_path).read("jobs_total") == 6
     (tmp_path / "counter_4711.db").unlink()
     assert scrape(tmp_path).read("jobs_total") == 5
 
 
+def test_prometheus_client_reads_the_files_as_a_scrape_does(tmp_path: Path) -> None:
+    for slot in (0, 1):
+        counts = Counts(tmp_path, slot)
+        Counter(counts, "jobs", "Jobs.", ("kind",))["a"].add(2.5 + slot)
+        SumGauge(counts, "alive", "Alive.").unlabelled.set(1)
+        MaxGauge(counts, "size", "Size.", ("of",))["it"].set(slot)
+        histogram = Histogram(counts, "x", "X.", ("by",), bounds=(0.5, 1.0))
+        histogram["it"].observe_all([0.25, 0.5, 2.0])
+    theirs = CollectorRegistry()
+    MultiProcessCollector(theirs, path=str(tmp_path))
+    found = Scrape(generate_latest(theirs).decode())
+    assert found.samples == scrape(tmp_path).samples
+    assert found.read("x_bucket", by="it", le="+Inf") == 6
+
+
 def test_two_objects_for_one_number_are_one(tmp_path: Path) -> None:
     counts = Counts(tmp_path, 0)
     for _ in range(2):
-        Counter(counts, "jobs", "Jobs.").alone.add()
+        Counter(counts, "jobs", "Jobs.").unlabelled.add()
     assert scrape(tmp_path).read("jobs_total") == 2
 
 
@@ -95,7 +112,7 @@ def test_threads_lose_no_count(tmp_path: Path) -> None:
 
     def count() -> None:
         for kind in range(2000):
-            with COUNTING:
+            with COUNTS_LOCK:
                 counter[kind % 7].add()
 
     threads = [threading.Thread(target=count) for _ in range(8)]
@@ -111,9 +128,9 @@ def test_what_a_worker_says_of_itself_goes_with_it() -> None:
     folder = open_folder()
     for slot in (9001, 9002):
         counts = Counts(folder, slot)
-        Sum(counts, "tests_alive", "Alive.").alone.set(1)
-        Largest(counts, "tests_size", "Size.").alone.set(slot)
-        Counter(counts, "tests_jobs", "Jobs.").alone.add()
+        SumGauge(counts, "tests_alive", "Alive.").unlabelled.set(1)
+        MaxGauge(counts, "tests_size", "Size.").unlabelled.set(slot)
+        Counter(counts, "tests_jobs", "Jobs.").unlabelled.add()
     assert scrape(folder).read("tests_alive") == 2
     assert scrape(folder).read("tests_size") == 9002
     end_slot(9002)
@@ -131,7 +148,7 @@ def test_the_lowest_free_slot_is_given() -> None:
 
 
 def test_a_file_that_was_just_opened_is_no_fault(tmp_path: Path) -> None:
-    Counter(Counts(tmp_path, 0), "jobs", "Jobs.").alone.add()
+    Counter(Counts(tmp_path, 0), "jobs", "Jobs.").unlabelled.add()
     (tmp_path / "counter_1.db").touch()
     assert scrape(tmp_path).read("jobs_total") == 1
 
