@@ -7,9 +7,9 @@ counts.py          counts in mapped files that outlive the process
 instruments.py     counters, gauges and histograms over them
 slots.py           the number under which a worker counts, and its successor
 catalogue.py       the metrics: a new one goes here
-prediction_log.py  what was asked and answered: off by default
+prediction_log.py  requests and answers in a file: off by default
 scores.py          the numbers of a prediction that are watched
 metrics.py         what is counted of each request
 request_log.py     a line for each request
-worker_gauges.py   how a worker is
+worker_gauges.py   the gauges of a worker
 """

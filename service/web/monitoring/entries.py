@@ -5,23 +5,22 @@ from collections import deque
 from dataclasses import dataclass
 
 # And one request more: some thousands of instances, or twice the largest body.
-MOST_WAITING_BYTES = 16 * 2**20
+MAX_WAITING_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A request that was answered, as it came and went. `time` is time.time()."""
+    """A request that was answered, with both bodies. `time` is time.time()."""
 
     time: float
     request_id: str
     client: str | None
-    asked: bytes
-    answered: bytes
+    request: bytes
+    response: bytes
 
     @property
     def size(self) -> int:
-        """Return the bytes that wait with it."""
-        return len(self.asked) + len(self.answered)
+        return len(self.request) + len(self.response)
 
 
 class Entries:
@@ -33,9 +32,9 @@ class Entries:
         self._lock = threading.Lock()
 
     def put(self, entry: Entry) -> bool:
-        """Say whether there was room."""
+        """Return True if there was room."""
         with self._lock:
-            if self._bytes > MOST_WAITING_BYTES:
+            if self._bytes > MAX_WAITING_BYTES:
                 return False
             self._bytes += entry.size
             self._entries.append(entry)

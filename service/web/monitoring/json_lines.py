@@ -1,4 +1,4 @@
-"""What stdout is written on: one line of JSON at a time, whatever is to be said."""
+"""What stdout is written on: one line of JSON at a time, whatever it holds."""
 
 import logging
 from typing import Any
@@ -14,10 +14,6 @@ logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False
 
-# What orjson writes of integers.
-LARGEST = 2**64 - 1
-LEAST = -(2**63)
-
 
 class LineHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes records as python-json-logger forms them, and lines that are formed.
@@ -32,7 +28,7 @@ class LineHandler(logging.StreamHandler):  # type: ignore[type-arg]
             try:
                 self.stream.write(f"{line.decode()}\n")
                 self.stream.flush()
-            except OSError:  # as of a record: told on stderr, and no caller's fault
+            except OSError:  # told on stderr, as of a record: no request fails for it
                 self.handleError(logging.makeLogRecord({"msg": line}))
 
 
@@ -40,37 +36,25 @@ class LineFormatter(OrjsonFormatter):
     """Forms records as python-json-logger does, also those that orjson refuses."""
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
-        """Return the line."""
         try:
             return super().jsonify_log_record(log_data)
-        except TypeError:  # also what is too large, too deep, or no text
-            return orjson.dumps(make_plain(log_data)).decode()
+        except TypeError:  # also for what is too large, too deep, or not Unicode
+            plain = {write_text(key): write_text(log_data[key]) for key in log_data}
+            return orjson.dumps(plain).decode()
 
 
-def make_plain(value: Any, depth: int = 8) -> Any:
-    """Return what orjson can write of a value, and text for all else."""
-    if isinstance(value, dict) and depth:
-        return {
-            make_text(key): make_plain(below, depth - 1) for key, below in value.items()
-        }
-    if isinstance(value, list | tuple | set | frozenset) and depth:
-        return [make_plain(below, depth - 1) for below in value]
-    is_written = value is None or isinstance(value, bool | float)
-    if is_written or (isinstance(value, int) and LEAST <= value <= LARGEST):
-        return value
-    return make_text(value)
-
-
-def make_text(value: Any) -> str:
-    """Return what UTF-8 can carry of a value's text."""
-    is_huge = isinstance(value, int) and not LEAST <= value <= LARGEST
-    text = hex(value) if is_huge else str(value)  # decimals of a huge one are refused
+def write_text(value: Any) -> str:
+    """Return a value as text that UTF-8 can carry."""
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):  # thousands of digits, or of levels
+        text = f"<{type(value).__name__}>"
     return text.encode(errors="backslashreplace").decode()
 
 
 def build_log_config(level: str) -> dict[str, Any]:
     """Return the configuration for logging.config.dictConfig, gunicorn's lines too."""
-    quiet = {"level": level, "handlers": [], "propagate": True}
+    propagating = {"level": level, "handlers": [], "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -95,8 +79,5 @@ def build_log_config(level: str) -> dict[str, Any]:
             }
         },
         "root": {"level": level, "handlers": ["stdout"]},
-        "loggers": {
-            "service": quiet,
-            "gunicorn.error": quiet,
-        },
+        "loggers": {"service": propagating, "gunicorn.error": propagating},
     }

@@ -1,7 +1,7 @@
-"""What was asked and what was answered, for audits and for training: off by default.
+"""A file of requests and answers, for audits and for training: off by default.
 
-Nobody waits for it. A request leaves its bytes as they are, and a thread makes lines
-of them, a few times a second. What a full or a slow disk does not take is counted.
+No request waits for it: each leaves its bytes, of which a thread makes lines a few
+times a second. Lines that a full or a slow disk does not take are counted.
 """
 
 import atexit
@@ -10,8 +10,8 @@ import os
 import random
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import orjson
 from flask import Response
@@ -30,13 +30,13 @@ logger = logging.getLogger("service")
 LOST = "prediction_log_lost"
 WRITTEN = "prediction_log_written"
 
-# Nobody is woken by a request, which would cost it more than all else here.
+# No request wakes the thread, which would cost it more than all else here.
 SECONDS_BETWEEN_WRITES = 0.1
 BATCH_BYTES = 2**20
-# Some 0.1 milliseconds, for which a request may have to wait.
+# Some 0.1 milliseconds, for which requests may have to wait.
 LINES_AT_ONCE = 16
-# A worker that ends waits so long for a disk that hangs.
-FAREWELL_SECONDS = 2.0
+# For which a worker that ends waits for a disk that hangs.
+MAX_END_SECONDS = 2.0
 
 
 class PredictionLog:
@@ -53,7 +53,7 @@ class PredictionLog:
         self._entries = Entries()
         self._starting = threading.Lock()
         self._is_started = False
-        self._is_over = threading.Event()
+        self._is_ending = threading.Event()
         self._is_losing = False
 
     def offer(self, call: RequestContext, answer: Response) -> None:
@@ -73,33 +73,25 @@ class PredictionLog:
         with self._starting:
             if not self._is_started:
                 self._is_started = True
-                writer = threading.Thread(target=self._write_on, daemon=True)
+                writer = threading.Thread(target=self._run, daemon=True)
                 writer.start()
                 atexit.register(self._end, writer)
 
     def _end(self, writer: threading.Thread) -> None:
         """Let what waits be written, unless the disk hangs."""
-        self._is_over.set()
-        writer.join(FAREWELL_SECONDS)
+        self._is_ending.set()
+        writer.join(MAX_END_SECONDS)
 
-    def _write_on(self) -> None:
-        is_last = False
-        while not is_last:
-            is_last = self._is_over.wait(SECONDS_BETWEEN_WRITES)
+    def _run(self) -> None:
+        while not self._is_ending.wait(SECONDS_BETWEEN_WRITES):
             self._write_all()
+        self._write_all()
 
     def _write_all(self) -> None:
         """Write whatever waits now, many lines at a time."""
         batch: list[bytes] = []
         size = 0
-        while entry := self._entries.take():
-            line = self._form(entry)
-            if line is None:
-                self._drop("unreadable", 1)
-                continue
-            if len(line) > self._file.max_bytes:
-                self._drop("too_long", 1)
-                continue
+        for line in self._form_lines():
             if size + len(line) > self._batch_bytes:
                 self._write(batch)
                 batch, size = [], 0
@@ -108,6 +100,16 @@ class PredictionLog:
             if len(batch) % LINES_AT_ONCE == 0:
                 time.sleep(0)  # requests come first
         self._write(batch)
+
+    def _form_lines(self) -> Iterator[bytes]:
+        while entry := self._entries.take():
+            line = self._form(entry)
+            if line is None:
+                self._drop("unreadable", 1)
+            elif len(line) > self._file.max_bytes:
+                self._drop("too_long", 1)
+            else:
+                yield line
 
     def _form(self, entry: Entry) -> bytes | None:
         """Return the line, or None where what was read cannot be written."""
@@ -118,8 +120,8 @@ class PredictionLog:
                     "request_id": entry.request_id,
                     "client": entry.client,
                     **self._model,
-                    "instances": orjson.loads(entry.asked)["instances"],
-                    "predictions": orjson.loads(entry.answered)["predictions"],
+                    "instances": orjson.loads(entry.request)["instances"],
+                    "predictions": orjson.loads(entry.response)["predictions"],
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
             )
@@ -127,7 +129,7 @@ class PredictionLog:
             return None
 
     def _write(self, batch: list[bytes]) -> None:
-        """Write lines; tell when they begin to be lost, and when that is over."""
+        """Write lines; log when they begin to be lost, and when that is over."""
         if not batch:
             return
         try:
@@ -154,14 +156,11 @@ def build_prediction_log(
     path = settings.prediction_log
     if path is None:
         return None
-    if not _can_hold(path.parent) or path.is_dir():
+    folder = path.parent
+    is_writable = os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()
+    if not is_writable or path.is_dir():
         raise SettingsError(
             f"SERVICE_PREDICTION_LOG {path} is no file in a folder to write in."
         )
     file = RotatedFile(path, settings.prediction_log_max_bytes)
     return PredictionLog(file, settings.prediction_log_sample, manifest, dropped)
-
-
-def _can_hold(folder: Path) -> bool:
-    """Say whether files can be made in a folder, and looked for."""
-    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()

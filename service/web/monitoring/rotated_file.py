@@ -1,7 +1,9 @@
 """Files of whole lines that never grow past their bound.
 
 Each process writes one of its own, the lowest number that nobody holds: so none waits
-for another, and there are no more of them than processes at a time.
+for another, and there are no more of them than processes at a time. The standard
+library's RotatingFileHandler counts characters, and leaves half a line where a disk is
+full.
 """
 
 import os
@@ -32,7 +34,7 @@ class RotatedFile:
         """Write lines, of `max_bytes` at most: all of them, or none."""
         descriptor = self._open()
         if self._size and self._size + len(lines) > self.max_bytes:
-            self._held.replace(self._number("old", self._held))
+            self._held.replace(_insert(self._held, "old"))
             descriptor = self._open()
         left = memoryview(lines)
         try:
@@ -60,35 +62,29 @@ class RotatedFile:
 
     def _open(self) -> int:
         """Return the file that is held, or another where that was moved or removed."""
-        if self._descriptor is not None and _is_at(self._held, self._descriptor):
-            return self._descriptor
-        self._close()
-        numbers = count()
-        while True:
-            path = self._number(next(numbers), self._path)
-            taken = _take(path)
-            if taken is not None:
-                self._held, (self._descriptor, self._size) = path, taken
-                return self._descriptor
-
-    @staticmethod
-    def _number(number: object, path: Path) -> Path:
-        return path.with_name(f"{path.stem}.{number}{path.suffix}")
+        if self._descriptor is None or not _is_at(self._held, self._descriptor):
+            self._close()
+            paths = (_insert(self._path, number) for number in count())
+            taken = next(filter(None, map(_take, paths)))
+            self._held, self._descriptor, self._size = taken
+        return self._descriptor
 
 
-def _take(path: Path) -> tuple[int, int] | None:
-    """Return the descriptor and the size of a file, or None if it is another's."""
+def _insert(path: Path, mark: object) -> Path:
+    return path.with_name(f"{path.stem}.{mark}{path.suffix}")
+
+
+def _take(path: Path) -> tuple[Path, int, int] | None:
+    """Return a file, its descriptor and its size, or None if another process has it."""
     descriptor = os.open(path, FLAGS, 0o600)
-    is_taken = False
     try:
-        if not (try_lock(descriptor) and _is_at(path, descriptor)):
-            return None
-        size = _end_line(descriptor)
-        is_taken = True
-        return descriptor, size
-    finally:
-        if not is_taken:
-            os.close(descriptor)
+        if try_lock(descriptor) and _is_at(path, descriptor):
+            return path, descriptor, _end_line(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _end_line(descriptor: int) -> int:
@@ -100,7 +96,7 @@ def _end_line(descriptor: int) -> int:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Say whether an open file lies at a path still."""
+    """Return True if an open file still lies at a path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
