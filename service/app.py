@@ -28,10 +28,11 @@ from service.web.lifecycle import Lifecycle
 from service.web.monitoring.json_lines import build_log_config
 from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.prediction_log import build_prediction_log
-from service.web.monitoring.request_log import init_logs, log_engine
+from service.web.monitoring.request_log import build_request_log, log_engine
 from service.web.monitoring.slots import open_counts
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.readiness import Readiness
+from service.web.request import init_request_context
 from service.web.routes.capabilities import build_capabilities
 from service.web.routes.drift import DriftGauges, build_drift
 from service.web.routes.health import build_health
@@ -68,8 +69,11 @@ def _wire(settings: Settings) -> Flask:
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     lines_dropped = metrics.instruments.lines_dropped
+    observers = [metrics.count_request, build_request_log(predictor.manifest)]
     log = build_prediction_log(settings, predictor.manifest, lines_dropped)
-    init_logs(app, predictor.manifest, metrics, log)
+    if log is not None:
+        observers.append(log.offer)
+    init_request_context(app, *observers)
     limits = Limits(
         open_storage(settings.rate_limit_storage, keys_file),
         parse_limits(settings.rate_limit_failures),

@@ -32,7 +32,7 @@ PUBLIC = {
 def test_hooks_run_in_the_order_of_the_request_path(app: Flask) -> None:
     hooks = [hook.__qualname__ for hook in app.before_request_funcs[None]]
     assert hooks == [
-        "init_logs.<locals>.open_request",
+        "init_request_context.<locals>.open_context",
         "init_auth.<locals>.authenticate",
         "init_auth.<locals>.refuse_large",
     ]

@@ -27,8 +27,7 @@ PARTS = {
         {"sklearn", "numpy", "pandas", "joblib", "gunicorn"},
     ),
     "server": (
-        {"service.server", "service.web.request", "service.memory", *FILES}
-        | {"service.web.monitoring.request_log"},
+        {"service.server", "service.web.request", "service.memory", *FILES},
         {"sklearn", "numpy", "pandas", "joblib", "flask"},
     ),
 }

@@ -2,12 +2,9 @@
 
 import threading
 import time
-from typing import Literal
 
 from service.server.connection import Connection
 from service.server.request import Request
-
-Answerer = Literal["thread", "loop"]
 
 
 class Exchange:
@@ -29,21 +26,15 @@ class Exchange:
         self.begun: float | None = None
         self.thread: int | None = None
         self._answered = threading.Lock()
-        self._answerer: Answerer | None = None
 
     def begin(self) -> None:
         """Note that this thread takes it up."""
         self.thread = threading.get_ident()
         self.begun = time.monotonic()
 
-    def claim(self, answerer: Answerer) -> bool:
-        """Return True if the answer is this one's to give: the first to ask has it.
-
-        It may ask again, and is told the same.
-        """
-        if self._answered.acquire(blocking=False):
-            self._answerer = answerer
-        return self._answerer == answerer
+    def claim(self) -> bool:
+        """Return True if the answer is for who asks to give: for the first alone."""
+        return self._answered.acquire(blocking=False)
 
     @property
     def is_answered(self) -> bool:

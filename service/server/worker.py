@@ -31,6 +31,7 @@ from service.server.intake import Intake
 from service.server.leader import Leadership
 from service.server.limits import WorkerLimits
 from service.server.wsgi import Gateway
+from service.web.request import RequestContext
 
 # How often the loop looks for what has waited too long, if nothing is due sooner.
 LOOK_SECONDS = 0.25
@@ -205,8 +206,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._next_look = min(self._next_look, exchange.deadline)
 
     def _answer(self, exchange: Exchange) -> None:
-        parts, keeps = self._gateway.answer(exchange, "thread")
-        if exchange.claim("thread"):
+        context = RequestContext(
+            exchange.arrived, exchange.deadline, claim=exchange.claim
+        )
+        parts, keeps = self._gateway.answer(exchange, context)
+        if context.close():  # else the loop has given its answer up
             self._connections.send(exchange.connection, parts, keeps=keeps)
 
     def _refuse(
@@ -216,8 +220,9 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         if fault is not None:
             ip = exchange.connection.address
             self.log.warning(INVALID_REQUEST, extra={"ip": ip, "reason": fault})
-        if exchange.claim("loop"):
-            parts, keeps = self._gateway.answer(exchange, "loop", refusal)
+        if exchange.claim():
+            context = RequestContext(exchange.arrived, exchange.deadline, refusal)
+            parts, keeps = self._gateway.answer(exchange, context)
             self._connections.send(exchange.connection, parts, keeps=keeps)
 
     # Giving up
@@ -245,7 +250,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         waited = exchange.connection.over_since - exchange.arrived
         is_open = exchange.begun is None and not exchange.is_answered
         if is_open and waited > GONE_SECONDS:
-            if exchange.claim("loop"):
+            if exchange.claim():
                 self.log.info(CALLER_GONE)
                 self._connections.close(exchange.connection)
                 self._in_flight_requests.drop(exchange)

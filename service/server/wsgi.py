@@ -1,14 +1,12 @@
 """A request put to the application, and its answer written by gunicorn."""
 
-from functools import partial
 from typing import Any
 
 from gunicorn.http import wsgi
-from werkzeug.exceptions import GatewayTimeout, HTTPException
+from werkzeug.exceptions import GatewayTimeout
 
-from service.server.exchange import Answerer, Exchange
-from service.web.monitoring.request_log import describe_fault
-from service.web.request import ARRIVED, CLAIM, DEADLINE, REFUSAL
+from service.server.exchange import Exchange
+from service.web.request import CONTEXT, RequestContext, describe_fault
 
 GATEWAY_FAULT = "gateway_fault"
 
@@ -26,17 +24,14 @@ class Gateway:
         self._worker = worker
 
     def answer(
-        self,
-        exchange: Exchange,
-        answerer: Answerer,
-        refusal: HTTPException | None = None,
+        self, exchange: Exchange, context: RequestContext
     ) -> tuple[list[bytes], bool]:
         """Return the parts of the answer, and whether the connection may be kept.
 
-        A request that is refused is not looked at further; the application finds words.
+        Where the context has a refusal, the application only finds words for it.
         """
         try:
-            return self._ask(exchange, answerer, refusal)
+            return self._ask(exchange, context)
         except BaseException as error:  # noqa: BLE001 - of whatever kind a model raises
             # Not with its message, which may hold feature values.
             fault = {"fault": describe_fault(error)}
@@ -44,7 +39,7 @@ class Gateway:
             return [FAULT_ANSWER], False
 
     def _ask(
-        self, exchange: Exchange, answerer: Answerer, refusal: HTTPException | None
+        self, exchange: Exchange, context: RequestContext
     ) -> tuple[list[bytes], bool]:
         outgoing, connection = Outgoing(), exchange.connection
         response, environ = wsgi.create(
@@ -55,13 +50,9 @@ class Gateway:
             self._worker.cfg,
         )
         environ["wsgi.multithread"] = True
-        environ[ARRIVED] = exchange.arrived
-        environ[DEADLINE] = exchange.deadline
-        environ[CLAIM] = partial(exchange.claim, answerer)
-        if refusal is not None:
-            environ[REFUSAL] = refusal
+        environ[CONTEXT] = context
         # A caller whose answer is late may find a worker that does not hang.
-        if isinstance(refusal, GatewayTimeout) or not self._worker.alive:
+        if isinstance(context.refusal, GatewayTimeout) or not self._worker.alive:
             response.force_close()
         parts = self._worker.wsgi(environ, response.start_response)
         try:

@@ -89,17 +89,17 @@ def answer_error(error: Exception) -> Response:
     status = http.code or 500
     if status < 400:  # a redirection is raised, too
         return http.get_response()
-    call = current_context()
-    call.reason = find_reason(error, status)
+    context = current_context()
+    context.reason = find_reason(error, status)
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": http.description,
-        "request_id": call.request_id,
+        "request_id": context.request_id,
     }
     if isinstance(error, ContractViolationError):
-        call.violations = error.counts
+        context.violations = error.counts
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]

@@ -9,8 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from service.web.access.limits import LEFT
-from service.web.request import PLACE, RequestContext
+from service.web.request import CONTEXT, RequestContext
 
 # What is answered is for this caller, now, and of the type that it says.
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
@@ -25,13 +24,12 @@ def init_headers(app: Flask, version: str) -> None:
         environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            call: RequestContext = environ[PLACE]
+            context: RequestContext = environ[CONTEXT]
             headers.extend(always)
-            headers.append(("X-Request-ID", call.request_id))
-            left = environ.get(LEFT)
-            if left and call.client:
-                headers.append(("RateLimit-Policy", call.client.policy))
-                headers.append(("RateLimit", ", ".join(left)))
+            headers.append(("X-Request-ID", context.request_id))
+            if context.rate_limits and context.client:
+                headers.append(("RateLimit-Policy", context.client.policy))
+                headers.append(("RateLimit", ", ".join(context.rate_limits)))
             return start_response(status, headers, *rest)
 
         return answer(environ, start)

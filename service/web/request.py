@@ -1,27 +1,30 @@
 """The request context: per-request state that hooks, views and middleware share.
 
-It is kept in the WSGI environ, where it costs one look-up.
+The worker makes it, and carries it in the WSGI environ; under a server that makes none
+the first hook does. It is opened and closed here, whoever reads it afterwards.
 """
 
+import math
+import random
+import re
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from flask import request
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from service.model.contract.instances import Instances, Predictions
+from service.model.errors import ModelError
 from service.web.client import Client
 
-PLACE = "service.call"
+CONTEXT = "service.context"
 
-# Set by the worker: time.monotonic() of the last byte, and the deadline; an exception
-# to answer with instead of running the view; and a callable that is true if this answer
-# wins the race with the deadline.
-ARRIVED = "service.arrived"
-DEADLINE = "service.deadline"
-REFUSAL = "service.refusal"
-CLAIM = "service.claim"
+# A key that a caller sends as an id by mistake, in whatever case, is never repeated in
+# a log or in an answer.
+REQUEST_ID = re.compile(r"(?!.*(?i:msk_))[A-Za-z0-9._-]{1,128}")
 
 # What the time of a prediction goes to: waiting for a thread; reading the body and
 # checking it against the contract and the limits; predicting; writing the answer.
@@ -32,23 +35,32 @@ Stage = Literal["queue", "validate", "predict", "encode"]
 class RequestContext:
     """A request's id, and what came of it. All times are of time.monotonic().
 
-    `asked` is its body; `reason` is a word for why it was refused; `stages` holds the
-    seconds of each stage that was passed.
+    `arrived` is when its last byte did. The worker may set a `refusal`, which is
+    answered instead of running the view, and `claim`, which returns True if this answer
+    is in time to be sent. `reason` is a label for why the request was refused,
+    `rate_limits` the items of the header RateLimit, and `stages` holds the seconds of
+    each stage that was passed.
     """
 
-    request_id: str
     arrived: float
-    started: float
+    deadline: float = math.inf
+    refusal: HTTPException | None = None
+    claim: Callable[[], bool] | None = None
+    is_in_time: bool | None = None  # None until the context is closed
+    request_id: str = ""
+    started: float = 0.0
     client: Client | None = None
     route: str | None = None
+    response: Response = field(init=False)  # once the context is closed
     status: int = 0
     seconds: float = 0.0
-    asked: bytes = b""
+    body: bytes = b""
     instances: Instances | None = None
     fault: Exception | None = None
     reason: str | None = None
     predictions: Predictions | None = None
     violations: Mapping[tuple[str, str], int] | None = None
+    rate_limits: list[str] = field(default_factory=list)
     stages: dict[Stage, float] = field(default_factory=dict)
     stage_began: float = 0.0
 
@@ -63,8 +75,76 @@ class RequestContext:
         self.stages[stage] = now - self.stage_began
         self.stage_began = now
 
+    def close(self) -> bool:
+        """Return True if the answer is to be sent: one that is late is dropped."""
+        if self.is_in_time is None:
+            self.is_in_time = self.claim is None or self.claim()
+        return self.is_in_time
+
+
+# What is done with each request that is answered, before its answer is sent.
+Observer = Callable[[RequestContext], None]
+
+
+def init_request_context(app: Flask, *observers: Observer) -> None:
+    """Open a context for each request, and show it to observers when it is answered.
+
+    They do not see an answer that is late: another was sent in its place.
+    """
+
+    def open_context() -> None:
+        environ = request.environ
+        context: RequestContext | None = environ.get(CONTEXT)
+        started = time.monotonic()
+        if context is None:
+            context = environ[CONTEXT] = RequestContext(started)
+        context.started = started
+        context.request_id = choose_request_id(environ)
+        refusal = context.refusal
+        # What is too large is refused after access.auth: a key is asked for first.
+        if refusal is not None and not isinstance(refusal, RequestEntityTooLarge):
+            raise refusal
+
+    def close_context(response: Response) -> Response:
+        context: RequestContext = request.environ[CONTEXT]
+        if context.close():
+            rule = request.url_rule
+            context.route = rule.rule if rule else None
+            context.response, context.status = response, response.status_code
+            context.seconds = time.monotonic() - context.arrived
+            for observe in observers:
+                observe(context)
+        return response
+
+    app.before_request(open_context)
+    app.after_request(close_context)
+
 
 def current_context() -> RequestContext:
     """Return the context of the request that this thread answers."""
-    call: RequestContext = request.environ[PLACE]
-    return call
+    context: RequestContext = request.environ[CONTEXT]
+    return context
+
+
+def choose_request_id(environ: Mapping[str, Any]) -> str:
+    """Return the caller's id where it is well formed, else 128 random bits.
+
+    They tell one request from another, and are no secret: the kernel's own random bits
+    cost a system call. A fork begins a sequence of its own.
+    """
+    wanted: str = environ.get("HTTP_X_REQUEST_ID", "")
+    if wanted and REQUEST_ID.fullmatch(wanted):
+        return wanted
+    return f"{random.getrandbits(128):032x}"
+
+
+def describe_fault(fault: BaseException) -> str:
+    """Return a traceback without its messages, which may hold feature values.
+
+    Our own exceptions never do, so their messages are kept.
+    """
+    frames = "".join(traceback.format_tb(fault.__traceback__))
+    message = f": {fault}" if isinstance(fault, ModelError) else ""
+    return (
+        f"Traceback (most recent call last):\n{frames}{type(fault).__name__}{message}"
+    )

@@ -14,7 +14,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from service.web.access.key_file import Scope
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits
-from service.web.request import PLACE, REFUSAL
+from service.web.request import CONTEXT, RequestContext, current_context
 
 View = Callable[..., Any]
 
@@ -69,14 +69,16 @@ def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
         if client is None:
             limits.note_failure(environ.get("REMOTE_ADDR", ""))
             raise KeyRefusedError("unknown_key" if key else "no_key")
-        environ[PLACE].client = client
-        limits.spend(environ, client.requests, 1)
+        context: RequestContext = environ[CONTEXT]
+        context.client = client
+        limits.spend(context, client.requests, 1)
         if scope not in client.scopes:
             raise Forbidden(f"The key does not have the scope {scope!r}.")
 
     def refuse_large() -> None:
-        if REFUSAL in request.environ:
-            raise request.environ[REFUSAL]
+        refusal = current_context().refusal
+        if refusal is not None:
+            raise refusal
 
     app.before_request(authenticate)
     app.before_request(refuse_large)

@@ -9,7 +9,6 @@ counts for all workers of a host without a server to ask.
 import ipaddress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from flask_limiter import Limit as Definition
 from flask_limiter import RateLimitExceeded
@@ -19,9 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from service.web.access.storage import Count, HostStorage, Place, Storage
 from service.web.access.table import find_table
 from service.web.budget import FAILURES, Budget, Limit, build_budget
-
-# Where the WSGI environment holds what is left, an item of RateLimit each.
-LEFT = "service.limits.left"
+from service.web.request import RequestContext
 
 
 class LimitReachedError(RateLimitExceeded):
@@ -52,13 +49,12 @@ class Limits:
         """Return where counts are, now."""
         return self._storage.place
 
-    def spend(self, environ: dict[str, Any], budget: Budget, cost: int) -> None:
+    def spend(self, context: RequestContext, budget: Budget, cost: int) -> None:
         """Take from a client's budget.
 
         Raises LimitReachedError, with the seconds to wait, where too little is left,
         and RequestEntityTooLarge where it never is enough.
         """
-        left = environ.setdefault(LEFT, [])
         for limit in budget:
             if cost > limit.amount:
                 raise RequestEntityTooLarge(
@@ -66,7 +62,7 @@ class Limits:
                     f" {limit.seconds} seconds: send fewer at a time."
                 )
             count = self._take(limit.key, limit.amount, limit.seconds, cost)
-            left.append(_describe(limit, count))
+            context.rate_limits.append(_describe(limit, count))
             if not count.is_admitted:
                 raise _refuse(limit, count, cost)
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import orjson
-from flask import Response
 
 from service.model.artefact.manifest import Manifest
 from service.settings import Settings, SettingsError
@@ -56,14 +55,14 @@ class PredictionLog:
         self._is_ending = threading.Event()
         self._is_losing = False
 
-    def offer(self, call: RequestContext, answer: Response) -> None:
+    def offer(self, call: RequestContext) -> None:
         """Take a prediction that is about to be answered, if it is of the share."""
         is_answered = call.predictions is not None and call.status == 200
         if not is_answered or random.random() >= self._share:  # noqa: S311 - no secret
             return
         client = call.client.name if call.client else None
-        answered = answer.get_data()
-        entry = Entry(time.time(), call.request_id, client, call.asked, answered)
+        answered = call.response.get_data()
+        entry = Entry(time.time(), call.request_id, client, call.body, answered)
         if not self._entries.put(entry):
             self._drop("queue_full", 1)
         if not self._is_started:  # not before: this process may have forked

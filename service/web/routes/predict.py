@@ -21,7 +21,7 @@ from service.web.access.auth import requires
 from service.web.access.limits import Limits
 from service.web.flask_app import Answer
 from service.web.readiness import Readiness
-from service.web.request import DEADLINE, PLACE, RequestContext
+from service.web.request import CONTEXT, RequestContext
 
 JSON = "application/json"
 
@@ -48,15 +48,15 @@ def build_predict(
     def predict() -> Answer:
         readiness.require()
         environ = request.environ
-        call: RequestContext = environ[PLACE]
+        call: RequestContext = environ[CONTEXT]
         call.begin_stages()
-        call.asked = read_body(environ, max_body_bytes)
-        document = codec.decode(call.asked)
+        call.body = read_body(environ, max_body_bytes)
+        document = codec.decode(call.body)
         # Before they are validated: what is refused has taken as long to read.
         if document.count and call.client is not None:
-            limits.spend(environ, call.client.instances, document.count)
+            limits.spend(call, call.client.instances, document.count)
         call.instances = instances = codec.validate(document)
-        refuse_late(environ)
+        refuse_late(call.deadline)
         call.end_stage("validate")
         call.predictions = predictions = predictor.predict(instances)
         call.end_stage("predict")
@@ -74,10 +74,9 @@ def build_predict(
     return v1
 
 
-def refuse_late(environ: dict[str, Any]) -> None:
+def refuse_late(deadline: float) -> None:
     """Raise GatewayTimeout where nobody waits for the prediction any more."""
-    deadline: float | None = environ.get(DEADLINE)
-    if deadline is not None and time.monotonic() > deadline:
+    if time.monotonic() > deadline:
         raise GatewayTimeout("The time for an answer passed before it was begun.")
 
 
