@@ -37,9 +37,9 @@ workers = settings.workers or count_workers(count_processors())
 
 
 class Worker(ReceivingWorker):
-    """Keeps to the bounds that ops set."""
+    """Keeps to the limits that ops set."""
 
-    bounds = WorkerLimits(
+    limits = WorkerLimits(
         max_in_flight=settings.max_in_flight,
         max_body_bytes=settings.max_body_bytes,
         receive_timeout_seconds=settings.receive_timeout_seconds,
@@ -121,7 +121,7 @@ def on_starting(server: Any) -> None:
         return
     engine = predictor.engine
     if predictor.batcher is not None:
-        Worker.gather = predictor.batcher.gather
+        Worker.run_batch = predictor.batcher.gather
     elif engine.name != "plan" or engine.uncompiled_steps:
         server.cfg.set("threads", UNCOMPILED_THREADS)
 
@@ -156,7 +156,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Forget what a worker said of itself, however it ended."""
     end_slot(worker.slot)
-    Worker.balance.leave(worker.slot)
+    Worker.balance.withdraw(worker.slot)
     server.app.wsgi().extensions["lifecycle"].end()
 
 

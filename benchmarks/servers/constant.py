@@ -9,8 +9,8 @@ class Lifecycle:
     def begin(self, slot: int) -> None:
         """Prove nothing: there is nothing to prove."""
 
-    def tell(self, in_flight: int) -> None:
-        """Say nothing of the worker."""
+    def publish(self, in_flight: int) -> None:
+        """Publish nothing of the worker."""
 
     def drain(self) -> None:
         """Stop, for all that anybody asks."""

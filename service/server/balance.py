@@ -1,6 +1,6 @@
-"""How many connections each worker of a server has, for all of them to see.
+"""How many connections each worker of a server has, as all workers see it.
 
-All workers are woken by a new connection, and the first to reach for it keeps it for as
+All workers are woken by a new connection, and the first to accept it keeps it for as
 long as the client does. One that is awake already is first, and so ends up with all: of
 two workers with 4 connections one then answers 78 large requests a second and the other
 none, instead of 160 together.
@@ -15,7 +15,7 @@ INT_BYTES = 4
 
 
 class Balance:
-    """A number for each slot, in memory that is shared with whoever is forked.
+    """A number for each slot, in memory that forks share.
 
     It is 0 where there is no worker, and else one more than its connections.
     """
@@ -23,12 +23,11 @@ class Balance:
     def __init__(self) -> None:
         self._numbers = map_memory(MOST_WORKERS * INT_BYTES).cast("i")
 
-    def tell(self, slot: int, connections: int) -> None:
-        """Say how many connections the worker of a slot has."""
+    def publish(self, slot: int, connections: int) -> None:
         self._numbers[slot % MOST_WORKERS] = connections + 1
 
-    def leave(self, slot: int) -> None:
-        """Say that the worker of a slot takes no more of them."""
+    def withdraw(self, slot: int) -> None:
+        """Count the worker of a slot no more: it accepts no connections."""
         self._numbers[slot % MOST_WORKERS] = 0
 
     def find_fewest(self) -> int:

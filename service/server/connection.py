@@ -26,7 +26,7 @@ MOST_PARTS = 8
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-# Where what nobody reads is put by a system that does not just throw it away.
+# Where dropped bytes are put by a system that does not just throw them away.
 DROPPED = bytearray(READ_BYTES)
 
 
@@ -53,7 +53,7 @@ class Connection:
         self.in_flight_bytes = 0
         self.is_due = False  # the event loop has been told to look for its next request
         self.since = time.monotonic()
-        self.unwanted = 0  # bytes that still come of a request that has been refused
+        self.unwanted = 0  # bytes still to come of a request that has been refused
         self.is_over = False  # the caller sends no more
         self.over_since = 0.0  # time.monotonic(), once that is seen
         self.watched = 0  # selectors' events
@@ -85,9 +85,7 @@ class Connection:
 
     def _drop(self) -> int:
         """Throw away what has arrived; with MSG_TRUNC, Linux does not even copy it."""
-        if self.lingers:
-            return self.sock.recv_into(DROPPED, READ_BYTES, socket.MSG_TRUNC)
-        most = min(self.unwanted, READ_BYTES)
+        most = READ_BYTES if self.lingers else min(self.unwanted, READ_BYTES)
         size = self.sock.recv_into(DROPPED, most, socket.MSG_TRUNC)
         self.unwanted -= size
         return size
@@ -105,6 +103,10 @@ class Connection:
     def is_receiving(self) -> bool:
         """Whether part of a request is here."""
         return not self.is_busy and bool(self.buffer or self.reader)
+
+    @property
+    def has_head(self) -> bool:
+        return self.reader is not None and self.reader.request is not None
 
     @property
     def wants_more(self) -> bool:
@@ -127,7 +129,7 @@ class Connection:
 
     @property
     def size(self) -> int:
-        """Return the bytes that it holds, those of a request in flight among them."""
+        """The bytes that it holds, those of a request in flight among them."""
         arriving = self.reader.size if self.reader else 0
         return len(self.buffer) + arriving + self.in_flight_bytes
 
@@ -136,15 +138,19 @@ class Connection:
         self.reader = None
         self.is_busy, self.in_flight_bytes = True, request.body_bytes
 
+    def release(self) -> None:
+        """Wait for the next request; part of it, or its end, may be here already."""
+        self.is_busy, self.in_flight_bytes = False, 0
+
     # Sending
 
     def send(self, parts: Iterable[bytes]) -> None:
         """Send as much as is taken at once, and keep the rest in `unsent`."""
         self.since = time.monotonic()
         self.unsent = [memoryview(part) for part in parts if part]
-        self.send_on()
+        self.send_rest()
 
-    def send_on(self) -> None:
+    def send_rest(self) -> None:
         """Send as much of `unsent` as is taken at once."""
         try:
             sent = self.sock.sendmsg(self.unsent[:MOST_PARTS])
@@ -161,15 +167,10 @@ class Connection:
 
     @property
     def unsent_bytes(self) -> int:
-        """Return the bytes of an answer that its caller has not taken yet."""
         return sum(map(len, self.unsent))
 
-    def release(self) -> None:
-        """Wait for the next request; part of it, or its end, may be here already."""
-        self.is_busy, self.in_flight_bytes = False, 0
-
     def linger(self) -> None:
-        """Say that nothing follows, and let the caller read all before the close.
+        """End the answer, and let the caller read all of it before the close.
 
         A close on bytes that nobody read would take back what was sent:
         https://www.rfc-editor.org/rfc/rfc9112#section-9.6

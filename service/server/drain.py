@@ -24,17 +24,17 @@ class Drain:
     end: float
 
 
-def plan_drain(bounds: WorkerLimits, now: float, *, is_stopping: bool) -> Drain:
+def plan_drain(limits: WorkerLimits, now: float, *, is_stopping: bool) -> Drain:
     """Plan the end of a worker.
 
     One that retires while the service goes on is not missed: it takes no more.
     """
-    closes = now + (bounds.lame_duck_seconds if is_stopping else 0.0)
-    return Drain(closes, closes + LINGER_SECONDS, closes + bounds.grace_seconds)
+    closes = now + (limits.lame_duck_seconds if is_stopping else 0.0)
+    return Drain(closes, closes + LINGER_SECONDS, closes + limits.grace_seconds)
 
 
 def is_held(listener: Any, process: int) -> bool:
-    """Say whether a process listens on: a master that stops has closed its sockets."""
+    """Return True if a process listens on: a master that stops does not."""
     inode = os.fstat(listener.fileno()).st_ino
     try:
         held = [os.readlink(fd) for fd in Path(f"/proc/{process}/fd").iterdir()]

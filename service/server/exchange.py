@@ -8,10 +8,10 @@ from service.server.request import Request
 
 
 class Exchange:
-    """A request, and whichever answers it first.
+    """A request, and whether it is answered.
 
-    That is the thread that works on it, or the event loop once its time is over. Times
-    are of time.monotonic(); `begun` is when a thread took it up.
+    A thread answers it, or the event loop once the deadline has passed: whichever
+    claims it first. Times are of time.monotonic(); `begun` is when a thread took it.
     """
 
     def __init__(
@@ -25,18 +25,17 @@ class Exchange:
         self.deadline = self.arrived + seconds
         self.begun: float | None = None
         self.thread: int | None = None
-        self._answered = threading.Lock()
+        self._claimed = threading.Lock()
 
     def begin(self) -> None:
-        """Note that this thread takes it up."""
+        """Note that this thread takes it."""
         self.thread = threading.get_ident()
         self.begun = time.monotonic()
 
     def claim(self) -> bool:
-        """Return True if the answer is for who asks to give: for the first alone."""
-        return self._answered.acquire(blocking=False)
+        """Return True for the first caller alone, whose answer is the one to send."""
+        return self._claimed.acquire(blocking=False)
 
     @property
     def is_answered(self) -> bool:
-        """Whether the answer has been claimed."""
-        return self._answered.locked()
+        return self._claimed.locked()

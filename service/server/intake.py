@@ -24,17 +24,17 @@ class Intake:
     def __init__(
         self,
         cfg: Any,
-        bounds: WorkerLimits,
+        limits: WorkerLimits,
         take_on: Callable[[Exchange], None],
         refuse: Callable[[Exchange, HTTPException, str | None], None],
         find_refusal: Callable[[Request], HTTPException | None],
     ) -> None:
         self._cfg = cfg
-        self._bounds = bounds
+        self.limits = limits
+        self.budget = BodyBudget(limits.max_body_bytes)
         self._take_on = take_on
         self._refuse = refuse
         self._find_refusal = find_refusal
-        self._memory = BodyBudget(bounds.max_body_bytes)
 
     def take(self, connection: Connection) -> bool:
         """Give the next request of a connection away, once it is all here.
@@ -48,14 +48,14 @@ class Intake:
             self.give_up(connection, reader.refusal, reader.fault)
         elif reader.request is not None:
             if reader.is_complete:
-                seconds = self._bounds.predict_timeout_seconds
+                seconds = self.limits.predict_timeout_seconds
                 self._take_on(self._begin(connection, reader.request, seconds))
             elif not had_head:
                 return self._judge(connection, reader, reader.request)
         return False
 
     def _read(self, connection: Connection) -> RequestReader:
-        return connection.read_request(self._cfg, self._bounds.max_body_bytes)
+        return connection.read_request(self._cfg, self.limits.max_body_bytes)
 
     def _begin(
         self, connection: Connection, request: Request, seconds: float
@@ -113,14 +113,12 @@ class Intake:
         self.forget(connection)
         self._refuse(self._begin(connection, request, 0), refusal, fault)
 
-    # BodyBudget
-
     def bound_memory(self, connection: Connection) -> None:
         """Refuse the largest of what is arriving, while all hold too much."""
         if connection.size <= SMALL_BYTES:
             return
-        self._memory.note(connection)
-        while (largest := self._memory.find_excess()) is not None:
+        self.budget.note(connection)
+        while (largest := self.budget.find_excess()) is not None:
             self.give_up(
                 largest,
                 ServiceUnavailable("Too much is arriving at once.", retry_after=1),
@@ -128,4 +126,4 @@ class Intake:
 
     def forget(self, connection: Connection) -> None:
         """Count what a connection holds no more."""
-        self._memory.forget(connection)
+        self.budget.forget(connection)

@@ -1,4 +1,4 @@
-"""What the process server tells the service of its workers, from their start to end."""
+"""The hooks that the process server calls, from the start of a worker to its end."""
 
 from service.model.drift.windows import Counting
 from service.web.access.keyring import Keyring
@@ -8,7 +8,7 @@ from service.web.readiness import Readiness
 
 
 class Lifecycle:
-    """A worker begins, says how it is, stops, and is counted once it has ended."""
+    """What a worker does at its start, at each tick and at its end."""
 
     def __init__(
         self,
@@ -32,12 +32,12 @@ class Lifecycle:
         self._readiness.prove()
         self._gauges.set_all(in_flight=0)
 
-    def tell(self, in_flight: int) -> None:
-        """Say how this worker is, with so many requests to answer."""
+    def publish(self, in_flight: int) -> None:
+        """Publish the gauges of this worker, with so many requests in flight."""
         self._gauges.set_all(in_flight)
 
     def drain(self) -> None:
-        """Say that this worker is about to stop."""
+        """Be ready no more: this worker is about to stop."""
         self._readiness.drain()
 
     def end(self) -> None:

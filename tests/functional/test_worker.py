@@ -21,7 +21,7 @@ from server import PATIENCE_SECONDS, Server
 from traffic import TYPICAL, Traffic, ask
 
 from service.server.slow_readers import ADDRESS_ROOM_BYTES
-from service.server.worker import HANG_SECONDS
+from service.server.watchdog import HANG_SECONDS
 
 # Those of a worker whose model is not compiled, as the moody one is not.
 MOST_THREADS = 4

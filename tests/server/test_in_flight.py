@@ -1,51 +1,105 @@
-"""What waits is taken up one by one, and a scrape before what has not been."""
+"""What waits is taken one by one: small requests first, and a scrape before them."""
 
 import socket
 
+import pytest
+
 from service.server.connection import Connection
 from service.server.exchange import Exchange
-from service.server.in_flight import InFlight
+from service.server.in_flight import (
+    MAX_YIELD_SHARE,
+    YIELD_SECONDS_PER_BYTE,
+    InFlight,
+)
 from service.server.limits import WorkerLimits
 from service.server.request import HTTP_1_1, Request
 
+BULK_BYTES = 30_000
 
-def put(backlog: InFlight, path: str) -> None:
-    """Let a request wait."""
+# For which a body of BULK_BYTES lets others go ahead.
+YIELD_SECONDS = BULK_BYTES * YIELD_SECONDS_PER_BYTE
+
+
+@pytest.fixture
+def in_flight() -> InFlight:
+    return InFlight(WorkerLimits(), threads=1, takes_all=True)
+
+
+def put(
+    in_flight: InFlight,
+    path: str,
+    size: int = 0,
+    *,
+    arrived: float = 0.0,
+    seconds: float = 10.0,
+) -> None:
+    """Let a request wait that came at a time and is wanted within some seconds."""
     request = Request("GET", path, HTTP_1_1)
     request.read_target()
+    request.set_body(bytes(size))
     with socket.socket() as sock:
-        backlog.put(Exchange(Connection(sock, None, None), request, seconds=10))
+        exchange = Exchange(Connection(sock, None, None), request, seconds)
+    exchange.arrived, exchange.deadline = arrived, arrived + seconds
+    in_flight.put(exchange)
 
 
-def test_a_scrape_is_taken_up_before_the_rest_of_a_gathering() -> None:
-    backlog = InFlight(WorkerLimits(), threads=1, takes_all=True)
+def take(in_flight: InFlight) -> list[str]:
+    """Return the paths of all that waits, in its order."""
+    return [each.request.path for each in in_flight.take(len(in_flight))]
+
+
+def test_equals_are_taken_as_they_came(in_flight: InFlight) -> None:
+    for number in range(5):
+        put(in_flight, f"/{number}", BULK_BYTES)
+    assert take(in_flight) == [f"/{number}" for number in range(5)]
+
+
+def test_a_small_request_goes_ahead_of_bulk_that_has_not_waited_for_long(
+    in_flight: InFlight,
+) -> None:
+    put(in_flight, "/bulk", BULK_BYTES)
+    put(in_flight, "/larger", 2 * BULK_BYTES)
+    put(in_flight, "/small", 300, arrived=YIELD_SECONDS / 2)
+    put(in_flight, "/later", 300, arrived=YIELD_SECONDS * 1.1)
+    assert take(in_flight) == ["/small", "/bulk", "/later", "/larger"]
+
+
+def test_a_request_that_is_wanted_soon_lets_others_ahead_for_a_part_of_that(
+    in_flight: InFlight,
+) -> None:
+    seconds = YIELD_SECONDS
+    put(in_flight, "/bulk", BULK_BYTES, seconds=seconds)
+    put(in_flight, "/small", arrived=seconds * MAX_YIELD_SHARE * 0.9)
+    put(in_flight, "/later", arrived=seconds * MAX_YIELD_SHARE * 1.1)
+    assert take(in_flight) == ["/small", "/bulk", "/later"]
+
+
+def test_a_scrape_is_taken_before_the_rest_of_a_batch(in_flight: InFlight) -> None:
     for number in range(3):
-        put(backlog, f"/{number}")
-    count = backlog.find_work()
-    exchanges = backlog.take_up(count)
+        put(in_flight, f"/{number}")
+    exchanges = in_flight.take(in_flight.find_work())
     first = next(exchanges)
-    put(backlog, "/metrics")
+    put(in_flight, "/metrics")
     taken = [each.request.path for each in (first, *exchanges)]
     assert taken == ["/0", "/metrics", "/1"]
-    assert not backlog.find_work()  # its thread is not done
-    backlog.give_back()
-    assert backlog.find_work() == 1
+    assert not in_flight.find_work()  # its thread is not done
+    in_flight.give_back()
+    assert in_flight.find_work() == 1
 
 
-def test_one_scrape_goes_first_and_others_wait_their_turn() -> None:
-    backlog = InFlight(WorkerLimits(), threads=1, takes_all=True)
+def test_one_scrape_goes_first_and_others_wait_their_turn(in_flight: InFlight) -> None:
     for path in ("/0", "/metrics", "/1", "/metrics", "/metrics/x"):
-        put(backlog, path)
-    taken = [each.request.path for each in backlog.take_up(5)]
-    assert taken == ["/metrics", "/0", "/1", "/metrics", "/metrics/x"]
+        put(in_flight, path)
+    assert take(in_flight) == ["/metrics", "/0", "/1", "/metrics", "/metrics/x"]
 
 
-def test_what_was_answered_before_it_was_begun_is_held_no_more() -> None:
-    backlog = InFlight(WorkerLimits(), threads=1, takes_all=True)
-    put(backlog, "/0")
-    put(backlog, "/1")
-    [taken] = backlog.take_up(1)
-    for exchange in backlog:
-        backlog.drop(exchange)
-    assert list(backlog) == [taken]  # a thread has it, and finishes it
-    assert not backlog.find_work()
+def test_what_was_answered_before_it_was_begun_is_held_no_more(
+    in_flight: InFlight,
+) -> None:
+    put(in_flight, "/0")
+    put(in_flight, "/1")
+    [taken] = in_flight.take(1)
+    for exchange in in_flight:
+        in_flight.drop(exchange)
+    assert list(in_flight) == [taken]  # a thread has it, and finishes it
+    assert not in_flight.find_work()

@@ -1,0 +1,128 @@
+"""Leader and follower: one thread runs the event loop, and also answers.
+
+A leader that answers a request is mostly back before a follower could have been woken.
+If an answer takes longer than 10 milliseconds, a follower takes over the event loop.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from service.server.exchange import Exchange
+from service.server.in_flight import InFlight
+
+# How long an answer can keep the event loop waiting. One follower checks as often
+# whether it does, which costs some 10 microseconds.
+PATIENCE_SECONDS = 0.01
+
+# While requests wait, the event loop has a turn this often between two answers: else a
+# small request would not be seen before all that wait are answered.
+TURN_SECONDS = 0.001
+
+# Makes many calls, for a model that predicts together what they want predicted.
+RunBatch = Callable[[Iterable[Callable[[], None]]], None]
+
+
+@dataclass(slots=True)
+class Baton:
+    """The right to run the event loop, and time.monotonic() since it is unused."""
+
+    since: float = math.inf
+
+
+class Leadership:
+    """Passes the event loop from thread to thread."""
+
+    def __init__(self) -> None:
+        self._watch = threading.Lock()
+        self._guard = threading.Lock()
+        self._baton = Baton(since=-math.inf)
+
+    def wait(self) -> Baton:
+        """Wait until this thread is the leader."""
+        with self._watch:  # one follower watches for all
+            while True:
+                with self._guard:
+                    if time.monotonic() - self._baton.since > PATIENCE_SECONDS:
+                        self._baton = Baton()
+                        return self._baton
+                time.sleep(PATIENCE_SECONDS)
+
+    def leave(self, baton: Baton) -> None:
+        """Leave the event loop for a request."""
+        baton.since = time.monotonic()
+
+    def come_back(self, baton: Baton) -> bool:
+        """Return True if this thread is still the leader."""
+        with self._guard:
+            if self._baton is not baton:
+                return False
+            baton.since = math.inf
+            return True
+
+
+class Threads:
+    """Runs the event loop by `turn(most_seconds)`, and answers what it brings."""
+
+    def __init__(
+        self,
+        in_flight: InFlight,
+        turn: Callable[[float], None],
+        answer: Callable[[Exchange], None],
+        run_batch: RunBatch | None,
+    ) -> None:
+        self._in_flight = in_flight
+        self._turn = turn
+        self._answer = answer
+        self._run_batch = run_batch
+        self._leadership = Leadership()
+        self._next_turn = 0.0
+        self._is_over = threading.Event()
+
+    def run(self, count: int) -> None:
+        """Start `count` threads, and wait until `end` is called."""
+        for _ in range(count):
+            threading.Thread(target=self._serve, daemon=True).start()
+        self._is_over.wait()
+
+    def end(self) -> None:
+        self._is_over.set()
+
+    def _serve(self) -> None:
+        """Lead or follow."""
+        baton: Baton | None = None
+        while not self._is_over.is_set():
+            is_due = self._in_flight.has_waiting and time.monotonic() > self._next_turn
+            if baton is not None and is_due:
+                self._run_turn(0.0)
+            if count := self._in_flight.find_work():
+                baton = self._answer_waiting(count, baton)
+            elif baton is None:
+                baton = self._leadership.wait()
+            else:
+                self._run_turn(math.inf)
+
+    def _run_turn(self, most_seconds: float) -> None:
+        self._turn(most_seconds)
+        self._next_turn = time.monotonic() + TURN_SECONDS
+
+    def _answer_waiting(self, count: int, baton: Baton | None) -> Baton | None:
+        """Answer what waits, and return the baton if this thread still leads.
+
+        Where another runs the event loop by now, this one goes on with what waits: so
+        much work leaves the event loop a thread of its own.
+        """
+        if baton is not None:
+            self._leadership.leave(baton)
+        exchanges = self._in_flight.take(count)
+        if self._run_batch is None or count == 1:
+            for exchange in exchanges:
+                self._answer(exchange)
+        else:
+            self._run_batch(partial(self._answer, exchange) for exchange in exchanges)
+        self._in_flight.give_back()
+        is_leader = baton is not None and self._leadership.come_back(baton)
+        return baton if is_leader else None

@@ -1,0 +1,91 @@
+"""Gives up requests whose caller is gone, whose deadline is over, or that hang."""
+
+import logging
+import math
+import sys
+import traceback
+from types import FrameType
+
+from werkzeug.exceptions import GatewayTimeout
+
+from service.server.connections import Connections
+from service.server.exchange import Exchange
+from service.server.in_flight import InFlight
+from service.server.limits import WorkerLimits
+from service.server.responder import Responder
+
+# An answer that takes so much longer than a request may is never expected any more,
+# whatever its caller wants and however long it waited before.
+HANG_SECONDS = 1.0
+
+# A caller that only sends no more says so with its request; one that gives up, later.
+GONE_SECONDS = 0.05
+
+HUNG = "worker_hung"
+CALLER_GONE = "caller_gone"
+
+logger = logging.getLogger("gunicorn.error")
+
+
+class Watchdog:
+    """Looks after the requests in flight. It is for the event loop alone.
+
+    `hung` are those whose thread does not come back.
+    """
+
+    def __init__(
+        self,
+        limits: WorkerLimits,
+        in_flight: InFlight,
+        responder: Responder,
+        connections: Connections,
+    ) -> None:
+        self._patience_seconds = limits.predict_timeout_seconds + HANG_SECONDS
+        self._in_flight = in_flight
+        self._responder = responder
+        self._connections = connections
+        self.hung: set[Exchange] = set()
+
+    def check(self, now: float) -> float:
+        """Give up what is not to be waited for, and return the next deadline."""
+        next_deadline = math.inf
+        for exchange in self._in_flight:
+            if self._is_caller_gone(exchange):
+                self._abandon(exchange)
+            elif exchange.is_answered:
+                self._check_thread(exchange, now)
+            elif now < exchange.deadline:
+                next_deadline = min(next_deadline, exchange.deadline)
+            else:
+                late = GatewayTimeout("The deadline passed before the answer.")
+                self._responder.refuse(exchange, late)
+                self._in_flight.drop(exchange)
+        return next_deadline
+
+    def _is_caller_gone(self, exchange: Exchange) -> bool:
+        """Return True if no thread has begun the request of a caller that is gone."""
+        if exchange.begun is not None or exchange.is_answered:
+            return False
+        return exchange.connection.over_since - exchange.arrived > GONE_SECONDS
+
+    def _abandon(self, exchange: Exchange) -> None:
+        if exchange.claim():
+            logger.info(CALLER_GONE)
+            self._connections.close(exchange.connection)
+            self._in_flight.drop(exchange)
+
+    def _check_thread(self, exchange: Exchange, now: float) -> None:
+        """Note a request whose thread hangs, and log the thread once."""
+        if exchange.begun is None or exchange in self.hung:
+            return
+        if now > exchange.begun + self._patience_seconds:
+            is_known = any(other.thread == exchange.thread for other in self.hung)
+            self.hung.add(exchange)
+            if not is_known:  # as where it hangs with several
+                log_stack(sys._current_frames().get(exchange.thread or 0))
+
+
+def log_stack(frame: FrameType | None) -> None:
+    """Log where a thread hangs."""
+    stack = "".join(traceback.format_stack(frame)) if frame else ""
+    logger.critical(HUNG, extra={"stack": stack})
