@@ -1,19 +1,18 @@
 """The exact compiled form of a fitted scikit-learn pipeline: steps over plain arrays.
 
-steps.py         what a step takes and returns: for a batch, and for a single row
+steps.py         a step: a path for a batch and one for a single row; chained and joined
 checks.py        what scikit-learn refuses before a step, refused here as well
-scores.py        what predictors share: scores, and probabilities made of them
-links.py         scores of trees to predictions
-timing.py        how long a step takes, where there are two ways
+scores.py        what predictors share: scores, and predictions made of them
+timing.py        how long a step takes, to choose between two paths
 blocks.py        what flows between steps, and how one form becomes another
 transformers/    steps from numbers or categories to numbers
-trees/           trees, forests and histogram boosting, read by treelite
-predictors/      linear models, naive Bayes, boosters, ensembles of others
-registry.py      which type has which compiled form: exact types only
-chains.py        steps one after another, or side by side
+trees/           trees, forests and boosting, read by treelite
+predictors/      linear models, naive Bayes, boosters, wrappers of others
+registry.py      which type has which compiled form, and how to add one
+uncompiled.py    steps that have none, and run as scikit-learn itself
 composition.py   pipelines, column transformers and unions
 plan.py          the whole
 
-It may import contract/, and what is flat in model/. A new planner is a function in one
-of the three folders, and a line in registry.py.
+It may import contract/, and what is flat in model/. For the next planner, read
+the registry and any planner: transformers/scalers.py is the plainest.
 """

@@ -1,24 +1,20 @@
 """What flows between the steps of a plan, and how one form becomes another.
 
-A block is a Table (columns of plain values, as a request brought them), Numbers, or
-Objects. Which one it is at each step is known when the plan is built: its Source.
+A block is a table (columns of plain values, as a request brought them), Numbers, or
+Objects. Which one it is at each step is known at compile time: its BlockType.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy.sparse import issparse
 
 from service.model.contract.features import Contract, Feature
-from service.model.contract.observation import observe_table, to_plain
-from service.model.contract.tables import build_table
-from service.model.errors import ContractError, NoPlanError
+from service.model.errors import NoPlanError
 from service.model.plan.checks import refuse_infinite
 from service.model.plan.steps import Numbers, Objects, Row, Step
 
@@ -29,14 +25,16 @@ NARROW = ("float16", "float32", "Float32")
 
 
 @dataclass(frozen=True)
-class Source:
+class BlockType:
     """What a step is given: a table of a contract, or numbers, or objects.
 
-    `contract` is None once the columns of the request have become one array.
+    `contract` is None once the columns of the request have become one array. `is_bare`
+    is for one column that scikit-learn hands on without a second dimension.
     """
 
     contract: Contract | None = None
     is_objects: bool = False
+    is_bare: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -47,128 +45,149 @@ class Source:
 
     @property
     def holds_columns(self) -> bool:
-        """Say whether this is columns of plain values, and no array."""
+        """Return True for columns of plain values, False for an array."""
         return self.is_objects or self.contract is not None
 
 
-NUMBERS = Source()
-OBJECTS = Source(is_objects=True)
+NUMBERS = BlockType()
+OBJECTS = BlockType(is_objects=True)
 
 
-def take_numbers(source: Source) -> Step:
-    """Return what turns a block into numbers. Raises NoPlanError where that loses."""
-    if source.contract is None:
-        if source.is_objects:
-            raise NoPlanError("Strings are no numbers.")
-        return KEEP
-    for feature in source.contract.features:
-        _check_number(feature)
-    if source.contract.array_dtype in NARROW:
-        raise NoPlanError(f"The table is {source.contract.array_dtype}.")
+def convert(given: BlockType, wanted: BlockType) -> list[Step]:
+    """Return the steps, one or none, from a block to the numbers or objects wanted.
 
-    def take(table: Sequence[Sequence[Any]]) -> Numbers:
-        count = len(table) * len(table[0])
-        numbers = np.fromiter(chain.from_iterable(table), np.float64, count)
-        return np.ascontiguousarray(numbers.reshape(len(table), -1).T)
-
-    return Step(take, _read_numbers)
+    Raises NoPlanError where that would lose something.
+    """
+    if given.is_bare:
+        raise NoPlanError("It takes a bare column.")
+    return _to_objects(given) if wanted.is_objects else _to_numbers(given)
 
 
-def take_objects(source: Source) -> Step:
-    """Return what turns a block into objects. Raises NoPlanError where that loses."""
-    if source.contract is None:
-        return KEEP if source.is_objects else Step(_list_numbers, _read_nulls)
-    for feature in source.contract.features:
+def _to_numbers(given: BlockType) -> list[Step]:
+    if given.is_objects:
+        raise NoPlanError("Strings are no numbers.")
+    if given.contract is None:
+        return []
+    for feature in given.contract.features:
+        _require_number(feature)
+    if given.contract.array_dtype in NARROW:
+        raise NoPlanError(f"The table is {given.contract.array_dtype}.")
+    return [Step(_read_numbers, _read_row)]
+
+
+def _to_objects(given: BlockType) -> list[Step]:
+    if given.is_objects:
+        return []
+    if given.contract is None:
+        return [Step(_list_numbers, _list_row)]
+    for feature in given.contract.features:
         storage = feature.storage
         if feature.type == "date-time":
             raise NoPlanError(f"{feature.name!r} is a date-time.")
         if storage.dtype == "object" and storage.null != "NaN":
             raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
-    return KEEP
+    return []
 
 
-def take_original(source: Source, fitted: Any) -> Callable[[Block], Any]:
-    """Return what turns a block into what scikit-learn would hand to a step."""
-    contract = source.contract
-    if contract is not None:
-        return lambda table: build_table(contract, table)
-    if source.is_objects:
-        raise NoPlanError("What comes before gives an array of objects.")
-    names = getattr(fitted, "feature_names_in_", None)
-    if names is not None:  # the step before was set to give frames
-        return lambda numbers: pd.DataFrame(numbers.copy(), columns=names)
-    return np.copy  # it may write into what it is given, as no step does
-
-
-def select(source: Source, indices: list[int]) -> tuple[Step, Source]:
-    """Return what takes some columns out of a block, and what that leaves."""
-    take = _plan_items(indices)
-    if source.contract is None:
-        if source.is_objects:
-            return Step(take, take), source
-        return Step(lambda numbers: numbers.take(indices, axis=1), take), source
-    features = tuple(source.contract.features[index] for index in indices)
-    part = Contract(
-        features=features,
-        table=source.contract.table,
-        array_dtype=source.contract.array_dtype,
-    )
-    return Step(take, take), Source(part)
-
-
-def describe_output(output: Any) -> tuple[Callable[[Any], Block], Source]:
-    """Return how to take what a step returned, and what it is, from one example."""
-    if isinstance(output, pd.DataFrame):
-        try:
-            contract = observe_table(output)
-        except ContractError as error:
-            raise NoPlanError(str(error)) from None
-        return _list_frame, Source(contract)
-    if issparse(output):
-        return (lambda matrix: matrix.toarray()), NUMBERS
-    if isinstance(output, np.ndarray) and output.ndim == 2 and output.dtype == float:
-        return keep, NUMBERS
-    raise NoPlanError(f"A step gives {type(output).__name__}, no array of float64.")
-
-
-def _check_number(feature: Feature) -> None:
+def _require_number(feature: Feature) -> None:
     if feature.type not in ("number", "integer", "boolean"):
         raise NoPlanError(f"{feature.name!r} is a {feature.type}.")
     if feature.storage.dtype in NARROW:
         raise NoPlanError(f"{feature.name!r} is {feature.storage.dtype}.")
 
 
-def keep(block: Block) -> Block:
-    """Return the block as it is: a step that a chain leaves out."""
-    return block
+def find_columns(columns: Any, given: BlockType, width: int) -> list[int]:
+    """Return the positions of the columns that a fitted transformer takes."""
+    if isinstance(columns, slice):
+        if isinstance(columns.start, str) or isinstance(columns.stop, str):
+            raise NoPlanError("Columns are sliced by name.")
+        return list(range(width))[columns]
+    wanted = list(columns)
+    if wanted and isinstance(wanted[0], bool | np.bool_):
+        return [index for index, is_wanted in enumerate(wanted) if is_wanted]
+    if wanted and isinstance(wanted[0], str):
+        if not set(wanted) <= set(given.names):
+            raise NoPlanError("Columns are named that an array has no names for.")
+        return [given.names.index(name) for name in wanted]
+    return [int(index) % width for index in wanted]
 
 
-KEEP = Step(keep, keep)
+def _join_path(path: str, name: str) -> str:
+    return f"{path}__{name}" if path else name
 
 
-def _plan_items(indices: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+def select(
+    given: BlockType, indices: list[int], *, is_bare: bool = False
+) -> tuple[Step, BlockType]:
+    """Return the step that takes some columns out of a block, and what it gives."""
+    take: Any = itemgetter(*indices)
     if len(indices) == 1:
-        return itemgetter(slice(indices[0], indices[0] + 1))
-    return itemgetter(*indices)
+        take = itemgetter(slice(indices[0], indices[0] + 1))
+    if given.contract is None:
+        if given.is_objects:
+            return Step(take, take), replace(given, is_bare=is_bare)
+        step = Step(lambda numbers: numbers.take(indices, axis=1), take)
+        return step, replace(given, is_bare=is_bare)
+    contract = Contract(
+        features=tuple(given.contract.features[index] for index in indices),
+        table=given.contract.table,
+        array_dtype=given.contract.array_dtype,
+    )
+    return Step(take, take), BlockType(contract, is_bare=is_bare)
 
 
-def _read_numbers(row: Row) -> Row:
+def adapt(planned: Callable[[Block], Any], takes: BlockType, gives: Any) -> Step:
+    """Adapt what a planner returned to `Step`.
+
+    A single row is wrapped as a batch of one, unless the step has a path of its own.
+    `gives` is a BlockType, or None for Outputs.
+    """
+    if single := getattr(planned, "single", None):
+        return Step(getattr(planned, "batch", planned), single)
+    wrap: Callable[[Row], Block] = _wrap_columns if takes.holds_columns else _wrap_row
+    if gives is None:
+        return Step(planned, lambda row: planned(wrap(row)))
+    unwrap = _unwrap_columns if gives.holds_columns else _unwrap_row
+    return Step(planned, lambda row: unwrap(planned(wrap(row))))
+
+
+def _wrap_row(row: Row) -> Block:
+    return np.array([row])
+
+
+def _wrap_columns(row: Row) -> Block:
+    return [[value] for value in row]
+
+
+def _unwrap_row(block: Block) -> Row:
+    row: list[float] = block[0].tolist()
+    return row
+
+
+def _unwrap_columns(block: Block) -> Row:
+    return [value for [value] in block]
+
+
+def _read_numbers(table: Sequence[Sequence[Any]]) -> Numbers:
+    count = len(table) * len(table[0])
+    numbers = np.fromiter(chain.from_iterable(table), np.float64, count)
+    return np.ascontiguousarray(numbers.reshape(len(table), -1).T)
+
+
+def _read_row(row: Row) -> Row:
     return [math.nan if value is None else float(value) for value in row]
 
 
-def _read_nulls(row: Row) -> Row:
+def _list_numbers(numbers: Numbers) -> Objects:
+    refuse_infinite(numbers)  # an encoder's table would take it for an unseen category
+    return [_mark_nulls(column) for column in numbers.T.tolist()]
+
+
+def _list_row(row: Row) -> Row:
     if not math.isfinite(sum(row)):
         refuse_infinite(np.array([row]))
-    return [None if value != value else value for value in row]  # noqa: PLR0124
+    return _mark_nulls(row)
 
 
-def _list_frame(frame: pd.DataFrame) -> list[list[Any]]:
-    return [[to_plain(value) for value in column] for _, column in frame.items()]
-
-
-def _list_numbers(numbers: Numbers) -> Objects:
-    refuse_infinite(numbers)  # which a table to look it up in would not know
-    return [
-        [None if value != value else value for value in column]  # noqa: PLR0124
-        for column in numbers.T.tolist()
-    ]
+def _mark_nulls(values: Sequence[float]) -> list[float | None]:
+    return [None if value != value else value for value in values]  # noqa: PLR0124

@@ -1,7 +1,7 @@
 """What scikit-learn refuses before each step, refused here as well.
 
 A contract lets only finite numbers in, yet a step may make an infinity or a NaN of
-them, and a later one, such as a tree, would answer for it without a word.
+them, and a later one, such as a tree, would silently answer for it.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from service.model.plan.steps import Numbers
 
 
 def has_infinite(X: Numbers) -> bool:
-    """Say whether any number is infinite."""
+    """Return True if any number is infinite."""
     return not is_plainly_finite(X) and bool(np.isinf(X).any())
 
 
 def has_non_finite(X: Numbers) -> bool:
-    """Say whether any number is infinite or NaN."""
+    """Return True if any number is infinite or NaN."""
     return not is_plainly_finite(X) and not np.isfinite(X).all()
 
 
@@ -39,5 +39,5 @@ def read_floats(fitted: Any) -> np.ndarray:
     """Return a fitted array. Raises NoPlanError unless it is of float64."""
     array = np.asarray(fitted)
     if array.dtype != np.float64:
-        raise NoPlanError(f"A step was fitted in {array.dtype}, not in float64.")
+        raise NoPlanError(f"It was fitted in {array.dtype}, not in float64.")
     return array

@@ -1,9 +1,7 @@
-"""Pipelines, column transformers and unions: how fitted parts are put together.
+"""Pipelines, column transformers and unions: how fitted parts are put together."""
 
-A step that has no plan runs as itself, on just the columns it needs.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,189 +9,196 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from service.model.errors import NoPlanError
-from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import (
     NUMBERS,
-    OBJECTS,
     Block,
-    Source,
-    describe_output,
+    BlockType,
+    adapt,
+    convert,
+    find_columns,
     select,
-    take_numbers,
-    take_objects,
-    take_original,
 )
-from service.model.plan.chains import adapt, chain, join
-from service.model.plan.registry import (
-    ENCODERS,
-    IMPUTERS,
-    NUMERIC,
-    WRAPPERS,
-    find_final,
-)
-from service.model.plan.steps import FinalStep, Step
+from service.model.plan.predictors.parts import Parts, unwrap
+from service.model.plan.registry import TRANSFORMERS, WRAPPERS, plan_predictor
+from service.model.plan.steps import FinalStep, Step, chain, join, weigh
+from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
+
+Compiled = tuple[list[Step], BlockType]
+
+
+class UnreadableStepError(NoPlanError):
+    """A step has no compiled form, and gives what no other step can be given."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a part stands: the blocks it is given, by their type and a sample of them.
+
+    `path` is the name of the part as set_params spells it: `columns__text`.
+    """
+
+    given: BlockType
+    sample: Block
+    path: str = ""
+
+    def enter(self, name: str) -> "Place":
+        """Return the place of a part within this one."""
+        return replace(self, path=f"{self.path}__{name}" if self.path else name)
+
+    def follow(self, steps: Sequence[Step], gives: BlockType) -> "Place":
+        """Return the place behind some steps."""
+        return Place(gives, chain(steps)(self.sample), self.path)
+
+    def explain(self, error: NoPlanError) -> str:
+        """Return why the part here has no compiled form, by the name of its step."""
+        if isinstance(error, UnreadableStepError) or not self.path:
+            return str(error)
+        return f"step {self.path!r}: {error}"
 
 
 class Composer:
-    """Compiles fitted parts, trying each step on a sample as it goes.
+    """Compiles fitted parts, running each step on a sample as it goes.
 
-    `uncompiled_steps` collects the names of the steps that have no plan, and `compiled`
-    of those that have one.
+    `compiled` collects the type names of the parts that have a compiled form, and
+    `uncompiled` those of the parts that run as themselves, each with the reason.
     """
 
     def __init__(self) -> None:
-        self.uncompiled_steps: list[str] = []
         self.compiled: list[str] = []
+        self.uncompiled: list[tuple[str, str]] = []
 
-    def compile_final(self, fitted: Any, source: Source, sample: Block) -> Step:
-        """Compile a fitted predictor that is given the sample's kind of block."""
-        kind = type(fitted)
-        if kind is Pipeline:
-            before, source, sample = self._compile_chain(
-                [step for _, step in fitted.steps[:-1]], source, sample
-            )
-            last = self.compile_final(fitted.steps[-1][1], source, sample)
-            return chain([*before, last])
-        mark = self._mark()
-
-        def compile_part(part: Any) -> FinalStep:
-            return self.compile_final(part, source, sample).many
-
-        try:
-            if kind in WRAPPERS:
-                return adapt(WRAPPERS[kind](fitted, compile_part), source, None)
-            take, final = take_numbers(source), find_final(kind)(fitted)
-        except (KeyError, NoPlanError):
-            self._forget(mark)
-            self.uncompiled_steps.append(kind.__name__)
-            ask = _ask_itself(fitted, take_original(source, fitted))
-            return adapt(ask, source, None)
-        self.compiled.append(kind.__name__)
-        return chain([take, adapt(final, NUMBERS, None)])
-
-    def compile_steps(
-        self, fitted: Any, source: Source, sample: Block
-    ) -> tuple[list[Step], Source]:
-        """Compile a fitted transformer, and say what its steps give."""
-        kind = type(fitted)
+    def compile_final(
+        self, fitted: Any, place: Place, *, decides: bool = False
+    ) -> Step:
+        """Compile a fitted predictor; `decides` asks for its decision function."""
+        fitted = unwrap(fitted)
+        if type(fitted) is Pipeline:
+            steps, behind = self._compile_chain(fitted.steps[:-1], place)
+            name, last = fitted.steps[-1]
+            final = self.compile_final(last, behind.enter(name), decides=decides)
+            return chain([*steps, final])
         mark = self._mark()
         try:
-            if kind is Pipeline:
-                steps, source, _ = self._compile_chain(
-                    [step for _, step in fitted.steps], source, sample
-                )
-                return steps, source
-            if kind is ColumnTransformer:
-                return [self._compile_columns(fitted, source, sample)], NUMBERS
-            if kind is FeatureUnion:
-                return [self._compile_union(fitted, source, sample)], NUMBERS
-            leaf = _compile_leaf(fitted, source)
-        except (KeyError, NoPlanError):
-            self._forget(mark)
-            return self._run_as_itself(fitted, source, sample)
-        self.compiled.append(kind.__name__)
-        return leaf
+            steps = self._plan_final(fitted, place, decides=decides)
+        except NoPlanError as error:
+            if decides:
+                raise
+            self._refuse(mark, fitted, place, error)
+            return predict_as_itself(fitted, place.given)
+        self.compiled.append(type(fitted).__name__)
+        return chain(steps)
 
-    def _mark(self) -> tuple[int, int]:
-        return len(self.uncompiled_steps), len(self.compiled)
+    def _plan_final(self, fitted: Any, place: Place, *, decides: bool) -> list[Step]:
+        if type(fitted) not in WRAPPERS or decides:
+            planned = plan_predictor(fitted, decides=decides)
+            return [*convert(place.given, NUMBERS), adapt(planned, NUMBERS, None)]
 
-    def _forget(self, mark: tuple[int, int]) -> None:
-        """Forget what was compiled within a part that is not compiled after all."""
-        del self.uncompiled_steps[mark[0] :], self.compiled[mark[1] :]
+        def plan_part(part: Any, *, decides: bool) -> FinalStep:
+            return self.compile_final(part, place, decides=decides).batch
+
+        parts = Parts(plan_part, plan_predictor, place.given == NUMBERS)
+        return [adapt(WRAPPERS[type(fitted)](fitted, parts), place.given, None)]
+
+    def compile_steps(self, fitted: Any, place: Place) -> Compiled:
+        """Compile a fitted transformer, and return its steps and what they give."""
+        mark = self._mark()
+        try:
+            if type(fitted) is Pipeline:
+                steps, behind = self._compile_chain(fitted.steps, place)
+                return steps, behind.given
+            if type(fitted) is ColumnTransformer:
+                return [self._compile_columns(fitted, place)], NUMBERS
+            if type(fitted) is FeatureUnion:
+                return [self._compile_union(fitted, place)], NUMBERS
+            compiled = _compile_leaf(fitted, place.given)
+        except NoPlanError as error:
+            self._refuse(mark, fitted, place, error)
+            return self._run_as_itself(fitted, place)
+        self.compiled.append(type(fitted).__name__)
+        return compiled
 
     def _compile_chain(
-        self, parts: Sequence[Any], source: Source, sample: Block
-    ) -> tuple[list[Step], Source, Block]:
+        self, parts: Sequence[tuple[str, Any]], place: Place
+    ) -> tuple[list[Step], Place]:
         steps: list[Step] = []
-        for part in parts:
-            if _is_skipped(part):
-                continue
-            compiled, source = self.compile_steps(part, source, sample)
-            sample = chain(compiled)(sample)
-            steps += compiled
-        return steps, source, sample
+        behind = place
+        for name, part in parts:
+            if not _is_passed_through(part):
+                entered = replace(behind, path=place.path).enter(name)
+                compiled, gives = self.compile_steps(part, entered)
+                behind = behind.follow(compiled, gives)
+                steps += compiled
+        return steps, behind
 
-    def _compile_columns(
-        self, fitted: ColumnTransformer, source: Source, sample: Block
-    ) -> Step:
+    def _compile_columns(self, fitted: ColumnTransformer, place: Place) -> Step:
+        weights = fitted.transformer_weights or {}
         branches: list[Step] = []
-        for _, part, columns in fitted.transformers_:
-            if isinstance(part, str) and part == "drop":
+        for name, part, columns in fitted.transformers_:
+            if _is_dropped(part):
                 continue
-            if isinstance(columns, str | int):
-                raise NoPlanError("A transformer of one bare column takes a series.")
-            indices = _find_columns(columns, source, fitted.n_features_in_)
-            if not indices:
-                continue
-            take, below = select(source, indices)
-            branch = self._compile_branch(part, below, take(sample))
-            branches.append(chain([take, *branch]))
+            is_bare = bool(np.isscalar(columns))  # scikit-learn hands on a series
+            named = [columns] if is_bare else columns
+            indices = find_columns(named, place.given, fitted.n_features_in_)
+            if indices:
+                take, below = select(place.given, indices, is_bare=is_bare)
+                within = place.follow([take], below).enter(name)
+                branch = self._compile_branch(part, within, weights.get(name))
+                branches.append(chain([take, *branch]))
         return join(branches)
 
-    def _compile_union(
-        self, fitted: FeatureUnion, source: Source, sample: Block
-    ) -> Step:
-        if fitted.transformer_weights:
-            raise NoPlanError("A union with weights.")
+    def _compile_union(self, fitted: FeatureUnion, place: Place) -> Step:
+        weights = fitted.transformer_weights or {}
         return join(
             [
-                chain(self._compile_branch(part, source, sample))
-                for _, part in fitted.transformer_list
-                if not (isinstance(part, str) and part == "drop")
+                chain(self._compile_branch(part, place.enter(name), weights.get(name)))
+                for name, part in fitted.transformer_list
+                if not _is_dropped(part)
             ]
         )
 
-    def _compile_branch(self, part: Any, source: Source, sample: Block) -> list[Step]:
-        if _is_skipped(part):
-            return [take_numbers(source)]
-        steps, below = self.compile_steps(part, source, sample)
-        return [*steps, take_numbers(below)]
+    def _compile_branch(self, part: Any, place: Place, weight: Any) -> list[Step]:
+        steps, gives = (
+            ([], place.given)
+            if _is_passed_through(part)
+            else self.compile_steps(part, place)
+        )
+        weighing = [] if weight is None else [weigh(float(weight))]
+        return [*steps, *convert(gives, NUMBERS), *weighing]
 
-    def _run_as_itself(
-        self, fitted: Any, source: Source, sample: Block
-    ) -> tuple[list[Step], Source]:
-        original = take_original(source, fitted)
-        transform: Callable[[Any], Any] = fitted.transform
-        take, below = describe_output(transform(original(sample)))
-        self.uncompiled_steps.append(type(fitted).__name__)
+    def _run_as_itself(self, fitted: Any, place: Place) -> Compiled:
+        try:
+            step, gives = transform_as_itself(fitted, place.given, place.sample)
+        except NoPlanError as error:
+            raise UnreadableStepError(place.explain(error)) from None
+        return [step], gives
 
-        def run(block: Block) -> Block:
-            return take(transform(original(block)))
+    def _mark(self) -> tuple[int, int]:
+        return len(self.compiled), len(self.uncompiled)
 
-        return [adapt(run, source, below)], below
+    def _refuse(
+        self, mark: tuple[int, int], fitted: Any, place: Place, error: NoPlanError
+    ) -> None:
+        """Note a part that runs as itself, in place of what was noted within it."""
+        del self.compiled[mark[0] :], self.uncompiled[mark[1] :]
+        self.uncompiled.append((type(fitted).__name__, place.explain(error)))
 
 
-def _compile_leaf(fitted: Any, source: Source) -> tuple[list[Step], Source]:
+def _compile_leaf(fitted: Any, given: BlockType) -> Compiled:
     kind = type(fitted)
-    if kind in ENCODERS:
-        encode = adapt(ENCODERS[kind](fitted), OBJECTS, NUMBERS)
-        return [take_objects(source), encode], NUMBERS
-    try:
-        take = take_numbers(source)
-        return [take, adapt(NUMERIC[kind](fitted), NUMBERS, NUMBERS)], NUMBERS
-    except NoPlanError:
-        impute = adapt(IMPUTERS[kind](fitted), OBJECTS, OBJECTS)
-        return [take_objects(source), impute], OBJECTS
+    refusal = NoPlanError(f"{kind.__name__} has no compiled form.")
+    for planners, takes, gives in TRANSFORMERS:
+        if kind in planners:
+            try:
+                step = adapt(planners[kind](fitted), takes, gives)
+                return [*convert(given, takes), step], gives
+            except NoPlanError as error:
+                refusal = error
+    raise refusal
 
 
-def _ask_itself(fitted: Any, original: Callable[[Block], Any]) -> FinalStep:
-    reference = FittedPipeline(fitted)
-    return lambda block: reference.predict(original(block))
-
-
-def _find_columns(columns: Any, source: Source, width: int) -> list[int]:
-    """Return the positions of the columns that a fitted transformer takes."""
-    if isinstance(columns, slice):
-        if isinstance(columns.start, str) or isinstance(columns.stop, str):
-            raise NoPlanError("Columns are sliced by name.")
-        return list(range(width))[columns]
-    wanted = list(columns)
-    if wanted and isinstance(wanted[0], bool | np.bool_):
-        return [index for index, is_wanted in enumerate(wanted) if is_wanted]
-    if wanted and isinstance(wanted[0], str):
-        return [source.names.index(name) for name in wanted]
-    return [int(index) % width for index in wanted]
-
-
-def _is_skipped(part: Any) -> bool:
+def _is_passed_through(part: Any) -> bool:
     return part is None or (isinstance(part, str) and part == "passthrough")
+
+
+def _is_dropped(part: Any) -> bool:
+    return isinstance(part, str) and part == "drop"

@@ -1,4 +1,4 @@
-"""The exact compiled form of a fitted pipeline: a short list of steps over arrays."""
+"""The plan: what is compiled of a pipeline, and how it is asked."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,37 +7,40 @@ from service.model.contract.features import Contract
 from service.model.contract.instances import spread
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.blocks import Source
-from service.model.plan.composition import Composer
+from service.model.plan.blocks import BlockType
+from service.model.plan.composition import Composer, Place
 from service.model.plan.steps import Step
 from service.model.plan.timing import time_call
 
 Columns = Sequence[Sequence[Any]]
 
-# Of the sample, how many have to be answered alike alone and as a block of one.
-COMPARED = 16
+# The rows of the sample that have to be answered alike by both paths of a step.
+COMPARED_ROWS = 16
 
 
 class Plan:
     """Answers as the pipeline does, from columns of plain values.
 
-    `uncompiled_steps` names the steps that have no compiled form. `goes_lone` says
-    whether a lone instance goes through the steps without arrays.
+    `uncompiled_steps` names the steps that have no compiled form, and `reason` says
+    why. `uses_single_path` is True if a single row goes through without arrays.
     """
 
     def __init__(
-        self, final: Step, uncompiled_steps: tuple[str, ...], *, goes_lone: bool
+        self, final: Step, uncompiled: Sequence[tuple[str, str]], sample: Columns
     ) -> None:
-        self.uncompiled_steps = uncompiled_steps
-        self.goes_lone = goes_lone
-        self._many: Callable[[Columns], Outputs] = final.many
-        self._lone: Callable[[list[Any]], Outputs] = final.lone
+        self.uncompiled_steps = tuple(name for name, _ in uncompiled)
+        self.reason = " ".join(reason for _, reason in uncompiled)
+        self._batch: Callable[[Columns], Outputs] = final.batch
+        self._single: Callable[[list[Any]], Outputs] = final.single
+        rows = spread(list(zip(*sample, strict=True)), COMPARED_ROWS)
+        # A step that runs as itself takes so long that arrays do not count.
+        self.uses_single_path = not uncompiled and is_single_path_faster(final, rows)
 
     def predict(self, columns: Columns) -> Outputs:
         """Answer instances given by column, in the contract's order, a null as None."""
-        if self.goes_lone and len(columns[0]) == 1:
-            return self._lone([value for [value] in columns])
-        return self._many(columns)
+        if self.uses_single_path and len(columns[0]) == 1:
+            return self._single([value for [value] in columns])
+        return self._batch(columns)
 
 
 def compile_plan(pipeline: Any, contract: Contract, sample: Columns) -> Plan:
@@ -47,20 +50,16 @@ def compile_plan(pipeline: Any, contract: Contract, sample: Columns) -> Plan:
     not decided here: see gate.py.
     """
     composer = Composer()
-    final = composer.compile_final(pipeline, Source(contract), sample)
+    final = composer.compile_final(pipeline, Place(BlockType(contract), sample))
     if not composer.compiled:
-        raise NoPlanError("No step has a compiled form.")
-    uncompiled_steps = tuple(composer.uncompiled_steps)
-    rows = spread(list(zip(*sample, strict=True)), COMPARED)
-    # A step that runs as itself takes so long that arrays do not count.
-    goes_lone = not uncompiled_steps and is_sooner_alone(final, rows)
-    return Plan(final, uncompiled_steps, goes_lone=goes_lone)
+        raise NoPlanError(" ".join(reason for _, reason in composer.uncompiled))
+    return Plan(final, composer.uncompiled, sample)
 
 
-def is_sooner_alone(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:
-    """Say whether lone instances have the same bits without arrays, and sooner."""
+def is_single_path_faster(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Return True if single rows have the same bits without arrays, and are faster."""
     blocks = [[[value] for value in row] for row in rows]
-    return time_call(final.lone, rows[0]) < time_call(final.many, blocks[0]) and all(
-        final.lone(row).has_same_bits(final.many(block))
+    return time_call(final.single, rows[0]) < time_call(final.batch, blocks[0]) and all(
+        final.single(row).has_same_bits(final.batch(block))
         for row, block in zip(rows, blocks, strict=True)
     )

@@ -1,136 +1,66 @@
-"""What has a compiled form: one row a type, exact types only.
+"""What has a compiled form, by exact type: a subclass may behave otherwise.
 
-A subclass may transform otherwise than its parent, and is never mistaken for it.
+Each planner's table stands at the foot of its module; here is what the planners of each
+table take and give. To add one: write `plan_NAME(fitted)`, which reads the fitted
+attributes and returns a function of a batch (or a Step, for a faster single row) or
+raises NoPlanError; put it in its module's table; give it an example in
+tests/model/plan/test_parity.py, which fails without one.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_selection import (
-    RFE,
-    GenericUnivariateSelect,
-    SelectFdr,
-    SelectFpr,
-    SelectFromModel,
-    SelectFwe,
-    SelectKBest,
-    SelectPercentile,
-    VarianceThreshold,
-)
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.preprocessing import (
-    Binarizer,
-    FunctionTransformer,
-    KBinsDiscretizer,
-    MaxAbsScaler,
-    MinMaxScaler,
-    Normalizer,
-    OneHotEncoder,
-    OrdinalEncoder,
-    PolynomialFeatures,
-    PowerTransformer,
-    QuantileTransformer,
-    RobustScaler,
-    SplineTransformer,
-    StandardScaler,
-    TargetEncoder,
-)
-
+from service.model.errors import NoPlanError
+from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType
 from service.model.plan.predictors.bayes import BAYES
 from service.model.plan.predictors.boosters import BOOSTERS
-from service.model.plan.predictors.ensembles import DECISIONS, WRAPPERS
-from service.model.plan.predictors.linear import LINEAR
-from service.model.plan.steps import EncodingStep, FinalStep, NumbersStep, ObjectsStep
-from service.model.plan.transformers.distributions import (
-    plan_power_transformer,
-    plan_quantile_transformer,
+from service.model.plan.predictors.calibration import CALIBRATED
+from service.model.plan.predictors.ensembles import ENSEMBLES
+from service.model.plan.predictors.linear import LINEAR, LINEAR_DECISIONS
+from service.model.plan.steps import FinalStep
+from service.model.plan.transformers.distributions import DISTRIBUTIONS
+from service.model.plan.transformers.encoders import ENCODERS
+from service.model.plan.transformers.expansions import EXPANSIONS
+from service.model.plan.transformers.imputers import NUMBER_IMPUTERS, OBJECT_IMPUTERS
+from service.model.plan.transformers.scalers import SCALERS
+from service.model.plan.transformers.selectors import SELECTORS
+from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS
+from service.model.plan.trees.forests import FORESTS
+
+Table = dict[type, Callable[[Any], Any]]
+
+# Transformers: planners, what their steps take, and what they give.
+TRANSFORMERS: tuple[tuple[Table, BlockType, BlockType], ...] = (
+    (
+        NUMBER_IMPUTERS | SCALERS | DISTRIBUTIONS | EXPANSIONS | SELECTORS,
+        NUMBERS,
+        NUMBERS,
+    ),
+    (ENCODERS, OBJECTS, NUMBERS),
+    (OBJECT_IMPUTERS, OBJECTS, OBJECTS),
 )
-from service.model.plan.transformers.encoders import (
-    plan_one_hot_encoder,
-    plan_ordinal_encoder,
-    plan_target_encoder,
-)
-from service.model.plan.transformers.expansions import (
-    plan_bins,
-    plan_polynomial,
-    plan_splines,
-)
-from service.model.plan.transformers.imputers import (
-    plan_missing_indicator,
-    plan_number_imputer,
-    plan_object_imputer,
-)
-from service.model.plan.transformers.scalers import (
-    plan_binarizer,
-    plan_max_abs_scaler,
-    plan_min_max_scaler,
-    plan_normalizer,
-    plan_robust_scaler,
-    plan_standard_scaler,
-)
-from service.model.plan.transformers.selectors import (
-    plan_function_transformer,
-    plan_pca,
-    plan_selector,
-    plan_truncated_svd,
-)
-from service.model.plan.trees.forests import TREES
 
-# Numbers to numbers.
-NUMERIC: dict[type, Callable[[Any], NumbersStep]] = {
-    SimpleImputer: plan_number_imputer,
-    MissingIndicator: plan_missing_indicator,
-    StandardScaler: plan_standard_scaler,
-    MinMaxScaler: plan_min_max_scaler,
-    MaxAbsScaler: plan_max_abs_scaler,
-    RobustScaler: plan_robust_scaler,
-    KBinsDiscretizer: plan_bins,
-    PowerTransformer: plan_power_transformer,
-    QuantileTransformer: plan_quantile_transformer,
-    PolynomialFeatures: plan_polynomial,
-    SplineTransformer: plan_splines,
-    FunctionTransformer: plan_function_transformer,
-    Binarizer: plan_binarizer,
-    Normalizer: plan_normalizer,
-    VarianceThreshold: plan_selector,
-    SelectKBest: plan_selector,
-    SelectPercentile: plan_selector,
-    SelectFpr: plan_selector,
-    SelectFdr: plan_selector,
-    SelectFwe: plan_selector,
-    GenericUnivariateSelect: plan_selector,
-    SelectFromModel: plan_selector,
-    RFE: plan_selector,
-    PCA: plan_pca,
-    TruncatedSVD: plan_truncated_svd,
-}
+# Predictors: from numbers to Outputs.
+PREDICTORS: Table = LINEAR | BAYES | FORESTS | BOOSTED
 
-# Categories to numbers.
-ENCODERS: dict[type, Callable[[Any], EncodingStep]] = {
-    OneHotEncoder: plan_one_hot_encoder,
-    OrdinalEncoder: plan_ordinal_encoder,
-    TargetEncoder: plan_target_encoder,
-}
+# The same of libraries that need not be installed, by f"{module}.{name}" of the type.
+PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
 
-# Categories to categories.
-IMPUTERS: dict[type, Callable[[Any], ObjectsStep]] = {
-    SimpleImputer: plan_object_imputer,
-}
+# Classifiers asked for decision_function: from numbers to Outputs(values=decisions).
+DECISIONS: Table = LINEAR_DECISIONS | BOOSTED_DECISIONS
 
-# Numbers to predictions; what is not installed here is known by its name.
-FINAL: dict[type, Callable[[Any], FinalStep]] = {
-    **LINEAR,
-    **BAYES,
-    **TREES,
-    **DECISIONS,
-}
-FINAL_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
-
-__all__ = ["ENCODERS", "FINAL", "FINAL_BY_NAME", "IMPUTERS", "NUMERIC", "WRAPPERS"]
+# Predictors that ask others: a planner is given the fitted object and its Parts.
+WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = CALIBRATED | ENSEMBLES
 
 
-def find_final(kind: type) -> Callable[[Any], FinalStep]:
-    """Return what compiles a predictor of this very type. Raises KeyError."""
-    found = FINAL.get(kind)
-    return found or FINAL_BY_NAME[f"{kind.__module__}.{kind.__qualname__}"]
+def plan_predictor(fitted: Any, *, decides: bool = False) -> FinalStep:
+    """Compile a predictor of numbers. Raises NoPlanError where it has no planner."""
+    kind = type(fitted)
+    plan = (DECISIONS if decides else PREDICTORS).get(kind)
+    if plan is None and not decides:
+        plan = PREDICTORS_BY_NAME.get(f"{kind.__module__}.{kind.__qualname__}")
+    if plan is None:
+        form = "decision function" if decides else "form"
+        raise NoPlanError(f"{kind.__name__} has no compiled {form}.")
+    step: FinalStep = plan(fitted)
+    return step

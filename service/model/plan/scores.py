@@ -1,39 +1,60 @@
-"""What predictors share: scores, and how probabilities are made of them.
+"""What predictors share: scores, and how predictions are made of them.
 
-Each function repeats what scikit-learn 1.9 does, operation by operation.
+Each function repeats scikit-learn's operations in scikit-learn's order.
 """
 
 import copy
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from service.model.outputs import Outputs
-from service.model.plan.steps import FinalStep, Numbers
+from service.model.plan.steps import Numbers
 
 Scores = Callable[[Numbers], np.ndarray]
 
-
-def drop_names(fitted: Any) -> Any:
-    """Return the estimator without the column names whose absence it would warn of."""
-    if "feature_names_in_" not in vars(fitted):
-        return fitted
-    bare = copy.copy(fitted)
-    del bare.feature_names_in_
-    return bare
+# What turns the scores of a batch into its predictions.
+Link = Callable[[np.ndarray], Outputs]
 
 
-def refuse_non_finite(fitted: Any, step: FinalStep) -> FinalStep:
-    """Let scikit-learn itself refuse NaN and the infinities, by its own error."""
-    bare = drop_names(fitted)
+def link_probabilities(scores: np.ndarray) -> Outputs:
+    """Return scores that are probabilities, each row with its likeliest class."""
+    return Outputs(classes=scores.argmax(axis=1), probabilities=scores)
 
-    def run(X: Numbers) -> Outputs:
-        if not np.isfinite(X).all():
-            bare.predict(X)
-        return step(X)
 
-    return run
+def link_values(scores: np.ndarray) -> Outputs:
+    """Return scores that are the values themselves."""
+    return Outputs(values=scores)
+
+
+def link_margins(scale: float, *, tie_is_second: bool) -> Link:
+    """Return the link of boosting: two classes share one margin, more have one each."""
+    is_second = operator.ge if tie_is_second else operator.gt
+
+    def link_one(margin: float) -> Outputs:
+        # The same on plain numbers, which saves a single row 1.5 microseconds.
+        second = float(expit(scale * margin))
+        classes = np.array([int(is_second(margin, 0))])
+        return Outputs(classes, np.array([[1.0 - second, second]]))
+
+    def link(margins: np.ndarray) -> Outputs:
+        if margins.shape[1] > 1:
+            return Outputs(margins.argmax(axis=1), softmax(margins))
+        if len(margins) == 1:
+            return link_one(margins.item())
+        margin = margins[:, 0]
+        classes = is_second(margin, 0).astype(np.intp)
+        return Outputs(classes, two_columns(expit(scale * margin)))
+
+    return link
+
+
+def as_columns(scores: np.ndarray) -> np.ndarray:
+    """Return scores of any shape as doubles of shape (n, k)."""
+    return np.asarray(scores, dtype=np.float64).reshape(len(scores), -1)
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -61,3 +82,12 @@ def normalise(scores: np.ndarray) -> np.ndarray:
         sums[is_empty] = scores.shape[1]
     scores /= sums[:, np.newaxis]
     return scores
+
+
+def drop_names(fitted: Any) -> Any:
+    """Return the estimator without the column names whose absence it would warn of."""
+    if "feature_names_in_" not in vars(fitted):
+        return fitted
+    bare = copy.copy(fitted)
+    del bare.feature_names_in_
+    return bare

@@ -1,4 +1,8 @@
-"""What the steps of a plan take and return."""
+"""What the steps of a plan take and return, and how steps are put together.
+
+Each step has two paths to the same bits: for a batch, and for a single row. An array of
+one row costs more than the arithmetic on it, so a single row is a list of floats.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 
 # Shape (n, columns), float64, C-contiguous, a null as NaN. A step never writes into it.
@@ -15,9 +20,10 @@ Numbers = np.ndarray
 # A sequence for each column, of n plain values (str, int, float, bool), a null as None.
 Objects = Sequence[Sequence[Any]]
 
-# The values of a lone instance: floats, a null as NaN, or plain values, a null as None.
+# A single row: floats, a null as NaN, or plain values, a null as None.
 Row = Sequence[Any]
 
+# What a planner returns: a function of a batch, or a Step that has a single-row path.
 NumbersStep = Callable[[Numbers], Numbers]
 ObjectsStep = Callable[[Objects], Objects]
 EncodingStep = Callable[[Objects], Numbers]
@@ -26,32 +32,76 @@ FinalStep = Callable[[Any], Outputs]
 
 @dataclass(frozen=True)
 class Step:
-    """A step with a way of its own for a lone instance, which gives the same bits.
+    """`batch` takes and returns arrays or columns, `single` takes and returns a Row.
 
-    An array of one row costs more than what is done to it: `lone` takes and returns a
-    Row, or returns Outputs, where `many` takes and returns arrays or columns.
+    The last step of a plan returns Outputs from both.
     """
 
-    many: Callable[[Any], Any]
-    lone: Callable[[Row], Any]
+    batch: Callable[[Any], Any]
+    single: Callable[[Row], Any]
 
     def __call__(self, block: Any) -> Any:
-        """Do it to n instances."""
-        return self.many(block)
+        return self.batch(block)
 
 
-def ask_by_array(step: NumbersStep, row: Row) -> Row:
-    """Return what a step makes of the numbers of a lone instance."""
+def chain(steps: Sequence[Step]) -> Step:
+    """Return the step that runs the others one after another."""
+    return Step(
+        _compose([step.batch for step in steps]),
+        _compose([step.single for step in steps]),
+    )
+
+
+def _compose(functions: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    if len(functions) == 1:
+        return functions[0]
+
+    def run_all(block: Any) -> Any:
+        for function in functions:
+            block = function(block)
+        return block
+
+    return run_all
+
+
+def join(branches: Sequence[Step]) -> Step:
+    """Return the step that lays the numbers of all branches side by side."""
+    if not branches:
+        raise NoPlanError("Every column is dropped.")
+    if len(branches) == 1:
+        return branches[0]
+    batches = [branch.batch for branch in branches]
+    singles = [branch.single for branch in branches]
+
+    def join_row(row: Row) -> Row:
+        joined: list[Any] = []
+        for branch in singles:
+            joined += branch(row)
+        return joined
+
+    return Step(
+        lambda block: np.concatenate([branch(block) for branch in batches], axis=1),
+        join_row,
+    )
+
+
+def weigh(weight: float) -> Step:
+    """Return the step that multiplies numbers by a transformer's weight."""
+    return Step(lambda X: X * weight, lambda row: [x * weight for x in row])
+
+
+def run_as_batch(step: NumbersStep, row: Row) -> Row:
+    """Return what a step makes of a single row of numbers, by an array."""
     return step(np.array([row]))[0].tolist()  # type: ignore[no-any-return]
 
 
-def spare_arrays(step: NumbersStep, lone: Callable[[Row], Row]) -> Step:
-    """Return a step whose lone numbers go by `lone` if they are finite.
+def add_single_path(step: NumbersStep, single: Callable[[Row], Row]) -> Step:
+    """Return a step that takes a single row by `single` if its numbers are finite.
 
     A null or an infinity is for the step to treat, or to refuse.
     """
 
-    def go(row: Row) -> Row:
-        return lone(row) if math.isfinite(sum(row)) else ask_by_array(step, row)
+    def run_single(row: Row) -> Row:
+        return single(row) if math.isfinite(sum(row)) else run_as_batch(step, row)
 
-    return Step(step, go)
+    return Step(step, run_single)

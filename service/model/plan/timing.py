@@ -1,4 +1,4 @@
-"""How long a step takes, where a plan has two ways to go."""
+"""How long a step takes, to choose between two paths."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,12 @@ TRIALS = 3
 ENOUGH_SECONDS = 0.005
 
 
-def time_call(answer: Callable[[Any], Any], asked: Any) -> float:
-    """Return the seconds of a call; what is slow is called fewer times."""
+def time_call(answer: Callable[[Any], Any], block: Any) -> float:
+    """Return the seconds of a call; a slow one is called fewer times."""
     durations = []
     for _ in range(TRIALS):
         start = time.perf_counter()
-        answer(asked)
+        answer(block)
         durations.append(time.perf_counter() - start)
         if sum(durations) > ENOUGH_SECONDS:
             break

@@ -1,5 +1,6 @@
 """However fitted parts are put together, the plan answers as the pipeline does."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from pipelines import FITTED
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -27,7 +28,7 @@ from service.model.contract.observation import observe_table, read_columns
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
-from service.model.plan.plan import Plan, compile_plan, is_sooner_alone
+from service.model.plan.plan import Plan, compile_plan, is_single_path_faster
 from service.model.plan.steps import Step
 from service.model.prediction.gate import check_agreement
 
@@ -100,9 +101,9 @@ def fit_plan(*steps: Any, table: Any = X) -> Plan:
 
 
 def assert_agrees(plan: Plan, pipeline: Any, contract: Any, sample: Any) -> None:
-    """Let it through the gate, whichever way lone instances go."""
-    chosen = plan.goes_lone
-    for plan.goes_lone in (False, True, chosen):
+    """Let it through the gate, by either path of a single row."""
+    chosen = plan.uses_single_path
+    for plan.uses_single_path in (False, True, chosen):
         check_agreement(FittedPipeline(pipeline), plan.predict, contract, sample)
 
 
@@ -125,6 +126,20 @@ COMPOSED: dict[str, Any] = {
     "a union": columns(
         (FeatureUnion([("s", scale()), ("m", SimpleImputer())]), NUMBERS)
     ),
+    "weights": columns(
+        (scale(), NUMBERS),
+        ("passthrough", ["Age"]),
+        (encode(), TEXTS),
+        transformer_weights={"part0": 0.3, "part1": 7},
+    ),
+    "a union with weights": columns(
+        (
+            FeatureUnion(
+                [("s", scale()), ("m", SimpleImputer())], transformer_weights={"m": 0.1}
+            ),
+            NUMBERS,
+        )
+    ),
     "a union that drops": columns(
         (FeatureUnion([("s", scale()), ("d", "drop")]), NUMBERS)
     ),
@@ -135,6 +150,33 @@ COMPOSED: dict[str, Any] = {
 def test_what_is_listed_runs_as_compiled(name: str) -> None:
     final = LogisticRegression(max_iter=1000) if name == "sparse" else boost()
     assert fit_plan(COMPOSED[name], final).uncompiled_steps == ()
+
+
+def test_a_bare_column_of_text_leaves_the_other_blocks_their_plan() -> None:
+    table = X.assign(Marital=X["Marital"].fillna("none"), Home=X["Home"].fillna("none"))
+    steps = columns(
+        (TfidfVectorizer(), "Marital"),
+        (make_pipeline(CountVectorizer(), StandardScaler(with_mean=False)), "Home"),
+        (scale(), NUMBERS),
+        transformer_weights={"part0": 0.5},
+    )
+    plan = fit_plan(steps, boost(), table=table)
+    assert plan.uncompiled_steps == ("TfidfVectorizer", "CountVectorizer")
+    assert plan.reason == (
+        "step 'columntransformer__part0': TfidfVectorizer has no compiled form."
+        " step 'columntransformer__part1__countvectorizer': CountVectorizer has no"
+        " compiled form."
+    )
+
+
+def test_a_bare_column_of_an_array_runs_as_itself() -> None:
+    table = X[NUMBERS].fillna(0).to_numpy()
+    bare = FunctionTransformer(lambda column: column.reshape(-1, 1) / 2)
+    plan = fit_plan(
+        columns((bare, 0), (StandardScaler(), [1, 2])), boost(), table=table
+    )
+    assert plan.uncompiled_steps == ("FunctionTransformer",)
+    assert plan.reason == "step 'columntransformer__part0': It takes a bare column."
 
 
 @pytest.mark.parametrize(
@@ -186,7 +228,7 @@ def test_a_step_that_overwrites_its_input_spoils_no_other() -> None:
     assert plan.uncompiled_steps == ("Overwriting",)
 
 
-@pytest.mark.parametrize("goes_lone", [False, True])
+@pytest.mark.parametrize("uses_single_path", [False, True])
 @pytest.mark.parametrize(
     "encoder",
     [
@@ -195,12 +237,12 @@ def test_a_step_that_overwrites_its_input_spoils_no_other() -> None:
     ],
 )
 def test_an_infinity_that_a_step_made_is_no_unseen_category(
-    encoder: BaseEstimator, *, goes_lone: bool
+    encoder: BaseEstimator, *, uses_single_path: bool
 ) -> None:
     logarithm = FunctionTransformer(np.log, check_inverse=False)
     table = X[["Age", "Time"]]
     plan = fit_plan(logarithm, encoder, boost(), table=table)
-    plan.goes_lone = goes_lone
+    plan.uses_single_path = uses_single_path
     with np.errstate(divide="ignore"), pytest.raises(ValueError, match="infinite"):
         plan.predict([[0], [60]])
 
@@ -221,20 +263,22 @@ def test_the_plans_of_whole_pipelines_pass_the_gate(name: str) -> None:
     assert_agrees(plan, fitted.pipeline, contract, sample)
 
 
-def test_only_what_is_compiled_throughout_goes_lone() -> None:
+def test_only_what_is_compiled_throughout_has_a_single_path() -> None:
     fitted = FITTED["credit"]()
     sample = read_columns(fitted.X, range(0, len(fitted.X), 40))
-    assert compile_plan(fitted.pipeline, observe_table(fitted.X), sample).goes_lone
-    assert not fit_plan(columns((Logarithm(), ["Amount"])), boost()).goes_lone
+    assert compile_plan(
+        fitted.pipeline, observe_table(fitted.X), sample
+    ).uses_single_path
+    assert not fit_plan(columns((Logarithm(), ["Amount"])), boost()).uses_single_path
 
 
 @pytest.mark.parametrize("answer", [1.0, np.nextafter(1.0, 2.0), -1.0])
-def test_a_way_with_other_bits_is_not_gone(answer: float) -> None:
+def test_a_single_path_with_other_bits_is_not_used(answer: float) -> None:
     def take_long(block: Any) -> Outputs:
         return Outputs(values=np.linalg.inv(np.eye(200))[:1, :1])
 
     step = Step(take_long, lambda row: Outputs(values=np.array([[answer]])))
-    assert is_sooner_alone(step, [(1.0,), (2.0,)]) == (answer == 1.0)
+    assert is_single_path_faster(step, [(1.0,), (2.0,)]) == (answer == 1.0)
 
 
 def test_a_bare_array_has_a_plan() -> None:
@@ -250,5 +294,20 @@ def test_a_narrow_table_is_not_widened() -> None:
 
 def test_a_pipeline_with_nothing_to_compile_has_no_plan() -> None:
     table = X[NUMBERS].fillna(0)
-    with pytest.raises(NoPlanError):
+    reason = "step 'kneighborsclassifier': KNeighborsClassifier has no compiled form."
+    with pytest.raises(NoPlanError, match=re.escape(reason)):
         fit_plan(KNeighborsClassifier(), table=table)
+
+
+def test_a_step_that_gives_what_no_step_takes_is_named() -> None:
+    words = FunctionTransformer(lambda table: np.array(table, dtype=object))
+    reason = "step 'functiontransformer': It gives ndarray, no array of float64."
+    with pytest.raises(NoPlanError, match=re.escape(reason)):
+        fit_plan(words, OrdinalEncoder(), boost(), table=X[["Records"]])
+
+
+def test_columns_that_an_array_has_no_names_for_are_taken_by_sklearn() -> None:
+    scaled = StandardScaler().set_output(transform="pandas")
+    table = X[["Age", "Time"]]
+    plan = fit_plan(scaled, columns((StandardScaler(), ["Age"])), boost(), table=table)
+    assert plan.uncompiled_steps == ("ColumnTransformer",)

@@ -195,7 +195,7 @@ def test_every_estimator_listed_agrees_to_1e_12(
     columns = read_columns(X, range(len(X)))
 
     plan = compile_plan(pipeline, contract, read_columns(X, range(64)))
-    plan.goes_lone = True  # of all, also where it is no sooner
+    plan.uses_single_path = True  # of all, also where it is no sooner
     difference = check_agreement(reference, plan.predict, contract, columns)
 
     assert plan.uncompiled_steps == ()

@@ -3,6 +3,7 @@
 linear.py       one matrix product, then scikit-learn's own link
 bayes.py        naive Bayes
 boosters.py     LightGBM and XGBoost, which need not be installed
+parts.py        how a wrapper asks the estimators it is made of
 calibration.py  calibrated classifiers
-ensembles.py    estimators whose answer is made of the answers of others
+ensembles.py    votes, stacks, bags and transformed targets
 """

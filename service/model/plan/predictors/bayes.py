@@ -8,12 +8,13 @@ from sklearn import naive_bayes
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.scores import Scores, refuse_non_finite
+from service.model.plan.checks import read_floats, refuse_non_finite
+from service.model.plan.scores import Scores
 from service.model.plan.steps import FinalStep, Numbers
 
 
 def _normalise(joint: np.ndarray) -> np.ndarray:
-    """Return exp(joint - logsumexp(joint)), as sklearn 1.9's _logsumexp sums it."""
+    """Return exp(joint - logsumexp(joint)), as scikit-learn's _logsumexp sums it."""
     highest = joint.max(axis=1, keepdims=True)
     is_highest = joint == highest
     count = is_highest.sum(axis=1, keepdims=True, dtype=np.float64)
@@ -26,23 +27,18 @@ def _normalise(joint: np.ndarray) -> np.ndarray:
     return probabilities
 
 
-def _plan_bayes(fitted: Any, score: Scores) -> FinalStep:
-    def run(X: Numbers) -> Outputs:
+def _plan_bayes(score: Scores) -> FinalStep:
+    def predict(X: Numbers) -> Outputs:
+        refuse_non_finite(X)
         joint = score(X)
         return Outputs(classes=joint.argmax(axis=1), probabilities=_normalise(joint))
 
-    return refuse_non_finite(fitted, run)
-
-
-def _require_double(fitted: Any, weights: np.ndarray) -> np.ndarray:
-    if weights.dtype != np.float64:
-        raise NoPlanError(f"{type(fitted).__name__} was not fitted in float64.")
-    return weights
+    return predict
 
 
 def plan_gaussian(fitted: Any) -> FinalStep:
     """Plan a GaussianNB."""
-    means = _require_double(fitted, fitted.theta_)[:, np.newaxis, :]
+    means = read_floats(fitted.theta_)[:, np.newaxis, :]
     variances = fitted.var_[:, np.newaxis, :]
     priors = np.log(fitted.class_prior_)[:, np.newaxis]
     # Summed class by class, as scikit-learn sums it, for the last bit.
@@ -54,12 +50,12 @@ def plan_gaussian(fitted: Any) -> FinalStep:
         joint: np.ndarray = priors + (scales - 0.5 * distances)
         return joint.T
 
-    return _plan_bayes(fitted, score)
+    return _plan_bayes(score)
 
 
 def plan_bernoulli(fitted: Any) -> FinalStep:
     """Plan a BernoulliNB, which first compares with its threshold."""
-    logs = _require_double(fitted, fitted.feature_log_prob_)
+    logs = read_floats(fitted.feature_log_prob_)
     negative = np.log(1 - np.exp(logs))
     weights = (logs - negative).T
     offset = fitted.class_log_prior_ + negative.sum(axis=1)
@@ -71,22 +67,22 @@ def plan_bernoulli(fitted: Any) -> FinalStep:
         joint: np.ndarray = X @ weights + offset
         return joint
 
-    return _plan_bayes(fitted, score)
+    return _plan_bayes(score)
 
 
 def plan_multinomial(fitted: Any) -> FinalStep:
     """Plan a MultinomialNB."""
-    weights = _require_double(fitted, fitted.feature_log_prob_).T
+    weights = read_floats(fitted.feature_log_prob_).T
     offset = fitted.class_log_prior_
-    return _plan_bayes(fitted, lambda X: X @ weights + offset)
+    return _plan_bayes(lambda X: X @ weights + offset)
 
 
 def plan_complement(fitted: Any) -> FinalStep:
     """Plan a ComplementNB, which knows no prior once there are two classes."""
     if len(fitted.classes_) < 2:
         raise NoPlanError("ComplementNB has one class.")
-    weights = _require_double(fitted, fitted.feature_log_prob_).T
-    return _plan_bayes(fitted, lambda X: X @ weights)
+    weights = read_floats(fitted.feature_log_prob_).T
+    return _plan_bayes(lambda X: X @ weights)
 
 
 BAYES: dict[type, Callable[[Any], FinalStep]] = {

@@ -8,59 +8,63 @@ import treelite
 from scipy.special import expit
 
 from service.model.errors import NoPlanError
-from service.model.plan.links import as_columns, link_probabilities, link_values
-from service.model.plan.scores import softmax, two_columns
+from service.model.plan.scores import (
+    as_columns,
+    link_probabilities,
+    link_values,
+    softmax,
+    two_columns,
+)
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.trees.tree_step import TreeStep
 
-
-def _share_lightgbm(fitted: Any) -> Callable[[np.ndarray], np.ndarray]:
-    finishes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "binary": lambda margins: two_columns(expit(margins[:, 0])),
-        "multiclass": softmax,
-        "poisson": np.exp,
-        "gamma": np.exp,
-        "tweedie": np.exp,
-    }
-    return finishes.get(str(fitted.objective_), np.asarray)
+# What LightGBM makes of its margins, by its objective.
+FINISHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "binary": lambda margins: two_columns(expit(margins[:, 0])),
+    "multiclass": softmax,
+    "poisson": np.exp,
+    "gamma": np.exp,
+    "tweedie": np.exp,
+}
 
 
 def plan_lightgbm(fitted: Any) -> TreeStep:
-    """Plan a LightGBM model, unless its objective is a function.
+    """Plan a LightGBM model.
 
-    Nor is one planned that stops before its last tree where a margin is wide.
+    Raises NoPlanError if its objective is a function, or if it stops before its last
+    tree where a margin is wide.
     """
     if callable(fitted.objective_):
-        raise NoPlanError(f"{type(fitted).__name__} has an objective of its own.")
+        raise NoPlanError(f"{type(fitted).__name__} has a function for its objective.")
     if fitted.get_params().get("pred_early_stop"):
         raise NoPlanError(f"{type(fitted).__name__} stops early as it predicts.")
     booster = fitted.booster_
     is_classifier = hasattr(fitted, "classes_")
 
-    def own(X: Numbers) -> np.ndarray:
+    def score(X: Numbers) -> np.ndarray:
         scores = booster.predict(X, num_threads=1)
         if is_classifier and scores.ndim == 1:
             return two_columns(scores)
         return as_columns(scores)
 
-    step = TreeStep(own, link_probabilities if is_classifier else link_values)
+    step = TreeStep(score, link_probabilities if is_classifier else link_values)
     step.try_treelite(
         lambda: treelite.frontend.from_lightgbm(booster),
         fitted.n_features_in_,
-        finish=_share_lightgbm(fitted),
+        finish=FINISHES.get(str(fitted.objective_), np.asarray),
     )
     return step
 
 
 def plan_xgboost_classifier(fitted: Any) -> TreeStep:
-    """Plan an XGBClassifier by itself: treelite sums its float32 in another order."""
+    """Plan an XGBClassifier, asked itself: treelite sums float32 in another order."""
     if fitted.objective not in ("binary:logistic", "multi:softprob"):
         raise NoPlanError(f"XGBClassifier has the objective {fitted.objective}.")
     return TreeStep(lambda X: as_columns(fitted.predict_proba(X)), link_probabilities)
 
 
 def plan_xgboost_regressor(fitted: Any) -> TreeStep:
-    """Plan an XGBRegressor by itself."""
+    """Plan an XGBRegressor, asked itself."""
     return TreeStep(lambda X: as_columns(fitted.predict(X)), link_values)
 
 

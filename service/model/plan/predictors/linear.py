@@ -1,7 +1,7 @@
 """Linear models: one matrix product, then scikit-learn's own link.
 
-Each function repeats what predict and predict_proba of scikit-learn 1.9 do, operation
-by operation, and so to the last bit.
+Each function repeats predict and predict_proba operation by operation, and so to the
+last bit.
 """
 
 from collections.abc import Callable
@@ -15,20 +15,21 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
+from service.model.plan.checks import refuse_non_finite
 from service.model.plan.scores import (
     Scores,
     drop_names,
     normalise,
-    refuse_non_finite,
     softmax,
     two_columns,
 )
 from service.model.plan.steps import FinalStep, Numbers
 
-Link = Callable[[np.ndarray], np.ndarray]
+# What makes probabilities, or values, of scores.
+Transform = Callable[[np.ndarray], np.ndarray]
 
 
-def score_linearly(fitted: Any) -> Scores:
+def _score_linearly(fitted: Any) -> Scores:
     """Return X @ coef_.T + intercept_, of the shape that scikit-learn gives it."""
     coef, intercept = fitted.coef_, fitted.intercept_
     if type(coef) is not np.ndarray:
@@ -39,17 +40,26 @@ def score_linearly(fitted: Any) -> Scores:
     return lambda X: X @ weights + intercept
 
 
-def decide(fitted: Any) -> Scores:
+def _score_decisions(fitted: Any) -> Scores:
     """Return decision_function: (n,) for two classes, else (n, classes)."""
-    if type(fitted) not in DECIDING:
-        raise NoPlanError(f"{type(fitted).__name__} has no compiled decision function.")
-    probe = drop_names(fitted).predict(np.zeros((1, fitted.n_features_in_)))
-    if np.ndim(probe) != 1 or len(fitted.classes_) < 2:
+    answer = drop_names(fitted).predict(np.zeros((1, fitted.n_features_in_)))
+    if np.ndim(answer) != 1 or len(fitted.classes_) < 2:
         raise NoPlanError(f"{type(fitted).__name__} has several outputs, or one class.")
-    score = score_linearly(fitted)
+    score = _score_linearly(fitted)
     if fitted.coef_.ndim == 2 and len(fitted.coef_) == 1:
         return lambda X: score(X).reshape(-1)
     return score
+
+
+def plan_decision(fitted: Any) -> FinalStep:
+    """Plan decision_function, with one column for two classes."""
+    score = _score_decisions(fitted)
+
+    def decide(X: Numbers) -> Outputs:
+        refuse_non_finite(X)
+        return Outputs(values=score(X).reshape(len(X), -1))
+
+    return decide
 
 
 def _link_logistic(scores: np.ndarray) -> np.ndarray:
@@ -65,18 +75,19 @@ def _link_modified_huber(scores: np.ndarray) -> np.ndarray:
     return two_columns(halves) if scores.ndim == 1 else normalise(halves)
 
 
-def _classify(fitted: Any, link: Link | None) -> FinalStep:
-    score = decide(fitted)
+def _classify(fitted: Any, link: Transform | None) -> FinalStep:
+    score = _score_decisions(fitted)
     is_binary = fitted.coef_.ndim == 1 or len(fitted.coef_) == 1
 
-    def run(X: Numbers) -> Outputs:
+    def predict(X: Numbers) -> Outputs:
+        refuse_non_finite(X)
         scores = score(X)
         classes = (scores > 0).astype(np.intp) if is_binary else scores.argmax(axis=1)
         if link is None:
             return Outputs(classes=classes)
         return Outputs(classes=classes, probabilities=link(scores))
 
-    return refuse_non_finite(fitted, run)
+    return predict
 
 
 def plan_classifier(fitted: Any) -> FinalStep:
@@ -95,14 +106,15 @@ def plan_sgd_classifier(fitted: Any) -> FinalStep:
     return _classify(fitted, links.get(fitted.loss))
 
 
-def _regress(fitted: Any, link: Link | None) -> FinalStep:
-    score = score_linearly(fitted)
+def _regress(fitted: Any, link: Transform | None) -> FinalStep:
+    score = _score_linearly(fitted)
 
-    def run(X: Numbers) -> Outputs:
+    def predict(X: Numbers) -> Outputs:
+        refuse_non_finite(X)
         scores = score(X).reshape(len(X), -1)
         return Outputs(values=scores if link is None else link(scores))
 
-    return refuse_non_finite(fitted, run)
+    return predict
 
 
 def plan_regressor(fitted: Any) -> FinalStep:
@@ -123,7 +135,7 @@ def plan_tweedie(fitted: Any) -> FinalStep:
     return _regress(fitted, None if is_identity else np.exp)
 
 
-LINEAR: dict[type, Callable[[Any], FinalStep]] = {
+CLASSIFIERS: dict[type, Callable[[Any], FinalStep]] = {
     linear.LogisticRegression: plan_logistic,
     linear.LogisticRegressionCV: plan_logistic,
     LinearDiscriminantAnalysis: plan_logistic,
@@ -133,33 +145,37 @@ LINEAR: dict[type, Callable[[Any], FinalStep]] = {
     linear.Perceptron: plan_classifier,
     linear.PassiveAggressiveClassifier: plan_classifier,
     svm.LinearSVC: plan_classifier,
-    linear.LinearRegression: plan_regressor,
-    linear.Ridge: plan_regressor,
-    linear.RidgeCV: plan_regressor,
-    linear.Lasso: plan_regressor,
-    linear.LassoCV: plan_regressor,
-    linear.ElasticNet: plan_regressor,
-    linear.ElasticNetCV: plan_regressor,
-    linear.MultiTaskLasso: plan_regressor,
-    linear.MultiTaskElasticNet: plan_regressor,
-    linear.Lars: plan_regressor,
-    linear.LarsCV: plan_regressor,
-    linear.LassoLars: plan_regressor,
-    linear.LassoLarsCV: plan_regressor,
-    linear.LassoLarsIC: plan_regressor,
-    linear.OrthogonalMatchingPursuit: plan_regressor,
-    linear.BayesianRidge: plan_regressor,
-    linear.ARDRegression: plan_regressor,
-    linear.SGDRegressor: plan_regressor,
-    linear.PassiveAggressiveRegressor: plan_regressor,
-    linear.HuberRegressor: plan_regressor,
-    linear.TheilSenRegressor: plan_regressor,
-    linear.QuantileRegressor: plan_regressor,
-    svm.LinearSVR: plan_regressor,
+}
+REGRESSORS = (
+    linear.LinearRegression,
+    linear.Ridge,
+    linear.RidgeCV,
+    linear.Lasso,
+    linear.LassoCV,
+    linear.ElasticNet,
+    linear.ElasticNetCV,
+    linear.MultiTaskLasso,
+    linear.MultiTaskElasticNet,
+    linear.Lars,
+    linear.LarsCV,
+    linear.LassoLars,
+    linear.LassoLarsCV,
+    linear.LassoLarsIC,
+    linear.OrthogonalMatchingPursuit,
+    linear.BayesianRidge,
+    linear.ARDRegression,
+    linear.SGDRegressor,
+    linear.PassiveAggressiveRegressor,
+    linear.HuberRegressor,
+    linear.TheilSenRegressor,
+    linear.QuantileRegressor,
+    svm.LinearSVR,
+)
+LINEAR: dict[type, Callable[[Any], FinalStep]] = {
+    **CLASSIFIERS,
+    **dict.fromkeys(REGRESSORS, plan_regressor),
     linear.PoissonRegressor: plan_log_regressor,
     linear.GammaRegressor: plan_log_regressor,
     linear.TweedieRegressor: plan_tweedie,
 }
-
-CLASSIFIER_PLANS = (plan_logistic, plan_sgd_classifier, plan_classifier)
-DECIDING = {kind for kind, plan in LINEAR.items() if plan in CLASSIFIER_PLANS}
+LINEAR_DECISIONS = dict.fromkeys(CLASSIFIERS, plan_decision)

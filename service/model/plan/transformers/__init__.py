@@ -5,5 +5,5 @@ scalers.py        numbers scaled
 encoders.py       categories to numbers
 expansions.py     one number to several: bins, powers, splines
 distributions.py  columns bent towards a normal or uniform distribution
-selectors.py      columns chosen, or turned as a whole
+selectors.py      columns chosen, projected, or given to a function
 """

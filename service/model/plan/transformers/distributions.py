@@ -1,24 +1,19 @@
 """Steps that bend each column towards a normal or a uniform distribution."""
 
-import copy
-import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import stats
 from scipy.special import boxcox, ndtri
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
-from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refuse_infinite
 from service.model.plan.steps import Numbers, NumbersStep
-from service.model.plan.transformers.scalers import centre_and_scale
+from service.model.plan.transformers.scalers import plan_standard_scaler
 
-# QuantileTransformer takes what is this near a bound to be on it.
+# QuantileTransformer takes a value this near a bound to be on it.
 NEAR_BOUND = 1e-7
-
-# Standardised values, near the middle, from which a scaler is read off.
-PROBES = np.r_[0.0, np.linspace(-1.0, 1.0, 40)]
 
 
 def plan_power_transformer(fitted: PowerTransformer) -> NumbersStep:
@@ -28,7 +23,7 @@ def plan_power_transformer(fitted: PowerTransformer) -> NumbersStep:
     bend = _plan_box_cox(lambdas) if is_box_cox else _plan_yeo_johnson(lambdas)
     standardise = None
     if fitted.standardize:
-        standardise = centre_and_scale(*_find_scaler(fitted, bend))
+        standardise = plan_standard_scaler(fitted._scaler)  # no public attribute has it
 
     def step(X: Numbers) -> Numbers:
         refuse_infinite(X)
@@ -71,34 +66,6 @@ def _plan_yeo_johnson(lambdas: np.ndarray) -> NumbersStep:
     return bend
 
 
-def _find_scaler(
-    fitted: PowerTransformer, bend: NumbersStep
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the scale that a PowerTransformer standardises by.
-
-    No public attribute holds them, so they are read off answers it gives: beside the
-    mean the differences are exact, and of the few floats that the scale may be, one
-    gives every answer back. Raises NoPlanError if none does.
-    """
-    fitted = copy.deepcopy(fitted).set_output(transform="default")
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        wanted = np.repeat(PROBES[:, None], len(fitted.lambdas_), axis=1)
-        probes = fitted.inverse_transform(wanted)
-        probes = np.where(np.isfinite(probes), probes, probes[0])
-        bent, answers = bend(probes), fitted.transform(probes)
-        far = np.argmax(abs(answers - answers[0]), axis=0), np.arange(bent.shape[1])
-        scale = (bent[far] - bent[0]) / (answers[far] - answers[0])
-        mean = bent[0] - answers[0] * scale
-        scale = (bent[far] - mean) / answers[far]
-        nearby = [scale + ulps * np.spacing(scale) for ulps in (0, 1, -1, 2, -2, 3, -3)]
-        matches = [((bent - mean) / s == answers).all(axis=0) for s in nearby]
-    if not np.any(matches, axis=0).all():
-        raise NoPlanError("The scaler within PowerTransformer cannot be read off it.")
-    best = np.argmax(matches, axis=0)
-    return mean, np.array(nearby)[best, np.arange(len(best))]
-
-
 def plan_quantile_transformer(fitted: QuantileTransformer) -> NumbersStep:
     """Compile a QuantileTransformer."""
     quantiles, references = read_floats(fitted.quantiles_), fitted.references_
@@ -139,3 +106,9 @@ def _plan_ends(
         return normal.clip(least, most, out=normal)
 
     return make_uniform if distribution == "uniform" else make_normal
+
+
+DISTRIBUTIONS: dict[type, Callable[[Any], NumbersStep]] = {
+    PowerTransformer: plan_power_transformer,
+    QuantileTransformer: plan_quantile_transformer,
+}

@@ -1,8 +1,9 @@
-"""Steps that make numbers of categories, by a table of the rows each encodes to."""
+"""Steps that make numbers of categories, by a table of the row of each category."""
 
 import math
 import struct
 import warnings
+from collections.abc import Callable
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -13,8 +14,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 from service.model.errors import NoPlanError
 from service.model.plan.steps import EncodingStep, Numbers, Objects, Row, Step
 
-# The most numbers an encoder is asked for at once: 128 MB of them. A column of
-# thousands of categories, one-hot, makes a table that is the square of that.
+# The size of an encoder's table, in numbers: 128 MB. A one-hot column of n categories
+# makes a table of n * n.
 MAX_NUMBERS = 2**24
 
 Encoder: TypeAlias = OneHotEncoder | OrdinalEncoder | TargetEncoder
@@ -45,7 +46,7 @@ def plan_ordinal_encoder(fitted: OrdinalEncoder) -> EncodingStep:
 
 
 def plan_target_encoder(fitted: TargetEncoder) -> EncodingStep:
-    """Compile a TargetEncoder, as it encodes what it was not fitted on."""
+    """Compile a TargetEncoder, as it encodes rows that it was not fitted on."""
     width = len(fitted.classes_) if fitted.target_type_ == "multiclass" else 1
     widths = [width] * len(fitted.categories_)
     return _plan_lookup(fitted, widths, takes_unknown=True)
@@ -84,10 +85,10 @@ def _plan_lookup(
         joined = bytearray().join(chain.from_iterable(rows))
         return np.ndarray((len(joined) // (8 * width), width), np.float64, joined)
 
-    def lone(row: Row) -> Row:
+    def encode_row(row: Row) -> Row:
         return read(b"".join([get(x) for get, x in zip(getters, row, strict=True)]))
 
-    return Step(step, lone)
+    return Step(step, encode_row)
 
 
 def _build_rows(
@@ -107,7 +108,7 @@ def _ask_rows(
 ) -> list[np.ndarray]:
     """Return what each column's categories encode to, an unknown one in the last row.
 
-    Asking takes care of all that the encoder makes of rare and dropped categories.
+    The encoder itself is asked, and so rare and dropped categories are as it has them.
     """
     count = max(map(len, fitted.categories_)) + takes_unknown
     if not sum(widths):
@@ -121,10 +122,10 @@ def _ask_rows(
     if takes_unknown:
         table[-1] = object()  # which equals no category of any type
     names = getattr(fitted, "feature_names_in_", None)
-    asked = table if names is None else pd.DataFrame(table, columns=names, dtype=object)
+    given = table if names is None else pd.DataFrame(table, columns=names, dtype=object)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the unknown category
-        answer: Any = fitted.transform(asked)
+        answer: Any = fitted.transform(given)
     if hasattr(answer, "toarray"):
         answer = answer.toarray()
     encoded = np.ascontiguousarray(answer, dtype=np.float64)
@@ -132,10 +133,17 @@ def _ask_rows(
 
 
 def _read_category(category: Any) -> Any:
-    """Return a category as requests bring it. Raises NoPlanError if none can."""
+    """Return a category as requests bring it. Raises NoPlanError if they cannot."""
     if isinstance(category, np.float16 | np.float32):
         raise NoPlanError("An encoder was fitted on numbers narrower than float64.")
     plain = category.item() if isinstance(category, np.generic) else category
     if not isinstance(plain, str | int | float):  # None neither: a null is NaN here
         raise NoPlanError(f"An encoder was fitted on {type(plain).__name__}.")
     return None if isinstance(plain, float) and math.isnan(plain) else plain
+
+
+ENCODERS: dict[type, Callable[[Any], EncodingStep]] = {
+    OneHotEncoder: plan_one_hot_encoder,
+    OrdinalEncoder: plan_ordinal_encoder,
+    TargetEncoder: plan_target_encoder,
+}

@@ -1,6 +1,8 @@
 """Steps that make several numbers of one: bins, powers and splines."""
 
+from collections.abc import Callable
 from itertools import combinations, combinations_with_replacement
+from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import (
@@ -42,9 +44,9 @@ def plan_bins(fitted: KBinsDiscretizer) -> NumbersStep:
 
 
 def plan_polynomial(fitted: PolynomialFeatures) -> NumbersStep:
-    """Compile a PolynomialFeatures: each product is one of a degree lower, times one.
+    """Compile a PolynomialFeatures: each product is a shorter one times a column.
 
-    That is the very product, and the order, in which scikit-learn computes it.
+    scikit-learn multiplies in the same order, and so to the same bits.
     """
     degree = fitted.degree
     least, most = (0, degree) if np.ndim(degree) == 0 else degree
@@ -84,7 +86,7 @@ def _list_products(width: int, most: int, *, only_interactions: bool) -> list[Pr
 def plan_splines(fitted: SplineTransformer) -> NumbersStep:
     """Compile a SplineTransformer that continues its splines or keeps them constant.
 
-    Raises NoPlanError for any other, and for sparse output, computed in another way.
+    Raises NoPlanError for others, and for sparse output, which is computed otherwise.
     """
     if fitted.extrapolation not in ("constant", "continue") or not fitted.degree:
         raise NoPlanError("SplineTransformer extrapolates in an uncommon way.")
@@ -107,3 +109,10 @@ def plan_splines(fitted: SplineTransformer) -> NumbersStep:
         return joined
 
     return step
+
+
+EXPANSIONS: dict[type, Callable[[Any], NumbersStep]] = {
+    KBinsDiscretizer: plan_bins,
+    PolynomialFeatures: plan_polynomial,
+    SplineTransformer: plan_splines,
+}

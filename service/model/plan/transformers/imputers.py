@@ -18,13 +18,13 @@ from service.model.plan.steps import (
     ObjectsStep,
     Row,
     Step,
-    ask_by_array,
+    run_as_batch,
 )
 
 
 def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:
     """Compile a SimpleImputer over numbers."""
-    find_missing = _plan_search(fitted.missing_values)
+    find_missing = _plan_missing(fitted.missing_values)
     fills = np.array([_read_number(fill) for fill in fitted.statistics_])
     kept = np.flatnonzero(~np.isnan(fills) | fitted.keep_empty_features)
     has_dropped = len(kept) < len(fills)
@@ -48,25 +48,25 @@ def plan_number_imputer(fitted: SimpleImputer) -> NumbersStep:
 
     if not is_idle_if_finite:
         return step
-    return Step(step, _plan_lone(step, fills.tolist()))
+    return Step(step, _plan_single(step, fills.tolist()))
 
 
-def _plan_lone(step: NumbersStep, fills: list[float]) -> Callable[[Row], Row]:
-    def lone(row: Row) -> Row:
+def _plan_single(step: NumbersStep, fills: list[float]) -> Callable[[Row], Row]:
+    def fill_row(row: Row) -> Row:
         if math.isfinite(sum(row)):
             return row
         filled = [
             fill if value != value else value  # noqa: PLR0124
             for value, fill in zip(row, fills, strict=True)
         ]
-        return filled if math.isfinite(sum(filled)) else ask_by_array(step, row)
+        return filled if math.isfinite(sum(filled)) else run_as_batch(step, row)
 
-    return lone
+    return fill_row
 
 
 def plan_missing_indicator(fitted: MissingIndicator) -> NumbersStep:
     """Compile a MissingIndicator; its marks are 0.0 and 1.0."""
-    find_missing = _plan_search(fitted.missing_values)
+    find_missing = _plan_missing(fitted.missing_values)
     marked = fitted.features_
     if not marked.size:
         raise NoPlanError("MissingIndicator marks no column.")
@@ -77,7 +77,7 @@ def plan_missing_indicator(fitted: MissingIndicator) -> NumbersStep:
     def step(X: Numbers) -> Numbers:
         missing = find_missing(X)
         if refuses_new and (missing & is_new).any():
-            raise ValueError("A value is missing in a column that never missed one.")
+            raise ValueError("A value is missing in a column that was complete.")
         marks: Numbers = missing.take(marked, axis=1).astype(np.float64)
         return marks
 
@@ -102,10 +102,10 @@ def plan_object_imputer(fitted: SimpleImputer) -> ObjectsStep:
     def step(columns: Objects) -> Objects:
         return [_fill(columns[index], fill) for index, fill in kept]
 
-    def lone(row: Row) -> Row:
+    def fill_row(row: Row) -> Row:
         return [fill if row[index] is None else row[index] for index, fill in kept]
 
-    return Step(step, lone)
+    return Step(step, fill_row)
 
 
 def _fill(column: Any, fill: Any) -> Any:
@@ -114,8 +114,8 @@ def _fill(column: Any, fill: Any) -> Any:
     return [fill if value is None else value for value in column]
 
 
-def _plan_search(marker: Any) -> Callable[[Numbers], np.ndarray]:
-    """Return what finds the missing. Raises NoPlanError if `marker` is no number."""
+def _plan_missing(marker: Any) -> Callable[[Numbers], np.ndarray]:
+    """Return what finds missing values. Raises NoPlanError if no number marks them."""
 
     def find_nan(X: Numbers) -> np.ndarray:
         refuse_infinite(X)
@@ -150,3 +150,12 @@ def _read_object(fill: Any) -> Any:
     if not isinstance(plain, str | int | float):
         raise NoPlanError("SimpleImputer fills in something other than plain values.")
     return plain
+
+
+NUMBER_IMPUTERS: dict[type, Callable[[Any], NumbersStep]] = {
+    SimpleImputer: plan_number_imputer,
+    MissingIndicator: plan_missing_indicator,
+}
+OBJECT_IMPUTERS: dict[type, Callable[[Any], ObjectsStep]] = {
+    SimpleImputer: plan_object_imputer,
+}

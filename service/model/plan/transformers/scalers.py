@@ -3,6 +3,9 @@
 Each keeps scikit-learn's order of operations, and so its last bit.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from sklearn.preprocessing import (
     Binarizer,
@@ -14,7 +17,7 @@ from sklearn.preprocessing import (
 )
 
 from service.model.plan.checks import read_floats, refuse_infinite, refuse_non_finite
-from service.model.plan.steps import Numbers, NumbersStep, Row, spare_arrays
+from service.model.plan.steps import Numbers, NumbersStep, Row, add_single_path
 
 # Below this a norm counts as zero, as in scikit-learn's scaling.
 LEAST_NORM = 10 * np.finfo(np.float64).eps
@@ -39,8 +42,8 @@ def plan_robust_scaler(fitted: RobustScaler) -> NumbersStep:
 def centre_and_scale(
     centre: np.ndarray | None, scale: np.ndarray | None
 ) -> NumbersStep:
-    """Return the step that subtracts the one, then divides by the other."""
-    # Of one row, as a lone instance is: equal shapes are twice as fast as broadcasting.
+    """Return the step that subtracts the centre, then divides by the scale."""
+    # Two-dimensional: for a single row, equal shapes are twice as fast as broadcasting.
     centre = None if centre is None else np.atleast_2d(centre)
     scale = None if scale is None else np.atleast_2d(scale)
 
@@ -57,14 +60,14 @@ def centre_and_scale(
     if not given:
         return step
     # To subtract 0 or to divide by 1 keeps every bit.
-    none, by_one = np.zeros_like(given[0]), np.ones_like(given[0])
-    centres = (none if centre is None else centre).ravel().tolist()
-    scales = (by_one if scale is None else scale).ravel().tolist()
+    zeros, ones = np.zeros_like(given[0]), np.ones_like(given[0])
+    centres = (zeros if centre is None else centre).ravel().tolist()
+    scales = (ones if scale is None else scale).ravel().tolist()
 
-    def lone(row: Row) -> Row:
+    def scale_row(row: Row) -> Row:
         return [(x - c) / s for x, c, s in zip(row, centres, scales, strict=True)]
 
-    return spare_arrays(step, lone)
+    return add_single_path(step, scale_row)
 
 
 def plan_min_max_scaler(fitted: MinMaxScaler) -> NumbersStep:
@@ -82,10 +85,10 @@ def plan_min_max_scaler(fitted: MinMaxScaler) -> NumbersStep:
         return step
     scales, leasts = scale.tolist(), least.tolist()
 
-    def lone(row: Row) -> Row:
+    def scale_row(row: Row) -> Row:
         return [x * s + m for x, s, m in zip(row, scales, leasts, strict=True)]
 
-    return spare_arrays(step, lone)
+    return add_single_path(step, scale_row)
 
 
 def plan_max_abs_scaler(fitted: MaxAbsScaler) -> NumbersStep:
@@ -101,10 +104,10 @@ def plan_max_abs_scaler(fitted: MaxAbsScaler) -> NumbersStep:
         return step
     scales = scale.tolist()
 
-    def lone(row: Row) -> Row:
+    def scale_row(row: Row) -> Row:
         return [x / s for x, s in zip(row, scales, strict=True)]
 
-    return spare_arrays(step, lone)
+    return add_single_path(step, scale_row)
 
 
 def plan_binarizer(fitted: Binarizer) -> NumbersStep:
@@ -138,3 +141,13 @@ def plan_normalizer(fitted: Normalizer) -> NumbersStep:
         return normed
 
     return step
+
+
+SCALERS: dict[type, Callable[[Any], NumbersStep]] = {
+    StandardScaler: plan_standard_scaler,
+    MinMaxScaler: plan_min_max_scaler,
+    MaxAbsScaler: plan_max_abs_scaler,
+    RobustScaler: plan_robust_scaler,
+    Binarizer: plan_binarizer,
+    Normalizer: plan_normalizer,
+}

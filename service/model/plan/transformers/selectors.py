@@ -1,27 +1,25 @@
-"""Steps that choose among numbers, or turn them as a whole.
+"""Steps that choose columns, project them, or call a function of them.
 
 Each keeps scikit-learn's order of operations, and so its last bit.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn import feature_selection as selection
 from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_selection import SelectorMixin
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refuse_non_finite
-from service.model.plan.steps import Numbers, NumbersStep, Step, ask_by_array
+from service.model.plan.steps import Numbers, NumbersStep, Step, run_as_batch
 
 
-def plan_selector(fitted: SelectorMixin) -> NumbersStep:
-    """Compile whatever keeps some columns and drops the others.
-
-    Raises NoPlanError if it keeps none.
-    """
+def plan_selector(fitted: selection.SelectorMixin) -> NumbersStep:
+    """Compile a selector of columns. Raises NoPlanError if it keeps none."""
     kept = np.flatnonzero(fitted.get_support())
     if not kept.size:
         raise NoPlanError(f"{type(fitted).__name__} keeps no column.")
@@ -48,9 +46,9 @@ def plan_pca(fitted: PCA) -> NumbersStep:
 
     def step(X: Numbers) -> Numbers:
         refuse_non_finite(X)
-        turned: Numbers = X @ axes
-        turned -= offset
-        return turned if scale is None else turned / scale
+        projected: Numbers = X @ axes
+        projected -= offset
+        return projected if scale is None else projected / scale
 
     return step
 
@@ -61,28 +59,42 @@ def plan_truncated_svd(fitted: TruncatedSVD) -> NumbersStep:
 
     def step(X: Numbers) -> Numbers:
         refuse_non_finite(X)
-        turned: Numbers = X @ axes
-        return turned
+        projected: Numbers = X @ axes
+        return projected
 
     return step
 
 
 def plan_function_transformer(fitted: FunctionTransformer) -> NumbersStep:
-    """Compile a FunctionTransformer that scikit-learn would hand an array."""
+    """Compile a FunctionTransformer, whose function is handed an array."""
     function, options = fitted.func, dict(fitted.kw_args or {})
+
+    def call(X: Numbers) -> Numbers:
+        result: Any = function(X, **options)
+        return np.ascontiguousarray(result, dtype=np.float64)
 
     def step(X: Numbers) -> Numbers:
         if fitted.validate:
             refuse_non_finite(X)
-        if function is None:
-            return X
-        # It may write into what it is given, and another step may need that yet.
-        return give(X.copy())
-
-    def give(X: Numbers) -> Numbers:
-        result: Any = function(X, **options)
-        return np.ascontiguousarray(result, dtype=np.float64)
+        # The function may write into what it is given, which another step may need.
+        return X if function is None else call(X.copy())
 
     if function is None or fitted.validate:
         return step
-    return Step(step, partial(ask_by_array, give))
+    return Step(step, partial(run_as_batch, call))
+
+
+SELECTORS: dict[type, Callable[[Any], NumbersStep]] = {
+    selection.VarianceThreshold: plan_selector,
+    selection.SelectKBest: plan_selector,
+    selection.SelectPercentile: plan_selector,
+    selection.SelectFpr: plan_selector,
+    selection.SelectFdr: plan_selector,
+    selection.SelectFwe: plan_selector,
+    selection.GenericUnivariateSelect: plan_selector,
+    selection.SelectFromModel: plan_selector,
+    selection.RFE: plan_selector,
+    PCA: plan_pca,
+    TruncatedSVD: plan_truncated_svd,
+    FunctionTransformer: plan_function_transformer,
+}

@@ -1,4 +1,4 @@
-"""A lone instance through small trees: its leaf in each is the lowest bit that is left.
+"""A single row through small trees: its leaf in each is the lowest bit that is left.
 
 This is QuickScorer (C. Lucchese et al., SIGIR 2015, doi:10.1145/2766462.2767733). The
 leaves of a tree are numbered from the left, a bit each. A test that fails rules out the
@@ -15,7 +15,7 @@ import numpy as np
 
 from service.model.plan.steps import Row
 
-# Of the integers in all, of which any may be read: no more than a cache keeps near.
+# The size of all integers, any of which a row may need: what a CPU's cache holds.
 MAX_BYTES = 4 * 2**20
 MAX_LEAVES = 64
 
@@ -23,16 +23,18 @@ MAX_LEAVES = 64
 LEAF, NUMERICAL_TEST = 0, 1
 LESS_OR_EQUAL = 3
 
-# By feature, each threshold that a tree asks about, with the number of that tree and
-# the bits of those of its leaves that failing rules out.
+# By feature, the tests of all trees: the threshold, the number of the tree, and the
+# bits of the leaves that a failed test rules out.
 Tests = defaultdict[int, list[tuple[float, int, int]]]
 
 
 class Bitvectors:
-    """The trees of a model that adds up a number of each."""
+    """A model of treelite that is the sum of small numeric trees.
+
+    Raises NotImplementedError for any other.
+    """
 
     def __init__(self, model: Any) -> None:
-        """Raises NotImplementedError unless it is a sum of small numeric trees."""
         header = model.get_header_accessor()
         is_sum = header.get_field("leaf_vector_shape").tolist() == [1, 1] and not (
             header.get_field("base_scores").any()
@@ -74,14 +76,14 @@ class Bitvectors:
 
 
 class _Tree:
-    """A tree as treelite has it: fields with an item for each node, the root first."""
+    """A tree of treelite: fields with an item for each node, the root first."""
 
     def __init__(self, accessor: Any) -> None:
         types, comparisons = accessor.get_field("node_type"), accessor.get_field("cmp")
         is_test = types == NUMERICAL_TEST
         is_plain = (is_test | (types == LEAF)).all()
         if not (is_plain and (comparisons[is_test] == LESS_OR_EQUAL).all()):
-            raise NotImplementedError("A tree asks another question than x <= t.")
+            raise NotImplementedError("A tree has a test other than x <= t.")
         self.leaf_count = int((types == LEAF).sum())
         names = ("cleft", "cright", "split_index", "threshold", "leaf_value")
         fields = [accessor.get_field(name).tolist() for name in names]
@@ -108,7 +110,7 @@ class _Tree:
 
 
 def _find_width(leaves: int) -> int:
-    """Return how many bits a tree has: those of a machine's word."""
+    """Return how many bits a tree takes: those of a machine's word."""
     if leaves > MAX_LEAVES:
         raise NotImplementedError("A tree has too many leaves.")
     return next(width for width in (8, 16, 32, MAX_LEAVES) if width >= leaves)
@@ -117,7 +119,7 @@ def _find_width(leaves: int) -> int:
 def _accumulate(
     everything: int, width: int, tests: list[tuple[float, int, int]]
 ) -> tuple[list[float], list[int]]:
-    """Return a feature's sorted thresholds, and what is left if the first n fail."""
+    """Return a feature's sorted thresholds, and the bits left if the first n fail."""
     left, after = everything, {}
     for threshold, index, ruled_out in sorted(tests):
         left &= ~(ruled_out << index * width)

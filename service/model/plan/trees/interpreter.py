@@ -1,8 +1,8 @@
 """treelite's interpreter, called so that it adds up as scikit-learn does.
 
 Boosting starts from a baseline and adds the trees to it, one after another; treelite
-adds the baseline last, which rounds otherwise. A first tree of one leaf that holds the
-baseline gives the same sums, to the last bit.
+adds the baseline last, which rounds differently. A first tree of one leaf that holds
+the baseline gives the same sums, to the last bit.
 """
 
 import copy
@@ -27,7 +27,7 @@ DOUBLE = b"float64"
 
 
 def _bind(library: ctypes.CDLL) -> Any:
-    """Return a function object of our own, so that treelite's is left as it is."""
+    """Return a new function object, so that treelite's own keeps its types."""
     predict = library["TreeliteGTILPredict"]
     predict.argtypes = [
         ctypes.c_void_p,
@@ -40,21 +40,21 @@ def _bind(library: ctypes.CDLL) -> Any:
     return predict
 
 
-# Others may run while many rows are predicted. For a few it is not worth handing them
-# the interpreter: to have it back takes longer than the prediction.
+# Other threads may run while many rows are predicted. For a few rows the GIL is kept:
+# to get it back takes longer than the prediction.
 PREDICT_MANY = _bind(_LIB)
 PREDICT_FEW = _bind(ctypes.PyDLL(_LIB._name, handle=_LIB._handle))
 FEW = 16
 
-# Of an array that may be written to, in a third of the time of its `ctypes.data`.
-take_address: Callable[[Any], Any] = (ctypes.c_double * 0).from_buffer
+# The address of a writeable array, in a third of the time of its `ctypes.data`.
+get_address: Callable[[Any], Any] = (ctypes.c_double * 0).from_buffer
 
 
 class Interpreter:
-    """Calls the C interpreter with what treelite.gtil works out anew at each call.
+    """Calls treelite's C interpreter, by its documented C API.
 
-    That is half of the time of a single row: the configuration, parsed from JSON, and
-    the shape of the output. The functions are those of treelite's documented C API.
+    What treelite.gtil works out anew at each call, the configuration parsed from JSON
+    and the shape of the output, is kept: that is half of the time of a single row.
     """
 
     def __init__(self, model: Any) -> None:
@@ -80,10 +80,10 @@ class Interpreter:
         predict = PREDICT_FEW if rows <= FEW else PREDICT_MANY
         status = predict(
             self._model_handle,
-            take_address(X),
+            get_address(X),
             DOUBLE,
             rows,
-            take_address(scores),
+            get_address(scores),
             self._config_handle,
         )
         if status:
@@ -123,6 +123,11 @@ def lead_with_baseline(model: Any, columns: int) -> Any:
     return treelite.Model.concatenate([builder.commit(), model])
 
 
+def round_to_single(X: Numbers) -> Numbers:
+    """Round as scikit-learn's trees do before they compare."""
+    return X.astype(np.float32).astype(np.float64)
+
+
 def load_by_treelite(fitted: Any) -> Any:
     """Load by treelite, which trusts n_estimators even after an early stop."""
     counted = copy.copy(fitted)
@@ -132,5 +137,5 @@ def load_by_treelite(fitted: Any) -> Any:
 
 
 def load_boosted(fitted: Any) -> Any:
-    """Load by treelite what adds its trees to a baseline."""
+    """Load by treelite a model that adds its trees to a baseline."""
     return lead_with_baseline(load_by_treelite(fitted), fitted.n_features_in_)

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,39 +24,23 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from service.model.errors import NoPlanError
-from service.model.outputs import Outputs
-from service.model.plan.predictors.bayes import BAYES
-from service.model.plan.predictors.ensembles import DECISIONS, WRAPPERS
-from service.model.plan.predictors.linear import LINEAR
-from service.model.plan.steps import FinalStep
-from service.model.plan.trees.forests import TREES
-
-FINAL: dict[type, Callable[[Any], FinalStep]] = LINEAR | BAYES | TREES | DECISIONS
+from service.model.plan.blocks import NUMBERS
+from service.model.plan.composition import Composer, Place
+from service.model.plan.registry import WRAPPERS
+from service.model.plan.steps import Step
 
 
-def plan_part(fitted: Any) -> FinalStep:
-    if type(fitted) is Pipeline:
-        last = plan_part(fitted.steps[-1][1])
-        before = [step for _, step in fitted.steps[:-1]]
-
-        def run(X: np.ndarray) -> Outputs:
-            for step in before:
-                X = step.transform(X)
-            return last(X)
-
-        return run
-    if type(fitted) in WRAPPERS:
-        wrap: Callable[..., FinalStep] = WRAPPERS[type(fitted)]
-        return wrap(fitted, plan_part)
-    if type(fitted) not in FINAL:
-        raise NoPlanError(type(fitted).__name__)
-    return FINAL[type(fitted)](fitted)
+def compile_whole(fitted: Any, X: np.ndarray) -> Step:
+    """Compile it for numbers, with nothing in it that runs as itself."""
+    composer = Composer()
+    step = composer.compile_final(fitted, Place(NUMBERS, X))
+    assert composer.uncompiled == []
+    return step
 
 
 def members() -> list[tuple[str, Any]]:
@@ -137,7 +120,7 @@ REGRESSORS = [
 def test_a_classifier_is_planned_exactly(estimator: Any, data: str) -> None:
     X, y = load_table(data)
     fitted = clone(estimator).fit(X, np.array(["red", "green", "blue"])[y])
-    step = plan_part(fitted)
+    step = compile_whole(fitted, X)
     for batch in iterate_batches(X):
         assert_alike(fitted, step, batch)
 
@@ -146,7 +129,7 @@ def test_a_classifier_is_planned_exactly(estimator: Any, data: str) -> None:
 def test_a_regressor_is_planned_exactly(estimator: Any) -> None:
     X, y = load_table("diabetes")
     fitted = clone(estimator).fit(X, y)
-    step = plan_part(fitted)
+    step = compile_whole(fitted, X)
     for batch in iterate_batches(X):
         if np.abs(batch).max() < 1e29 or not isinstance(
             fitted, TransformedTargetRegressor
@@ -159,7 +142,7 @@ def test_several_targets_are_transformed_back_exactly() -> None:
     targets = np.column_stack([y, y**0.5])
     fitted = TransformedTargetRegressor(LinearRegression(), transformer=MinMaxScaler())
     fitted.fit(X, targets)
-    assert_alike(fitted, plan_part(fitted), X)
+    assert_alike(fitted, compile_whole(fitted, X), X)
 
 
 def test_what_the_inverse_overflows_to_is_refused_as_by_sklearn() -> None:
@@ -170,31 +153,51 @@ def test_what_the_inverse_overflows_to_is_refused_as_by_sklearn() -> None:
         inverse_func=np.exp,
     ).fit(X, y)
     with pytest.raises(ValueError, match="NaN"):
-        plan_part(fitted)(np.full((1, X.shape[1]), np.nan))
+        compile_whole(fitted, X)(np.full((1, X.shape[1]), np.nan))
 
 
 def test_a_frozen_estimator_is_planned_as_what_it_froze() -> None:
     X, y = load_table("breast_cancer")
     frozen = FrozenEstimator(SCALED_SVC.fit(X, y))
     fitted = CalibratedClassifierCV(frozen).fit(X, y)
-    assert_alike(fitted, plan_part(fitted), X)
+    assert_alike(fitted, compile_whole(fitted, X), X)
 
 
 @pytest.mark.parametrize(
-    "estimator",
+    ("estimator", "reason"),
     [
-        CalibratedClassifierCV(SVC(), cv=2),
-        VotingClassifier([("near", KNeighborsClassifier())], voting="soft"),
-        StackingClassifier(members(), cv=2, final_estimator=KNeighborsClassifier()),
-        BaggingClassifier(LinearSVC(), n_estimators=2),
-        GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9]}, cv=2, refit=False),
+        (CalibratedClassifierCV(SVC(), cv=2), "SVC has no compiled decision function."),
+        (
+            VotingClassifier([("near", KNeighborsClassifier())], voting="soft"),
+            "KNeighborsClassifier has no compiled form.",
+        ),
+        (
+            StackingClassifier(members(), cv=2, final_estimator=KNeighborsClassifier()),
+            "KNeighborsClassifier has no compiled form.",
+        ),
+        (
+            BaggingClassifier(LinearSVC(), n_estimators=2),
+            "A BaggingClassifier of parts without probabilities.",
+        ),
     ],
-    ids=name_case,
+    ids=str,
 )
-def test_what_has_a_part_that_is_not_covered_has_no_plan(estimator: Any) -> None:
+def test_why_a_part_runs_as_itself_is_said(estimator: Any, reason: str) -> None:
     X, y = load_table("wine")
-    with pytest.raises(NoPlanError):
-        plan_part(clone(estimator).fit(X, y))
+    fitted = clone(estimator).fit(X, y)
+    composer = Composer()
+    step = composer.compile_final(make_pipeline(fitted), Place(NUMBERS, X))
+    assert_alike(fitted, step, X)
+    name = type(fitted).__name__.lower()
+    assert [found for _, found in composer.uncompiled] == [f"step {name!r}: {reason}"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_decision_of_what_is_not_finite_is_refused(value: float) -> None:
+    X, y = load_table("wine")
+    fitted = CalibratedClassifierCV(LinearSVC(random_state=0), cv=2).fit(X, y)
+    with pytest.raises(ValueError, match="null or an infinite"):
+        compile_whole(fitted, X)(np.full((1, X.shape[1]), value))
 
 
 class ContraryVote(VotingRegressor):  # type: ignore[misc]

@@ -138,14 +138,12 @@ def test_a_passive_aggressive_model_is_planned_exactly(kind: type, data: str) ->
     [linear.LogisticRegression(), linear.Ridge(), naive_bayes.GaussianNB()],
     ids=name_case,
 )
-def test_what_is_not_finite_is_refused_as_by_sklearn(
-    estimator: Any, value: float
-) -> None:
+def test_what_is_not_finite_is_refused(estimator: Any, value: float) -> None:
     X, y = load_table("wine")
     fitted = fit(estimator, X, y)
     row = X[:1].copy()
     row[0, 3] = value
-    with pytest.raises(ValueError, match="contains"):
+    with pytest.raises(ValueError, match="null or an infinite"):
         PLANS[type(fitted)](fitted)(row)
 
 

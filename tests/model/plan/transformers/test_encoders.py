@@ -86,7 +86,7 @@ def check(fitted: Any, step: EncodingStep, table: pd.DataFrame) -> None:
     answer = ask(lambda: step(read_objects(table)))
     if len(table) == 1:
         assert isinstance(step, Step)
-        alone = ask(lambda: [step.lone([value for [value] in read_objects(table)])])
+        alone = ask(lambda: [step.single([value for [value] in read_objects(table)])])
         np.testing.assert_array_equal(alone, answer)
     if expected is ValueError or answer is ValueError:
         assert expected is answer
@@ -236,7 +236,7 @@ def test_imputes_objects(
         assert [list(column) for column in step(given)] == expected
         assert isinstance(step, Step)
         for index in range(len(some)):
-            alone = step.lone([column[index] for column in given])
+            alone = step.single([column[index] for column in given])
             assert alone == [column[index] for column in expected]
         assert given == read_objects(some)
 

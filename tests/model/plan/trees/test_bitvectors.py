@@ -11,13 +11,13 @@ from sklearn.base import clone
 
 from service.model.plan.predictors.boosters import plan_lightgbm
 from service.model.plan.trees.bitvectors import Bitvectors
-from service.model.plan.trees.histogram_boosting import plan_histogram_regressor
+from service.model.plan.trees.boosting import plan_histogram_boosting
+from service.model.plan.trees.edge_rows import gather_rows
 from service.model.plan.trees.interpreter import (
     Interpreter,
     load_boosted,
     load_by_treelite,
 )
-from service.model.plan.trees.probing_rows import gather_rows
 from service.model.plan.trees.tree_step import TreeStep
 
 OF_ALL_WIDTHS = [
@@ -45,8 +45,8 @@ def test_sums_are_those_of_treelite_to_the_last_bit(estimator: Any) -> None:
     X, y = load_table("diabetes")
     fitted = clone(estimator).set_params(min_samples_leaf=2).fit(X, y)
     model = load(fitted)
-    probing = gather_rows(model, X.shape[1], {})
-    rows = np.concatenate([X, probing[~np.isnan(probing).any(axis=1)]])
+    edges = gather_rows(model, X.shape[1], {})
+    rows = np.concatenate([X, edges[~np.isnan(edges).any(axis=1)]])
     bitvectors = Bitvectors(model)
     assert [bitvectors.score(row) for row in rows.tolist()] == Interpreter(model).score(
         rows
@@ -86,12 +86,12 @@ def test_trees_that_no_cache_holds_are_not_taken() -> None:
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 1.7e308])
 def test_what_is_odd_is_asked_for_by_arrays(odd: float) -> None:
     X, y = load_table("diabetes")
-    step = plan_histogram_regressor(
+    step = plan_histogram_boosting(
         ensemble.HistGradientBoostingRegressor(max_iter=5).fit(X, y)
     )
-    assert step.lone is not None
+    assert step.single is not None
     row = [odd, odd, *X[0, 2:].tolist()]
-    np.testing.assert_array_equal(step.lone(row).values, step(np.array([row])).values)
+    np.testing.assert_array_equal(step.single(row).values, step(np.array([row])).values)
 
 
 def test_a_model_of_lightgbm_is_taken_as_it_stands() -> None:
@@ -99,8 +99,8 @@ def test_a_model_of_lightgbm_is_taken_as_it_stands() -> None:
     fitted = lightgbm.LGBMRegressor(n_estimators=30, verbose=-1, n_jobs=1).fit(X, y)
     step = plan_lightgbm(fitted)
     assert isinstance(step, TreeStep)
-    assert step.lone is not None
+    assert step.single is not None
     for row in X[:50]:
-        values = step.lone(row.tolist()).values
+        values = step.single(row.tolist()).values
         assert values is not None
         assert values.item() == step(row[np.newaxis]).values.item()  # type: ignore[union-attr]

@@ -12,9 +12,8 @@ from sklearn.base import clone
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.predictors.boosters import BOOSTERS
+from service.model.plan.registry import PREDICTORS, PREDICTORS_BY_NAME, plan_predictor
 from service.model.plan.steps import FinalStep, Row
-from service.model.plan.trees.forests import TREES
 from service.model.plan.trees.interpreter import Interpreter
 from service.model.plan.trees.tree_step import TreeStep
 
@@ -53,9 +52,7 @@ REGRESSORS = [
 
 
 def plan(fitted: Any) -> TreeStep:
-    kind = type(fitted)
-    make = TREES.get(kind) or BOOSTERS[f"{kind.__module__}.{kind.__qualname__}"]
-    step = make(fitted)
+    step = plan_predictor(fitted)
     assert isinstance(step, TreeStep)
     return step
 
@@ -89,8 +86,8 @@ def assert_planned(fitted: Any, X: np.ndarray) -> TreeStep:
         step.crossover = crossover
         for batch in (*iterate_batches(X), place_at_thresholds(fitted, X)):
             assert_alike(fitted, step, batch)
-            if len(batch) == 1 and step.lone:
-                assert_alike(fitted, ask_alone(step.lone), batch)
+            if len(batch) == 1 and step.single:
+                assert_alike(fitted, ask_alone(step.single), batch)
     step.crossover = measured
     return step
 
@@ -277,9 +274,9 @@ def test_the_way_without_arrays_has_the_bits_of_whatever_answers_one(
     monkeypatch.setattr(TreeStep, "_measure", lambda self, rows: crossover)
     X, y = load_table("diabetes")
     step = plan(clone(estimator).fit(X, y))
-    assert step.lone or not crossover
-    for row in X.tolist() if step.lone else []:
-        alone, block = step.lone(row), step(np.array([row]))  # type: ignore[misc]
+    assert step.single or not crossover
+    for row in X.tolist() if step.single else []:
+        alone, block = step.single(row), step(np.array([row]))  # type: ignore[misc]
         np.testing.assert_array_equal(alone.values, block.values)
 
 
@@ -328,5 +325,5 @@ class ContraryTree(tree.DecisionTreeClassifier):  # type: ignore[misc]
 
 
 def test_a_subclass_is_not_mistaken_for_its_parent() -> None:
-    assert ContraryTree not in TREES
-    assert xgboost.XGBRFClassifier.__qualname__ not in " ".join(BOOSTERS)
+    assert ContraryTree not in PREDICTORS
+    assert xgboost.XGBRFClassifier.__qualname__ not in " ".join(PREDICTORS_BY_NAME)

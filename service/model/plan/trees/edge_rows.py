@@ -1,4 +1,4 @@
-"""Rows that put a model of trees to the proof: at its thresholds, and beside them."""
+"""Rows to compare two answers of trees on: at their thresholds, and beside them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,40 +7,43 @@ import numpy as np
 
 from service.model.plan.steps import Numbers
 
-PROBING_ROWS = 512
-PROBED_TREES = 64  # their thresholds stand for those of the others
+EDGE_ROWS = 512
+SAMPLED_TREES = 64  # their thresholds stand for those of the others
 
 
-def gather_rows(model: Any, columns: int, known: dict[int, np.ndarray]) -> Numbers:
-    """Return rows at the model's thresholds and beside them, half with nulls."""
+def gather_rows(model: Any, columns: int, codes: dict[int, np.ndarray]) -> Numbers:
+    """Return rows at the model's thresholds and beside them, half with nulls.
+
+    `codes` are the known categories, by the column that holds them.
+    """
     random = np.random.default_rng(0)
     edges = np.array([0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40])
     pools = [[edges] for _ in range(columns)]
     for feature, thresholds in _find_thresholds(model):
-        if feature not in known:
+        if feature not in codes:
             beside = np.nextafter(thresholds, [[-np.inf], [np.inf]]).ravel()
             ends = np.array([[-np.inf], [np.inf]], dtype=np.float32)
             single = np.nextafter(thresholds.astype(np.float32), ends).ravel()
             pools[feature] += [thresholds, beside, single]
-    for feature, codes in known.items():
+    for feature, known in codes.items():
         far = np.array([5e9, 255.0])
-        pools[feature] += [np.tile(codes, 3), codes + 0.5, codes + 1, far]
-    rows = np.empty((PROBING_ROWS, columns))
+        pools[feature] += [np.tile(known, 3), known + 0.5, known + 1, far]
+    rows = np.empty((EDGE_ROWS, columns))
     for feature, pool in enumerate(pools):
-        rows[:, feature] = random.choice(np.concatenate(pool), PROBING_ROWS)
-    half = rows[: PROBING_ROWS // 2]
+        rows[:, feature] = random.choice(np.concatenate(pool), EDGE_ROWS)
+    half = rows[: EDGE_ROWS // 2]
     half[random.random(half.shape) < 0.3] = np.nan
     half[:, 0][~np.isnan(half).any(axis=1)] = np.nan
     return rows
 
 
 def _find_thresholds(model: Any) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the features that are asked about, each with its finite thresholds."""
-    step = max(1, model.num_tree // PROBED_TREES)
+    """Yield the features that trees test, each with its finite thresholds."""
+    step = max(1, model.num_tree // SAMPLED_TREES)
     trees = [model.get_tree_accessor(i) for i in range(0, model.num_tree, step)]
     features = np.concatenate([tree.get_field("split_index") for tree in trees])
     thresholds = np.concatenate([tree.get_field("threshold") for tree in trees])
-    is_asked = (features >= 0) & np.isfinite(thresholds)
-    for feature in np.unique(features[is_asked]).tolist():
-        found = thresholds[is_asked & (features == feature)]
+    is_test = (features >= 0) & np.isfinite(thresholds)
+    for feature in np.unique(features[is_test]).tolist():
+        found = thresholds[is_test & (features == feature)]
         yield feature, found.astype(np.float64)

@@ -1,0 +1,113 @@
+"""How a wrapper, an estimator that answers by asking others, asks them.
+
+A wrapper hands on what it is given, whatever that is: only its parts look into it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+
+from service.model.errors import NoPlanError
+from service.model.plan.steps import FinalStep, Numbers
+
+Response = Callable[[Any], np.ndarray]
+
+# Where these keep the one estimator as which they answer.
+UNWRAPPED = {
+    GridSearchCV: "best_estimator_",
+    RandomizedSearchCV: "best_estimator_",
+    FrozenEstimator: "estimator",
+}
+
+
+def unwrap(fitted: Any) -> Any:
+    """Return the estimator that a search found, or that was frozen, or the given."""
+    while type(fitted) in UNWRAPPED:
+        fitted = getattr(fitted, UNWRAPPED[type(fitted)])
+    return fitted
+
+
+class PlanPart(Protocol):
+    """Compiles a part that is given what its wrapper is given.
+
+    With `decides` its step gives the decision function as values. Raises NoPlanError.
+    """
+
+    def __call__(self, part: Any, *, decides: bool) -> FinalStep: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Compiles the parts of a wrapper.
+
+    `plan_numeric` compiles a part that is given numbers of the wrapper's own making.
+    `takes_numbers` is True if the wrapper itself is given numbers.
+    """
+
+    plan_part: PlanPart
+    plan_numeric: Callable[[Any], FinalStep]
+    takes_numbers: bool
+
+    def respond(self, part: Any, answer: str) -> Response:
+        """Return what asks a part for its `classes`, `probabilities` or `values`."""
+        return read_answer(self.plan_part(part, decides=False), answer)
+
+    def respond_decisions(self, part: Any) -> Response:
+        """Return what asks a part for its decision function, shape (n, k)."""
+        return read_answer(self.plan_part(part, decides=True), "values")
+
+    def require_numbers(self) -> None:
+        """Raise NoPlanError where a wrapper could not take columns out."""
+        if not self.takes_numbers:
+            raise NoPlanError("It takes columns out of what is no array of numbers.")
+
+
+def read_answer(step: FinalStep, answer: str) -> Response:
+    """Return what asks a step for one kind of answer."""
+
+    def respond(X: Any) -> np.ndarray:
+        found: np.ndarray | None = getattr(step(X), answer)
+        if found is None:
+            raise NoPlanError(f"A part gives no {answer}.")
+        return found
+
+    return respond
+
+
+def take_features(step: FinalStep, features: np.ndarray) -> FinalStep:
+    """Return a step that is given some of the columns."""
+
+    def run(X: Numbers) -> Any:
+        return step(X.take(features, axis=1))
+
+    return run
+
+
+def average(responses: Sequence[Response]) -> Response:
+    """Return the mean of the responses, added up one after another."""
+
+    def respond(X: Any) -> np.ndarray:
+        total = responses[0](X)
+        for response in responses[1:]:
+            total += response(X)
+        total /= len(responses)
+        return total
+
+    return respond
+
+
+def count_classes(fitted: Any) -> int:
+    """Return how many classes a classifier of one output has."""
+    if isinstance(fitted.classes_, list) or np.ndim(fitted.classes_) != 1:
+        raise NoPlanError(f"{type(fitted).__name__} has several outputs.")
+    return len(fitted.classes_)
+
+
+def require_classes(part: Any, count: int) -> None:
+    """Refuse a part whose classes are not 0, 1, ... as its wrapper encoded them."""
+    if not np.array_equal(part.classes_, np.arange(count)):
+        raise NoPlanError(f"{type(part).__name__} did not see every class.")

@@ -1,0 +1,79 @@
+"""Steps that have no compiled form, and run as scikit-learn itself.
+
+An estimator is handed the very table it would be handed by its pipeline, built of just
+the columns that it takes.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from service.model.contract.observation import observe_table, to_plain
+from service.model.contract.tables import build_table
+from service.model.errors import ContractError, NoPlanError
+from service.model.pipeline import FittedPipeline
+from service.model.plan.blocks import NUMBERS, Block, BlockType, adapt
+from service.model.plan.steps import Step
+
+
+def transform_as_itself(
+    fitted: Any, given: BlockType, sample: Block
+) -> tuple[Step, BlockType]:
+    """Return the step that calls transform, and what it gives by the sample.
+
+    Raises NoPlanError where that is neither numbers nor a table.
+    """
+    restore = _restore_input(given, fitted)
+    transform: Callable[[Any], Any] = fitted.transform
+    read, gives = _describe_output(transform(restore(sample)))
+    step = adapt(lambda block: read(transform(restore(block))), given, gives)
+    return step, gives
+
+
+def predict_as_itself(fitted: Any, given: BlockType) -> Step:
+    """Return the step that asks a predictor."""
+    restore = _restore_input(given, fitted)
+    reference = FittedPipeline(fitted)
+    return adapt(lambda block: reference.predict(restore(block)), given, None)
+
+
+def _restore_input(given: BlockType, fitted: Any) -> Callable[[Block], Any]:
+    """Return what turns a block into the object that scikit-learn hands on."""
+    if given.is_bare:
+        restore = _restore_input(replace(given, is_bare=False), None)
+        return lambda block: _take_only_column(restore(block))
+    contract = given.contract
+    if contract is not None:
+        return lambda table: build_table(contract, table)
+    if given.is_objects:
+        raise NoPlanError("The step before it gives an array of objects.")
+    names = getattr(fitted, "feature_names_in_", None)
+    if names is not None:  # the step before was set to give frames
+        return lambda numbers: pd.DataFrame(numbers.copy(), columns=names)
+    return np.copy  # an estimator may write into what it is given, and no step does
+
+
+def _take_only_column(table: Any) -> Any:
+    return table.iloc[:, 0] if isinstance(table, pd.DataFrame) else table[:, 0]
+
+
+def _describe_output(output: Any) -> tuple[Callable[[Any], Block], BlockType]:
+    """Return how to read what an estimator returned, and its type, by one example."""
+    if isinstance(output, pd.DataFrame):
+        try:
+            return _list_frame, BlockType(observe_table(output))
+        except ContractError as error:
+            raise NoPlanError(str(error)) from None
+    if issparse(output) and (output.dtype == float or output.dtype.kind in "iub"):
+        return (lambda matrix: matrix.toarray().astype(float, copy=False)), NUMBERS
+    if isinstance(output, np.ndarray) and output.ndim == 2 and output.dtype == float:
+        return np.asarray, NUMBERS
+    raise NoPlanError(f"It gives {type(output).__name__}, no array of float64.")
+
+
+def _list_frame(frame: pd.DataFrame) -> list[list[Any]]:
+    return [[to_plain(value) for value in column] for _, column in frame.items()]
