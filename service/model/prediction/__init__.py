@@ -1,6 +1,6 @@
 """The predictor: validated instances in, predictions out.
 
-threads.py    one thread of arithmetic: the workers are the parallelism
+threads.py    one thread a prediction: the workers are the parallelism
 gate.py       a plan is used only if it answers as the pipeline does
 rowwise.py    whether a row's answer depends on the rows beside it
 batching.py   requests that wait for a slow model, predicted together

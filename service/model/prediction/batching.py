@@ -1,9 +1,9 @@
 """Requests that wait for a slow model are predicted together.
 
-Each request of a gathering runs until it wants its prediction; then they are predicted
-as one batch, and each goes on. They take turns in one thread, as greenlets: a thread
-each would hand the interpreter to and fro, which takes longer than the prediction.
-There is no timer, and a lone request waits for nobody.
+Each request of a gathering runs until it needs its prediction; then they are predicted
+as one batch, and each goes on. They take turns in one thread, as greenlets: with a
+thread each, passing the GIL around would take longer than the prediction. There is no
+timer, and a request that is alone waits for nobody.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,14 +20,14 @@ MAX_BATCHED_INSTANCES = 256
 
 
 class _Request(greenlet):
-    """A request of a gathering: what it wants predicted, and what came of it."""
+    """A request of a gathering: its instances, and their predictions or a fault."""
 
     instances: Instances
     predictions: Predictions | None = None
     fault: BaseException | None = None
 
     def wait(self, instances: Instances) -> Predictions:
-        """Give way to the others until it is predicted; raise what that raised."""
+        """Yield to the others until the batch is predicted; raise what that raised."""
         self.instances, self.predictions, self.fault = instances, None, None
         assert self.parent  # noqa: S101 - for mypy
         self.parent.switch()
@@ -37,22 +37,18 @@ class _Request(greenlet):
         return self.predictions
 
 
-def _ignore(count: int) -> None:
-    """Do nothing with the size of a batch."""
-
-
 class Batcher:
-    """Predicts together what a gathering asks for.
+    """Predicts the requests of a gathering together.
 
-    `observe` is told how many instances each batch has.
+    `observe` is called with the number of instances of each batch.
     """
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
-        self.observe: Callable[[int], None] = _ignore
+        self.observe: Callable[[int], object] = int
 
     def predict(self, instances: Instances) -> Predictions:
-        """Answer the instances, alone or among others. Raises what their own raise."""
+        """Answer the instances, alone or among others. Raises what `predict` raises."""
         request = getcurrent()
         if isinstance(request, _Request):
             return request.wait(instances)
@@ -60,13 +56,13 @@ class Batcher:
         return self._predict(instances)
 
     def gather(self, calls: Iterable[Callable[[], None]]) -> None:
-        """Make the calls, each up to where it wants a prediction, and then to its end.
+        """Run the calls, each up to where it needs a prediction, and then to its end.
 
         None is begun before there is room for it in a batch. None of them may raise.
         """
         batch: list[_Request] = []
         count = 0
-        for request in _start(_Request(call) for call in calls):
+        for request in _resume(_Request(call) for call in calls):
             size = request.instances.count
             if batch and count + size > MAX_BATCHED_INSTANCES:
                 batch = self._answer(batch)
@@ -80,29 +76,33 @@ class Batcher:
             batch = self._answer(batch)
 
     def _answer(self, batch: Sequence[_Request]) -> list[_Request]:
-        """Let each go on with its answer, and return those that want another."""
+        """Give each request its answer, and return those that need another."""
         self.observe(_count(batch))
         self._predict_for(batch)
-        return list(_start(batch))
+        return list(_resume(batch))
 
     def _predict_for(self, batch: Sequence[_Request]) -> None:
-        """Predict all together, or by halves until it is clear whose fault it is."""
+        """Predict all together, or by halves until one is left with its own fault."""
         try:
             together = self._predict(join_instances([r.instances for r in batch]))
-        except BaseException as error:  # noqa: BLE001 - raised by whose it is
+        except BaseException as error:  # noqa: BLE001 - the request raises its own
             if len(batch) == 1:
                 batch[0].fault = error
                 return
         else:
-            _share(batch, together)
+            start = 0
+            for request in batch:
+                end = start + request.instances.count
+                request.predictions = together.slice(start, end)
+                start = end
             return
         middle = len(batch) // 2
         self._predict_for(batch[:middle])
         self._predict_for(batch[middle:])
 
 
-def _start(requests: Iterable[_Request]) -> Iterator[_Request]:
-    """Let each go on, and yield those that want a prediction then."""
+def _resume(requests: Iterable[_Request]) -> Iterator[_Request]:
+    """Run each on, and yield those that stopped for a prediction."""
     for request in requests:
         request.switch()
         if not request.dead:
@@ -111,14 +111,6 @@ def _start(requests: Iterable[_Request]) -> Iterator[_Request]:
 
 def _count(batch: Sequence[_Request]) -> int:
     return sum(request.instances.count for request in batch)
-
-
-def _share(batch: Sequence[_Request], together: Predictions) -> None:
-    start = 0
-    for request in batch:
-        end = start + request.instances.count
-        request.predictions = together.slice(start, end)
-        start = end
 
 
 def join_instances(parts: Sequence[Instances]) -> Instances:

@@ -6,23 +6,18 @@ and requests are predicted together only if that pays and changes no answer.
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances, spread
 from service.model.contract.tables import build_table
-from service.model.errors import ModelError
+from service.model.errors import ModelError, NoPlanError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES
-from service.model.prediction.gate import check_agreement
+from service.model.prediction.gate import Ask, Columns, check_agreement
 from service.model.prediction.rowwise import is_row_wise
-
-Columns = Sequence[Sequence[Any]]
-Ask = Callable[[Columns], Outputs]
 
 # Batching pays where it saves an instance as much time as the rest of a request takes.
 WORTHWHILE_SAVING_SECONDS = 300e-6
@@ -35,8 +30,9 @@ NOT_ROW_WISE = (
 
 @dataclass(frozen=True)
 class PlanChoice:
-    """A plan that agrees with its pipeline, or None and the reason.
+    """A plan that agrees with its pipeline, or None.
 
+    `reason` says why there is none, or why some of its steps run as themselves.
     `difference` is the largest one found between the plan and scikit-learn.
     """
 
@@ -77,17 +73,18 @@ def choose_plan(
             sample.columns,
             each_alone=not plan.uncompiled_steps,
         )
+    except NoPlanError as error:
+        return PlanChoice(reason=f"There is no plan: {error}")
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is not used
-        # What others say may hold a value of the sample, and this is published.
-        said = f": {error}" if isinstance(error, ModelError) else "."
-        return PlanChoice(
-            reason=f"The plan is not used, for a {type(error).__name__}{said}"
-        )
-    return PlanChoice(plan, "", difference)
+        # This is published, and another library's message may hold a value.
+        detail = f": {error}" if isinstance(error, ModelError) else "."
+        name = type(error).__name__
+        return PlanChoice(reason=f"The plan is not used, for a {name}{detail}")
+    return PlanChoice(plan, plan.reason, difference)
 
 
 def build_ask(reference: FittedPipeline, contract: Contract, plan: Plan | None) -> Ask:
-    """Return what answers columns. It raises NonFinitePredictionError, as they do."""
+    """Return what answers columns. It raises NonFinitePredictionError."""
     if plan is None:
         return lambda columns: reference.predict(build_table(contract, columns))
 
@@ -119,16 +116,16 @@ def measure_engine(choice: PlanChoice, ask: Ask, sample: Instances) -> Engine:
 
 
 def _is_row_wise(ask: Ask, columns: Columns) -> bool:
-    """Return True if as many different instances as a batch holds are answered so."""
+    """Return True if a full batch of different instances is answered row by row."""
     rows = list(dict.fromkeys(zip(*columns, strict=True)))
     return len(rows) > 1 and is_row_wise(
-        lambda wanted: ask(list(zip(*wanted, strict=True))),
+        lambda chosen: ask(list(zip(*chosen, strict=True))),
         spread(rows, MAX_BATCHED_INSTANCES),
     )
 
 
 def _measure_seconds(ask: Ask, columns: Columns) -> float:
-    """Return the seconds that a prediction takes, the median of seven after a first."""
+    """Return the seconds of a prediction: the median of seven, after a first."""
     seconds = []
     for _ in range(8):
         start = time.perf_counter()

@@ -1,8 +1,8 @@
 """The gate: a plan is used only if it answers as the pipeline does.
 
-Held against scikit-learn on the golden records, on the sample of the training table
-that is kept for it, and on edges: all null, unseen categories, bounds, zeros, huge,
-tiny and -0.0. Labels are equal, and numbers differ by no more than 1e-12.
+The two are compared on the golden records, on the artefact's sample of the training
+table, and on edges: all null, unseen categories, bounds, zeros, huge, tiny and -0.0.
+Labels must be equal, and numbers within 1e-12.
 """
 
 import math
@@ -21,8 +21,8 @@ from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.tolerances import SAME_ANSWER
 
-# Of how many instances the pipeline is asked alone, where it has to be.
-ALONE = 12
+# How many instances a slow pipeline is asked for alone.
+FEW = 12
 
 Columns = Sequence[Sequence[Any]]
 Ask = Callable[[Columns], Outputs]
@@ -42,9 +42,9 @@ def check_agreement(
 ) -> float:
     """Return the largest difference between a plan and its pipeline.
 
-    `columns` holds instances that keep the contract, the first a typical one. They are
-    asked for alone, too: a plan may go another way for one than for many, and one is
-    what most requests bring. Without `each_alone` a few are, of a plan that is slow.
+    `columns` holds instances that keep the contract, the first a typical one. Each is
+    also asked for alone: a plan may take another path for one, and one is what most
+    requests bring. Without `each_alone` only a few are, for a plan that is slow.
     Raises DisagreementError, or whatever the plan raises.
     """
 
@@ -52,7 +52,7 @@ def check_agreement(
         return reference.predict(build_table(contract, part))
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # edges overflow; what comes of it is compared
+        warnings.simplefilter("ignore")  # edges overflow; the outcome is compared
         typical = [values[0] for values in columns]
         edges = [*zip(*_iterate_edges(contract, typical), strict=True)]
         whole: Columns = [
@@ -68,12 +68,12 @@ def check_agreement(
         largest = max(largest, compare(expected, plan(whole)))
         if each_alone:
             return max(largest, _compare_each(ask, expected, plan, whole))
-        few = [spread(values, ALONE) for values in columns]
+        few = [spread(values, FEW) for values in columns]
         return max(largest, _compare_alone(ask, plan, few))
 
 
 def compare(expected: Outputs, found: Outputs) -> float:
-    """Return the largest difference. Raises DisagreementError if it is no rounding."""
+    """Return the largest difference. Raises DisagreementError if it is too large."""
     if not found.has_same_labels(expected):
         raise DisagreementError("a label differs")
     difference = found.measure_difference(expected)
@@ -85,18 +85,18 @@ def compare(expected: Outputs, found: Outputs) -> float:
 
 
 def _compare_each(ask: Ask, expected: Outputs, plan: Ask, columns: Columns) -> float:
-    """Compare what the pipeline said of all with what the plan says of each alone.
+    """Compare the pipeline's answers to all with the plan's to each alone.
 
-    A pipeline that looks at its whole table says another thing of one alone: where
-    they differ, it is asked for that one alone, and for a few more.
+    A pipeline that looks at its whole table answers one alone differently: at the first
+    difference it is itself asked for that one alone, and for a few more.
     """
     largest = 0.0
-    for index in range(len(columns[0])):
-        found = plan([values[index : index + 1] for values in columns])
+    for index, instance in enumerate(_iterate_instances(columns)):
         try:
+            found = plan(instance)
             largest = max(largest, compare(expected.slice(index, index + 1), found))
         except DisagreementError:
-            few = [[values[index], *spread(values, ALONE)] for values in columns]
+            few = [[values[index], *spread(values, FEW)] for values in columns]
             return max(largest, _compare_alone(ask, plan, few))
     return largest
 
@@ -104,8 +104,7 @@ def _compare_each(ask: Ask, expected: Outputs, plan: Ask, columns: Columns) -> f
 def _compare_alone(ask: Ask, plan: Ask, columns: Columns) -> float:
     """Compare instances one by one, passing over those the pipeline itself refuses."""
     largest = 0.0
-    for index in range(len(columns[0])):
-        instance = [values[index : index + 1] for values in columns]
+    for instance in _iterate_instances(columns):
         try:
             expected = ask(instance)
         except Exception:  # noqa: BLE001, S112 - refused, whatever the plan
@@ -114,8 +113,13 @@ def _compare_alone(ask: Ask, plan: Ask, columns: Columns) -> float:
     return largest
 
 
+def _iterate_instances(columns: Columns) -> Iterator[Columns]:
+    for row in zip(*columns, strict=True):
+        yield [[value] for value in row]
+
+
 def _iterate_edges(contract: Contract, typical: list[Any]) -> Iterator[list[Any]]:
-    """Yield instances with an edge in every feature that has it, and in one alone."""
+    """Yield instances with one kind of edge in all features, then in one alone."""
     edges = [_list_edges(feature) for feature in contract.features]
     yield typical
     for kind in dict.fromkeys(kind for found in edges for kind in found):

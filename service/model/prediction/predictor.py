@@ -11,7 +11,8 @@ from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan
 from service.model.prediction.batching import Batcher
-from service.model.prediction.engine import Ask, Engine
+from service.model.prediction.engine import Engine
+from service.model.prediction.gate import Ask
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Predictor:
 
     `digest` is the SHA-256 of the manifest, and so of everything in the artefact.
     `histograms` is None for a version that was packaged before there were any, `plan`
-    where scikit-learn answers, and `batcher` where no requests are put together.
+    where scikit-learn answers, and `batcher` where each request is predicted alone.
     """
 
     manifest: Manifest
@@ -47,7 +48,7 @@ class Predictor:
         prove(self.predict, self.manifest, self.golden)
 
     def watch_batches(self, observe: Callable[[int], None]) -> None:
-        """Tell how many instances each batch has, where requests are batched."""
+        """Call `observe` with the size of each batch, where requests are batched."""
         if self.batcher is not None:
             self.batcher.observe = observe
 

@@ -1,7 +1,7 @@
-"""Whether a row's answer is its own, or depends on those it is asked with.
+"""Whether a row's answer depends on the rows beside it.
 
 A part that looks at its whole table, to centre it or to count in it, answers a row by
-the others. Rows that strangers sent are put together only where it makes no difference.
+the others. Rows of different callers are put together only where it changes nothing.
 """
 
 import warnings
@@ -13,8 +13,8 @@ from service.model.outputs import Outputs
 from service.model.pipeline import CHECKED_ROWS, FittedPipeline
 from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER
 
-# Of the rows that are asked for together, so many are asked for alone, too.
-ALONE_ROWS = 16
+# How many of the rows of a table are asked for alone, too.
+ROWS_ALONE = 16
 
 
 def is_row_wise(
@@ -22,7 +22,7 @@ def is_row_wise(
     rows: Sequence[Any],
     tolerance: float = SAME_ANSWER,
 ) -> bool:
-    """Say whether different rows are answered together as each is alone."""
+    """Return True if rows are answered together as each is alone."""
     together = ask(list(rows))
 
     def is_alike(index: int) -> bool:
@@ -32,24 +32,24 @@ def is_row_wise(
             return False
         return alone.is_close_to(together.slice(index, index + 1), tolerance)
 
-    return all(is_alike(index) for index in spread(range(len(rows)), ALONE_ROWS))
+    return all(is_alike(index) for index in spread(range(len(rows)), ROWS_ALONE))
 
 
 def warn_of_dependence(reference: FittedPipeline, X: Any) -> None:
-    """Warn where rows of the training table are answered by the others."""
-    places = X.iloc if hasattr(X, "iloc") else X
+    """Warn if a row of the training table is answered by the rows beside it."""
+    table = X.iloc if hasattr(X, "iloc") else X
     rows = spread(range(len(X)), CHECKED_ROWS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the whole table is asked for without this
-            if is_row_wise(
-                lambda w: reference.predict(places[w]), rows, DEPENDENT_ROWS
-            ):
-                return
+            is_safe = is_row_wise(
+                lambda chosen: reference.predict(table[chosen]), rows, DEPENDENT_ROWS
+            )
     except Exception:  # noqa: BLE001 - a table that is not answered is refused later
         return
-    warnings.warn(
-        "The pipeline's answer to a row depends on the other rows of its table: an"
-        " instance will be answered otherwise alone than among others.",
-        stacklevel=4,
-    )
+    if not is_safe:
+        warnings.warn(
+            "The pipeline's answer to a row depends on the other rows of its table: an"
+            " instance will be answered otherwise alone than among others.",
+            stacklevel=4,
+        )

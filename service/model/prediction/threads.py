@@ -16,8 +16,8 @@ LIGHTGBM = "lightgbm.sklearn.LGBMModel"
 def use_one_thread(pipeline: Any) -> None:
     """Let every fitted part answer with one thread.
 
-    A pool of OpenMP threads that a master starts would hang the workers it forks. One
-    thread also fixes the order in which a forest sums its trees, and so the last bit.
+    A pool of OpenMP threads started before a fork hangs the workers. One thread also
+    fixes the order in which a forest sums its trees, and so the last bit.
     """
     for part in _iterate_parts(pipeline, set()):
         bases = type(part).__mro__

@@ -8,7 +8,7 @@ from sklearn import naive_bayes
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.checks import read_floats, refuse_non_finite
+from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.scores import Scores
 from service.model.plan.steps import FinalStep, Numbers
 
@@ -29,15 +29,13 @@ def _normalise(joint: np.ndarray) -> np.ndarray:
 
 def _plan_bayes(score: Scores) -> FinalStep:
     def predict(X: Numbers) -> Outputs:
-        refuse_non_finite(X)
         joint = score(X)
         return Outputs(classes=joint.argmax(axis=1), probabilities=_normalise(joint))
 
-    return predict
+    return refusing_non_finite(predict)
 
 
 def plan_gaussian(fitted: Any) -> FinalStep:
-    """Plan a GaussianNB."""
     means = read_floats(fitted.theta_)[:, np.newaxis, :]
     variances = fitted.var_[:, np.newaxis, :]
     priors = np.log(fitted.class_prior_)[:, np.newaxis]
@@ -47,8 +45,7 @@ def plan_gaussian(fitted: Any) -> FinalStep:
 
     def score(X: Numbers) -> np.ndarray:
         distances = (((X - means) ** 2) / variances).sum(axis=2)
-        joint: np.ndarray = priors + (scales - 0.5 * distances)
-        return joint.T
+        return (priors + (scales - 0.5 * distances)).T  # type: ignore[no-any-return]
 
     return _plan_bayes(score)
 
@@ -64,14 +61,12 @@ def plan_bernoulli(fitted: Any) -> FinalStep:
     def score(X: Numbers) -> np.ndarray:
         if threshold is not None:
             X = np.greater(X, threshold).astype(np.float64)
-        joint: np.ndarray = X @ weights + offset
-        return joint
+        return X @ weights + offset  # type: ignore[no-any-return]
 
     return _plan_bayes(score)
 
 
 def plan_multinomial(fitted: Any) -> FinalStep:
-    """Plan a MultinomialNB."""
     weights = read_floats(fitted.feature_log_prob_).T
     offset = fitted.class_log_prior_
     return _plan_bayes(lambda X: X @ weights + offset)

@@ -33,7 +33,6 @@ def _list_weights(fitted: Any) -> list[float] | None:
 
 
 def plan_voting_classifier(fitted: Any, parts: Parts) -> FinalStep:
-    """Plan a VotingClassifier, soft or hard."""
     count, weights = count_classes(fitted), _list_weights(fitted)
     for part in fitted.estimators_:
         require_classes(part, count)
@@ -56,7 +55,6 @@ def plan_voting_classifier(fitted: Any, parts: Parts) -> FinalStep:
 
 
 def plan_voting_regressor(fitted: Any, parts: Parts) -> FinalStep:
-    """Plan a VotingRegressor."""
     members = [parts.respond(part, "values") for part in fitted.estimators_]
     weights = _list_weights(fitted)
 
@@ -137,7 +135,6 @@ def _plan_bagged(part: Any, features: Any, fitted: Any, parts: Parts) -> Respons
 
 
 def plan_transformed_target(fitted: Any, parts: Parts) -> FinalStep:
-    """Plan a TransformedTargetRegressor."""
     respond = parts.respond(fitted.regressor_, "values")
     transformer = fitted.transformer_
     inverse = transformer.inverse_transform

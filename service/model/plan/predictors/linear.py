@@ -15,9 +15,10 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.checks import refuse_non_finite
+from service.model.plan.checks import refusing_non_finite
 from service.model.plan.scores import (
     Scores,
+    as_columns,
     drop_names,
     normalise,
     softmax,
@@ -54,12 +55,7 @@ def _score_decisions(fitted: Any) -> Scores:
 def plan_decision(fitted: Any) -> FinalStep:
     """Plan decision_function, with one column for two classes."""
     score = _score_decisions(fitted)
-
-    def decide(X: Numbers) -> Outputs:
-        refuse_non_finite(X)
-        return Outputs(values=score(X).reshape(len(X), -1))
-
-    return decide
+    return refusing_non_finite(lambda X: Outputs(values=as_columns(score(X))))
 
 
 def _link_logistic(scores: np.ndarray) -> np.ndarray:
@@ -80,14 +76,13 @@ def _classify(fitted: Any, link: Transform | None) -> FinalStep:
     is_binary = fitted.coef_.ndim == 1 or len(fitted.coef_) == 1
 
     def predict(X: Numbers) -> Outputs:
-        refuse_non_finite(X)
         scores = score(X)
         classes = (scores > 0).astype(np.intp) if is_binary else scores.argmax(axis=1)
         if link is None:
             return Outputs(classes=classes)
         return Outputs(classes=classes, probabilities=link(scores))
 
-    return predict
+    return refusing_non_finite(predict)
 
 
 def plan_classifier(fitted: Any) -> FinalStep:
@@ -106,20 +101,14 @@ def plan_sgd_classifier(fitted: Any) -> FinalStep:
     return _classify(fitted, links.get(fitted.loss))
 
 
-def _regress(fitted: Any, link: Transform | None) -> FinalStep:
+def _regress(fitted: Any, link: Transform = np.asarray) -> FinalStep:
     score = _score_linearly(fitted)
-
-    def predict(X: Numbers) -> Outputs:
-        refuse_non_finite(X)
-        scores = score(X).reshape(len(X), -1)
-        return Outputs(values=scores if link is None else link(scores))
-
-    return predict
+    return refusing_non_finite(lambda X: Outputs(values=link(as_columns(score(X)))))
 
 
 def plan_regressor(fitted: Any) -> FinalStep:
     """Plan a regressor whose value is the linear score."""
-    return _regress(fitted, None)
+    return _regress(fitted)
 
 
 def plan_log_regressor(fitted: Any) -> FinalStep:
@@ -132,7 +121,7 @@ def plan_tweedie(fitted: Any) -> FinalStep:
     is_identity = fitted.link == "identity" or (
         fitted.link == "auto" and fitted.power <= 0
     )
-    return _regress(fitted, None if is_identity else np.exp)
+    return _regress(fitted, np.asarray if is_identity else np.exp)
 
 
 CLASSIFIERS: dict[type, Callable[[Any], FinalStep]] = {

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.special import boxcox, ndtri
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
-from service.model.plan.checks import read_floats, refuse_infinite
+from service.model.plan.checks import read_floats, refusing_infinite
 from service.model.plan.steps import Numbers, NumbersStep
 from service.model.plan.transformers.scalers import plan_standard_scaler
 
@@ -17,28 +17,21 @@ NEAR_BOUND = 1e-7
 
 
 def plan_power_transformer(fitted: PowerTransformer) -> NumbersStep:
-    """Compile a PowerTransformer."""
     lambdas = read_floats(fitted.lambdas_)
     is_box_cox = fitted.method == "box-cox"
     bend = _plan_box_cox(lambdas) if is_box_cox else _plan_yeo_johnson(lambdas)
-    standardise = None
-    if fitted.standardize:
-        standardise = plan_standard_scaler(fitted._scaler)  # no public attribute has it
-
-    def step(X: Numbers) -> Numbers:
-        refuse_infinite(X)
-        bent = bend(X)
-        return bent if standardise is None else standardise(bent)
-
-    return step
+    if not fitted.standardize:
+        return refusing_infinite(bend)
+    # No public attribute has the scaler.
+    standardise = plan_standard_scaler(fitted._scaler)
+    return refusing_infinite(lambda X: standardise(bend(X)))
 
 
 def _plan_box_cox(lambdas: np.ndarray) -> NumbersStep:
     def bend(X: Numbers) -> Numbers:
         if (X <= 0).any():
             raise ValueError("The Box-Cox transformation takes positive numbers only.")
-        bent: Numbers = boxcox(X, lambdas)
-        return bent
+        return boxcox(X, lambdas)  # type: ignore[no-any-return]
 
     return bend
 
@@ -60,21 +53,18 @@ def _plan_yeo_johnson(lambdas: np.ndarray) -> NumbersStep:
         if has_flat:
             bent_up = np.where(flat_above, up, bent_up)
             bent_down = np.where(flat_below, down, bent_down)
-        difference: Numbers = bent_up - bent_down
-        return difference
+        return bent_up - bent_down  # type: ignore[no-any-return]
 
     return bend
 
 
 def plan_quantile_transformer(fitted: QuantileTransformer) -> NumbersStep:
-    """Compile a QuantileTransformer."""
     quantiles, references = read_floats(fitted.quantiles_), fitted.references_
     columns = [(q, -q[::-1]) for q in np.ascontiguousarray(quantiles.T)]
     backwards = -references[::-1]
     finish = _plan_ends(fitted.output_distribution, quantiles[0], quantiles[-1])
 
     def step(X: Numbers) -> Numbers:
-        refuse_infinite(X)
         ranks = np.empty(X.shape)
         for index, (upwards, downwards) in enumerate(columns):
             column = X[:, index]
@@ -83,7 +73,7 @@ def plan_quantile_transformer(fitted: QuantileTransformer) -> NumbersStep:
         ranks *= 0.5
         return finish(X, ranks)
 
-    return step
+    return refusing_infinite(step)
 
 
 def _plan_ends(

@@ -37,7 +37,6 @@ def plan_one_hot_encoder(fitted: OneHotEncoder) -> EncodingStep:
 
 
 def plan_ordinal_encoder(fitted: OrdinalEncoder) -> EncodingStep:
-    """Compile an OrdinalEncoder."""
     dtype = np.dtype(fitted.dtype)
     if dtype.kind == "f" and dtype != np.float64:
         raise NoPlanError(f"OrdinalEncoder gives {dtype}.")

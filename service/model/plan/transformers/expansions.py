@@ -12,7 +12,7 @@ from sklearn.preprocessing import (
 )
 
 from service.model.errors import NoPlanError
-from service.model.plan.checks import read_floats, refuse_non_finite
+from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.steps import Numbers, NumbersStep
 
 # For each product of one degree: its place one degree lower, and the further factor.
@@ -31,16 +31,14 @@ def plan_bins(fitted: KBinsDiscretizer) -> NumbersStep:
     starts = np.cumsum([0, *sizes[:-1]])
 
     def mark(X: Numbers) -> Numbers:
-        refuse_non_finite(X)
         values = X.take(owners, axis=1)
         return ((values >= low) & (values < high)).astype(np.float64)
 
     def count(X: Numbers) -> Numbers:
-        refuse_non_finite(X)
         reached = (X.take(owners, axis=1) >= low).astype(np.float64)
         return np.add.reduceat(reached, starts, axis=1) - 1.0
 
-    return count if fitted.encode == "ordinal" else mark
+    return refusing_non_finite(count if fitted.encode == "ordinal" else mark)
 
 
 def plan_polynomial(fitted: PolynomialFeatures) -> NumbersStep:
@@ -55,7 +53,6 @@ def plan_polynomial(fitted: PolynomialFeatures) -> NumbersStep:
     )
 
     def step(X: Numbers) -> Numbers:
-        refuse_non_finite(X)
         parts = [np.ones((len(X), 1))] if fitted.include_bias else []
         if least <= 1 <= most:
             parts.append(X)
@@ -66,7 +63,7 @@ def plan_polynomial(fitted: PolynomialFeatures) -> NumbersStep:
                 parts.append(power)
         return np.concatenate(parts, axis=1)
 
-    return step
+    return refusing_non_finite(step)
 
 
 def _list_products(width: int, most: int, *, only_interactions: bool) -> list[Products]:
@@ -99,8 +96,6 @@ def plan_splines(fitted: SplineTransformer) -> NumbersStep:
     bounds = [(read_floats(s.t)[first], s.t[last]) for s in splines]
 
     def step(X: Numbers) -> Numbers:
-        if fitted.handle_missing == "error":
-            refuse_non_finite(X)
         if fitted.extrapolation == "constant":
             X = np.clip(X, *np.transpose(bounds))
         values = [s(X[:, i])[:, kept] for i, s in enumerate(splines)]
@@ -108,7 +103,7 @@ def plan_splines(fitted: SplineTransformer) -> NumbersStep:
         joined[np.isnan(X).repeat(values[0].shape[1], axis=1)] = 0.0
         return joined
 
-    return step
+    return refusing_non_finite(step) if fitted.handle_missing == "error" else step
 
 
 EXPANSIONS: dict[type, Callable[[Any], NumbersStep]] = {

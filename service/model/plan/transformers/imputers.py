@@ -10,7 +10,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 
 from service.model.errors import NoPlanError
 from service.model.outputs import is_plainly_finite
-from service.model.plan.checks import refuse_infinite, refuse_non_finite
+from service.model.plan.checks import refusing_infinite, refusing_non_finite
 from service.model.plan.steps import (
     Numbers,
     NumbersStep,
@@ -78,8 +78,7 @@ def plan_missing_indicator(fitted: MissingIndicator) -> NumbersStep:
         missing = find_missing(X)
         if refuses_new and (missing & is_new).any():
             raise ValueError("A value is missing in a column that was complete.")
-        marks: Numbers = missing.take(marked, axis=1).astype(np.float64)
-        return marks
+        return missing.take(marked, axis=1).astype(float)  # type: ignore[no-any-return]
 
     return step
 
@@ -117,20 +116,10 @@ def _fill(column: Any, fill: Any) -> Any:
 def _plan_missing(marker: Any) -> Callable[[Numbers], np.ndarray]:
     """Return what finds missing values. Raises NoPlanError if no number marks them."""
 
-    def find_nan(X: Numbers) -> np.ndarray:
-        refuse_infinite(X)
-        found: np.ndarray = np.isnan(X)
-        return found
-
-    def find_number(X: Numbers) -> np.ndarray:
-        refuse_non_finite(X)
-        found: np.ndarray = np.equal(X, number)
-        return found
-
     if _is_nan(marker):
-        return find_nan
+        return refusing_infinite(np.isnan)
     number = _read_number(marker)
-    return find_number
+    return refusing_non_finite(lambda X: np.equal(X, number))
 
 
 def _is_nan(value: Any) -> bool:

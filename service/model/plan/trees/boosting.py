@@ -24,7 +24,6 @@ from service.model.plan.trees.tree_step import Change, TreeStep
 
 
 def plan_boosting(fitted: Any) -> TreeStep:
-    """Plan a GradientBoostingClassifier or a GradientBoostingRegressor."""
     step = _plan_model(
         drop_names(fitted),
         scale=2.0 if fitted.loss == "exponential" else 1.0,
@@ -37,7 +36,6 @@ def plan_boosting(fitted: Any) -> TreeStep:
 
 
 def plan_histogram_boosting(fitted: Any) -> TreeStep:
-    """Plan a HistGradientBoostingClassifier or a HistGradientBoostingRegressor."""
     codes = _find_codes(fitted)
     step = _plan_model(_drop_inner_names(fitted, codes), tie_is_second=False)
     finish: Change = np.exp if fitted.loss in ("poisson", "gamma") else np.asarray
