@@ -38,9 +38,9 @@ from service.model.prediction.threads import use_one_thread
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
-    """Load the pipeline of a verified artefact, ready to prove itself.
+    """Load the pipeline of a verified artefact, and choose how it answers.
 
-    Raises PipelineLoadError, or another ArtefactError, whatever is wrong with it.
+    Raises PipelineLoadError or another ArtefactError, whatever is wrong with it.
     """
     manifest = artefact.manifest
     try:
@@ -84,7 +84,7 @@ def _load_pipeline(artefact: Artefact) -> Any:
     code = artefact.manifest.code
     install_modules({name: artefact.files[to_path(name, code)] for name in code})
     with warnings.catch_warnings():
-        # Libraries agree in major.minor by now; the golden records judge the rest.
+        # Libraries agree in major.minor by now; the golden records decide the rest.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
     use_one_thread(pipeline)
@@ -92,7 +92,7 @@ def _load_pipeline(artefact: Artefact) -> Any:
 
 
 def _check_task(manifest: Manifest, reference: FittedPipeline) -> None:
-    """Refuse a manifest that says another thing of the pipeline than it does."""
+    """Refuse a manifest whose task or classes are not the pipeline's."""
     if manifest.task != reference.task:
         raise ArtefactFormatError(
             f"manifest.json says {manifest.task}, and the pipeline does"

@@ -108,9 +108,10 @@ class Outputs(msgspec.Struct, frozen=True):
 
 
 def is_plainly_finite(numbers: np.ndarray) -> bool:
-    """Return True if all are seen to be finite, in half the time of isfinite().all().
+    """Return True if all are certainly finite, in half the time of isfinite().all().
 
-    Their product is finite only if all are; huge ones overflow it and prove nothing.
+    Their product is finite only if all are. Huge numbers overflow it: False proves
+    nothing.
     """
     # Unlike dot, vdot does not warn of an overflow.
     return math.isfinite(np.vdot(numbers, numbers))

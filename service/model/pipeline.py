@@ -12,10 +12,9 @@ from service.model.outputs import Outputs
 
 Task = Literal["classification", "regression"]
 
-# Instances of the training table that are asked for twice, before all else; so many
-# that labels drawn by lot cannot agree.
+# How many rows of the training table are predicted twice, before all else: enough that
+# labels drawn at random cannot agree.
 CHECKED_ROWS = 64
-
 
 SEVERAL_OUTPUTS = "A classifier with several outputs cannot be packaged."
 
@@ -61,7 +60,7 @@ class FittedPipeline:
 
 
 def read_task(pipeline: Any) -> Task:
-    """Return what the pipeline does. Raises PackagingError if it is not served here."""
+    """Return the pipeline's task. Raises PackagingError if it is not served here."""
     try:
         check_is_fitted(pipeline)
     except (NotFittedError, TypeError) as error:
@@ -87,9 +86,9 @@ def read_classes(pipeline: Any) -> list[Any]:
 
 
 def check_training_table(reference: FittedPipeline, X: Any) -> Outputs:
-    """Return the answers to the first rows of the training table as it is.
+    """Return the answers to the first rows of the training table.
 
-    Raises PackagingError where there are none, or others the second time.
+    Raises PackagingError if there are none, or if they differ the second time.
     """
     if not len(X):
         raise PackagingError("The training table has no rows.")

@@ -1,14 +1,15 @@
 """How far two answers to one question may lie apart, and what each bound is for.
 
-Unless it says otherwise, a bound is absolute for numbers up to 1, so for probabilities,
-and relative for larger ones.
+Unless it says otherwise, a bound is absolute for numbers up to 1, and so for
+probabilities, and relative for larger ones.
 """
 
-# The same answer, but for the last bits of sums that were taken in another order: a
-# plan and its pipeline, trees and their interpreter, a row alone and among others.
+# The same answer, but for the last bits of sums taken in another order: a plan and its
+# pipeline, trees and their interpreter, a row alone and among others.
 SAME_ANSWER = 1e-12
 
-# A row's answer depends on the other rows of its table: by more than float32 rounds.
+# Beyond this, a row's answer depends on the other rows of its table: more than float32
+# rounds.
 DEPENDENT_ROWS = 1e-5
 
 # A golden record is reproduced, relative: another processor may sum in another order.
@@ -16,9 +17,10 @@ DEPENDENT_ROWS = 1e-5
 GOLDEN_RECORD = 1e-9
 WIDEST_GOLDEN_RECORD = 1e-6
 
-# Of the largest golden prediction: below, a number is what rounding left of zero.
-NEGLIGIBLE = 1e-12
+# As a fraction of the largest golden prediction: a number below it is a zero that
+# rounding changed.
+ROUNDED_ZERO = 1e-12
 
-# Two scores of trees are as good as equal, so that either class may win: far more than
-# two orders of summation differ by.
+# Two scores of trees this near each other tie, and either class may win: far more than
+# the difference between two orders of summation.
 TIED_SCORES = 1e-9

@@ -22,7 +22,7 @@ from service.model.errors import (
     GoldenMismatchError,
     NonFinitePredictionError,
 )
-from service.model.tolerances import NEGLIGIBLE
+from service.model.tolerances import ROUNDED_ZERO
 
 
 class GoldenRecord(Record, frozen=True):
@@ -90,7 +90,7 @@ def prove(
         zip(golden.records, orjson.loads(answer), strict=True)
     ):
         place = _find_difference(
-            record.prediction, found, manifest.tolerance, NEGLIGIBLE * scale
+            record.prediction, found, manifest.tolerance, ROUNDED_ZERO * scale
         )
         if place:
             raise GoldenMismatchError(

@@ -102,14 +102,14 @@ def find_columns(columns: Any, given: BlockType, width: int) -> list[int]:
         if isinstance(columns.start, str) or isinstance(columns.stop, str):
             raise NoPlanError("Columns are sliced by name.")
         return list(range(width))[columns]
-    wanted = list(columns)
-    if wanted and isinstance(wanted[0], bool | np.bool_):
-        return [index for index, is_wanted in enumerate(wanted) if is_wanted]
-    if wanted and isinstance(wanted[0], str):
-        if not set(wanted) <= set(given.names):
+    chosen = list(columns)
+    if chosen and isinstance(chosen[0], bool | np.bool_):
+        return [index for index, is_chosen in enumerate(chosen) if is_chosen]
+    if chosen and isinstance(chosen[0], str):
+        if not set(chosen) <= set(given.names):
             raise NoPlanError("Columns are named that an array has no names for.")
-        return [given.names.index(name) for name in wanted]
-    return [int(index) % width for index in wanted]
+        return [given.names.index(name) for name in chosen]
+    return [int(index) % width for index in chosen]
 
 
 def _join_path(path: str, name: str) -> str:

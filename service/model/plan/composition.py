@@ -26,10 +26,6 @@ from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
 Compiled = tuple[list[Step], BlockType]
 
 
-class UnreadableStepError(NoPlanError):
-    """A step has no compiled form, and gives what no other step can be given."""
-
-
 @dataclass(frozen=True)
 class Place:
     """Where a part stands: the blocks it is given, by their type and a sample of them.
@@ -50,10 +46,9 @@ class Place:
         return Place(gives, chain(steps)(self.sample), self.path)
 
     def explain(self, error: NoPlanError) -> str:
-        """Return why the part here has no compiled form, by the name of its step."""
-        if isinstance(error, UnreadableStepError) or not self.path:
-            return str(error)
-        return f"step {self.path!r}: {error}"
+        """Return why the part here, or one within it, has no compiled form."""
+        is_explained = str(error).startswith("step ") or not self.path
+        return str(error) if is_explained else f"step {self.path!r}: {error}"
 
 
 class Composer:
@@ -124,8 +119,7 @@ class Composer:
         behind = place
         for name, part in parts:
             if not _is_passed_through(part):
-                entered = replace(behind, path=place.path).enter(name)
-                compiled, gives = self.compile_steps(part, entered)
+                compiled, gives = self.compile_steps(part, behind.enter(name))
                 behind = behind.follow(compiled, gives)
                 steps += compiled
         return steps, behind
@@ -169,7 +163,7 @@ class Composer:
         try:
             step, gives = transform_as_itself(fitted, place.given, place.sample)
         except NoPlanError as error:
-            raise UnreadableStepError(place.explain(error)) from None
+            raise NoPlanError(place.explain(error)) from None
         return [step], gives
 
     def _mark(self) -> tuple[int, int]:

@@ -27,10 +27,10 @@ from service.model.plan.transformers.selectors import SELECTORS
 from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS
 from service.model.plan.trees.forests import FORESTS
 
-Table = dict[type, Callable[[Any], Any]]
+Planners = dict[type, Callable[[Any], Any]]
 
 # Transformers: planners, what their steps take, and what they give.
-TRANSFORMERS: tuple[tuple[Table, BlockType, BlockType], ...] = (
+TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
     (
         NUMBER_IMPUTERS | SCALERS | DISTRIBUTIONS | EXPANSIONS | SELECTORS,
         NUMBERS,
@@ -41,13 +41,13 @@ TRANSFORMERS: tuple[tuple[Table, BlockType, BlockType], ...] = (
 )
 
 # Predictors: from numbers to Outputs.
-PREDICTORS: Table = LINEAR | BAYES | FORESTS | BOOSTED
+PREDICTORS: Planners = LINEAR | BAYES | FORESTS | BOOSTED
 
 # The same of libraries that need not be installed, by f"{module}.{name}" of the type.
 PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
 
 # Classifiers asked for decision_function: from numbers to Outputs(values=decisions).
-DECISIONS: Table = LINEAR_DECISIONS | BOOSTED_DECISIONS
+DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS
 
 # Predictors that ask others: a planner is given the fitted object and its Parts.
 WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = CALIBRATED | ENSEMBLES

@@ -14,9 +14,9 @@ from service.model.contract.tables import build_table
 from service.model.errors import ModelError, NoPlanError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
-from service.model.plan.plan import Plan, compile_plan
+from service.model.plan.plan import Columns, Plan, compile_plan
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES
-from service.model.prediction.gate import Ask, Columns, check_agreement
+from service.model.prediction.gate import Ask, check_agreement
 from service.model.prediction.rowwise import is_row_wise
 
 # Batching pays where it saves an instance as much time as the rest of a request takes.

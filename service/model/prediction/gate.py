@@ -7,7 +7,7 @@ Labels must be equal, and numbers within 1e-12.
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,12 @@ from service.model.contract.tables import build_table, read_limits
 from service.model.errors import ModelError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
+from service.model.plan.plan import Columns
 from service.model.tolerances import SAME_ANSWER
 
 # How many instances a slow pipeline is asked for alone.
-FEW = 12
+FEW_INSTANCES = 12
 
-Columns = Sequence[Sequence[Any]]
 Ask = Callable[[Columns], Outputs]
 
 
@@ -68,7 +68,7 @@ def check_agreement(
         largest = max(largest, compare(expected, plan(whole)))
         if each_alone:
             return max(largest, _compare_each(ask, expected, plan, whole))
-        few = [spread(values, FEW) for values in columns]
+        few = [spread(values, FEW_INSTANCES) for values in columns]
         return max(largest, _compare_alone(ask, plan, few))
 
 
@@ -96,7 +96,9 @@ def _compare_each(ask: Ask, expected: Outputs, plan: Ask, columns: Columns) -> f
             found = plan(instance)
             largest = max(largest, compare(expected.slice(index, index + 1), found))
         except DisagreementError:
-            few = [[values[index], *spread(values, FEW)] for values in columns]
+            few = [
+                [values[index], *spread(values, FEW_INSTANCES)] for values in columns
+            ]
             return max(largest, _compare_alone(ask, plan, few))
     return largest
 

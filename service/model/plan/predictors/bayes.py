@@ -13,7 +13,7 @@ from service.model.plan.scores import Scores
 from service.model.plan.steps import FinalStep, Numbers
 
 
-def _normalise(joint: np.ndarray) -> np.ndarray:
+def _exponentiate(joint: np.ndarray) -> np.ndarray:
     """Return exp(joint - logsumexp(joint)), as scikit-learn's _logsumexp sums it."""
     highest = joint.max(axis=1, keepdims=True)
     is_highest = joint == highest
@@ -30,7 +30,7 @@ def _normalise(joint: np.ndarray) -> np.ndarray:
 def _plan_bayes(score: Scores) -> FinalStep:
     def predict(X: Numbers) -> Outputs:
         joint = score(X)
-        return Outputs(classes=joint.argmax(axis=1), probabilities=_normalise(joint))
+        return Outputs(classes=joint.argmax(axis=1), probabilities=_exponentiate(joint))
 
     return refusing_non_finite(predict)
 

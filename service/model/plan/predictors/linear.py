@@ -52,7 +52,7 @@ def _score_decisions(fitted: Any) -> Scores:
     return score
 
 
-def plan_decision(fitted: Any) -> FinalStep:
+def plan_linear_decision(fitted: Any) -> FinalStep:
     """Plan decision_function, with one column for two classes."""
     score = _score_decisions(fitted)
     return refusing_non_finite(lambda X: Outputs(values=as_columns(score(X))))
@@ -167,4 +167,4 @@ LINEAR: dict[type, Callable[[Any], FinalStep]] = {
     linear.GammaRegressor: plan_log_regressor,
     linear.TweedieRegressor: plan_tweedie,
 }
-LINEAR_DECISIONS = dict.fromkeys(CLASSIFIERS, plan_decision)
+LINEAR_DECISIONS = dict.fromkeys(CLASSIFIERS, plan_linear_decision)

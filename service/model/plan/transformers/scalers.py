@@ -80,7 +80,7 @@ def plan_binarizer(fitted: Binarizer) -> NumbersStep:
 
 
 def plan_normalizer(fitted: Normalizer) -> NumbersStep:
-    def normalise(X: Numbers) -> Numbers:
+    def divide_rows(X: Numbers) -> Numbers:
         norms: np.ndarray
         if fitted.norm == "l2":
             norms = np.sqrt(np.einsum("ij,ij->i", X, X))
@@ -91,7 +91,7 @@ def plan_normalizer(fitted: Normalizer) -> NumbersStep:
         norms[norms < LEAST_NORM] = 1.0
         return X / norms[:, None]  # type: ignore[no-any-return]
 
-    return refusing_non_finite(normalise)
+    return refusing_non_finite(divide_rows)
 
 
 SCALERS: dict[type, Callable[[Any], NumbersStep]] = {

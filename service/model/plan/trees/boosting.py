@@ -48,7 +48,7 @@ def plan_histogram_boosting(fitted: Any) -> TreeStep:
     return step
 
 
-def plan_decision(fitted: Any) -> FinalStep:
+def plan_boosted_decision(fitted: Any) -> FinalStep:
     """Plan decision_function, with one column for two classes."""
     step = BOOSTED[type(fitted)](fitted)
     return lambda X: Outputs(values=step.score(X))
@@ -123,6 +123,6 @@ BOOSTED: dict[type, Callable[[Any], TreeStep]] = {
     ensemble.HistGradientBoostingRegressor: plan_histogram_boosting,
 }
 BOOSTED_DECISIONS: dict[type, Callable[[Any], FinalStep]] = {
-    ensemble.GradientBoostingClassifier: plan_decision,
-    ensemble.HistGradientBoostingClassifier: plan_decision,
+    ensemble.GradientBoostingClassifier: plan_boosted_decision,
+    ensemble.HistGradientBoostingClassifier: plan_boosted_decision,
 }

@@ -40,12 +40,12 @@ def _plan_average(fitted: Any, members: list[Any]) -> TreeStep:
         raise NoPlanError(f"{type(fitted).__name__} has several outputs.")
     bare = drop_names(fitted)
     if hasattr(fitted, "classes_"):
-        score = _average(members, fitted.n_classes_, bare.predict_proba)
+        score = _average_trees(members, fitted.n_classes_, bare.predict_proba)
         return TreeStep(score, link_probabilities)
-    return TreeStep(_average(members, 1, bare.predict), link_values)
+    return TreeStep(_average_trees(members, 1, bare.predict), link_values)
 
 
-def _average(members: list[Any], width: int, ask_itself: Scores) -> Scores:
+def _average_trees(members: list[Any], width: int, ask_itself: Scores) -> Scores:
     """Average trees one after another, as scikit-learn does with one job.
 
     Rows that it may refuse go to `ask_itself`: that takes eight times as long.

@@ -1,4 +1,4 @@
-"""Which way trees are asked: few rows by treelite, many by the model itself.
+"""How trees are asked: few rows by treelite, many by the model itself.
 
 Treelite is used only for a model that it agreed with on edge rows (at the model's own
 thresholds), and only up to the batch size at which it was measured to be the faster.
