@@ -1,4 +1,4 @@
-"""How far counts lie from the reference: the figures, and what they are held to be.
+"""How far counts lie from those of training: the figures of drift, and verdicts.
 
 A null is a bin of its own, and so is an unseen category; a number beyond the range of
 training belongs to the bin at that end.
@@ -7,7 +7,7 @@ training belongs to the bin at that end.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.spatial.distance import jensenshannon
@@ -16,16 +16,16 @@ from scipy.special import chdtrc, kolmogorov
 from service.model.drift.histograms import Histogram, Histograms
 
 Verdict = Literal["insufficient", "stable", "moderate", "large"]
-VERDICTS: tuple[Verdict, ...] = ("insufficient", "stable", "moderate", "large")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 # Siddiqi, Credit Risk Scorecards (2006): below 0.10 no significant change, below 0.25 a
 # small one, and a large one from there on.
 MODERATE_PSI = 0.1
 LARGE_PSI = 0.25
 
-# The share that an empty bin counts as in the PSI, which has no value for 0. A larger
-# one would hide what is new, and with a smaller one a single row in a thousand that is
-# new would weigh much: this one gives it 0.002.
+# The share of an empty bin in the PSI, which has no value for 0. A larger one would
+# hide new values, and with a smaller one a single new row in a thousand would weigh
+# much: this one gives it 0.002.
 LEAST_SHARE = 1e-4
 
 
@@ -33,8 +33,8 @@ LEAST_SHARE = 1e-4
 class DriftFigure:
     """The drift of one feature or score; `p_value` is None where all are null.
 
-    The rates are of what came in. Unseen is a category that training did not have, and
-    a number outside its range.
+    The rates are of all instances. A category that training did not have is unseen,
+    and so is a number outside its range.
     """
 
     name: str
@@ -49,7 +49,7 @@ class DriftFigure:
 
 @dataclass(frozen=True)
 class Drift:
-    """The drift of so many instances; no figures where they are too few for any."""
+    """The drift of `count` instances: no figures where they are too few."""
 
     count: int
     verdict: Verdict
@@ -60,12 +60,12 @@ class Drift:
 def measure_drift(
     histograms: Histograms, cells: Sequence[Sequence[int]], minimum_count: int
 ) -> Drift:
-    """Return the drift of what was counted in the cells of each histogram."""
+    """Return the drift of instances counted in the cells of each histogram."""
     count = int(sum(cells[0]))
     if count < minimum_count:
         return Drift(count, "insufficient")
     figures = tuple(
-        compare(histogram, np.asarray(part))
+        measure_figure(histogram, np.asarray(part))
         for histogram, part in zip(histograms.all, cells, strict=True)
     )
     split = len(histograms.features)
@@ -73,40 +73,39 @@ def measure_drift(
     return Drift(count, worst, figures[:split], figures[split:])
 
 
-def compare(histogram: Histogram, cells: np.ndarray) -> DriftFigure:
+def measure_figure(histogram: Histogram, cells: np.ndarray) -> DriftFigure:
     """Return the drift of the values counted in a histogram's cells, at least one."""
-    reference = np.array([0, *histogram.counts, 0, histogram.nulls])
-    expected, found = (join_cells(histogram, each) for each in (reference, cells))
-    psi = compute_psi(expected, found)
-    count = cells.sum()
+    training = np.array([0, *histogram.counts, 0, histogram.nulls])
+    expected, found = (join_ends(histogram, each) for each in (training, cells))
+    psi, count = compute_psi(expected, found), cells.sum()
+    if histogram.is_categorical:
+        p_value: float | None = compute_chi_square_p(expected, found)
+    else:
+        p_value = compute_ks_p(training[:-1], cells[:-1])
     return DriftFigure(
         name=histogram.name,
         psi=psi,
         js_distance=compute_js_distance(expected, found),
         test="chi-square" if histogram.is_categorical else "kolmogorov-smirnov",
-        p_value=(
-            compute_chi_square_p(expected, found)
-            if histogram.is_categorical
-            else compute_ks_p(reference[:-1], cells[:-1])
-        ),
+        p_value=p_value,
         null_rate=float(cells[-1] / count),
         unseen_rate=float((cells[0] + cells[-2]) / count),
         verdict=judge(psi),
     )
 
 
-def join_cells(histogram: Histogram, cells: np.ndarray) -> np.ndarray:
-    """Return the bins that are compared."""
-    if histogram.is_categorical or len(cells) == 3:
-        return np.delete(cells, -2)
-    bins = cells[1:].copy()
-    bins[0] += cells[0]
-    bins[-3] += bins[-2]
-    return np.delete(bins, -2)
+def join_ends(histogram: Histogram, cells: np.ndarray) -> np.ndarray:
+    """Return the bins that are compared, of numbers those beyond the ends with them."""
+    below, *bins, above, nulls = cells.tolist()
+    if histogram.is_categorical or not bins:
+        return np.array([below, *bins, nulls])
+    bins[0] += below
+    bins[-1] += above
+    return np.array([*bins, nulls])
 
 
 def judge(psi: float) -> Verdict:
-    """Return what a PSI is commonly held to be."""
+    """Return the verdict that is common for a PSI."""
     if psi < MODERATE_PSI:
         return "stable"
     return "moderate" if psi < LARGE_PSI else "large"
@@ -127,10 +126,10 @@ def compute_psi(expected: np.ndarray, found: np.ndarray) -> float:
 def compute_js_distance(expected: np.ndarray, found: np.ndarray) -> float:
     """Return the Jensen-Shannon distance, from 0 to 1: logarithms are to base 2.
 
-    The root of (KL(p, m) + KL(q, m)) / 2 with m = (p + q) / 2, in which an empty bin
+    The root of (KL(p, m) + KL(q, m)) / 2 with m = (p + q) / 2, to which an empty bin
     adds nothing. Endres and Schindelin, IEEE Trans. Inf. Theory 49 (2003).
     """
-    # Rounding may leave less than 0 under the root where the shares are equal.
+    # Rounding can leave less than 0 under the root where the shares are equal.
     distance = jensenshannon(expected, found, base=2)
     return 0.0 if np.isnan(distance) else float(distance)
 
@@ -138,15 +137,15 @@ def compute_js_distance(expected: np.ndarray, found: np.ndarray) -> float:
 def compute_chi_square_p(expected: np.ndarray, found: np.ndarray) -> float:
     """Return the p-value of Pearson's chi-square test of homogeneity.
 
-    Both are samples, so that what is expected comes from both together; a bin that is
+    Both are samples, so the expected counts come from both together. A bin that is
     empty in both is left out.
     """
     table = np.array([expected, found])
     table = table[:, table.any(axis=0)]
     together = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     statistic = np.sum((table - together) ** 2 / together)
-    # As scipy.stats.chi2_contingency has it, which takes 0.6 milliseconds. Of one bin
-    # the statistic is 0, and no freedom is needed to say that nothing differs.
+    # As scipy.stats.chi2_contingency, which takes 0.6 milliseconds. Of one bin the
+    # statistic is 0, whatever the degrees of freedom.
     return float(chdtrc(max(1, table.shape[1] - 1), statistic))
 
 
@@ -155,8 +154,8 @@ def compute_ks_p(expected: np.ndarray, found: np.ndarray) -> float | None:
 
     The distance is the largest at an edge, which is at most that of the values
     themselves: on bins the test errs towards seeing no drift. The distribution is the
-    limit, with the correction of Stephens, J. R. Stat. Soc. B 32 (1970): the exact one
-    takes up to 20 milliseconds, for each feature at each scrape.
+    asymptotic one with the correction of Stephens, J. R. Stat. Soc. B 32 (1970): the
+    exact one takes up to 20 milliseconds, for each feature at each scrape.
     """
     n, m = int(expected.sum()), int(found.sum())
     if not n or not m:

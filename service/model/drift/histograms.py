@@ -1,6 +1,7 @@
-"""The reference: histograms of every feature and of the score, as training had them."""
+"""Histograms of every feature and of the score in training."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import msgspec
@@ -16,25 +17,24 @@ NO_HISTOGRAMS = (
     " no drift can be seen: package it again."
 )
 
-# What is counted of a value: the number itself, the length of a text, the seconds since
-# 1970 of a date-time, or the category.
-Kind = Literal["number", "integer", "text", "date-time", "category"]
+# What is counted: a number itself, the length of a text, the seconds of a date-time
+# since 1970, or a category.
+HistogramKind = Literal["number", "integer", "text", "date-time", "category"]
 
 
 class Histogram(Record, frozen=True):
     """Counts of one feature or score in training, nulls apart.
 
-    Either `edges` or `categories`. A bin of numbers goes from its edge to before the
-    next one, the first from the least value that training saw, and the last edge is
-    just above the greatest.
+    It has `edges` or `categories`. A bin of numbers goes from its edge to before the
+    next one. The first edge is the least value in training, and the last is just above
+    the greatest.
 
-    While serving, these bins are cells 1 to k of k + 3. Cell 0 counts what is new, a
-    category or a number below all others, cell k + 1 a number above them, and the last
-    the nulls.
+    While serving, these bins are cells 1 to k of k + 3. Cell 0 counts unseen categories
+    or numbers below the range, cell k + 1 numbers above it, and the last cell nulls.
     """
 
     name: str
-    kind: Kind
+    kind: HistogramKind
     counts: tuple[int, ...]
     nulls: int = 0
     edges: tuple[float, ...] = ()
@@ -47,24 +47,24 @@ class Histogram(Record, frozen=True):
             fits = len(set(self.categories)) == bins and not self.edges
         else:
             fits = not self.categories and len(self.edges) == (bins and bins + 1)
-        if not fits or any(a >= b for a, b in zip(self.edges, self.edges[1:])):  # noqa: B905 - neighbours
+        if not fits or any(a >= b for a, b in pairwise(self.edges)):
             raise ValueError(f"the bins of {self.name!r} do not fit its counts")
         if min((self.nulls, *self.counts)) < 0:
             raise ValueError(f"a count of {self.name!r} is negative")
 
     @property
     def is_categorical(self) -> bool:
-        """Whether the bins are categories."""
+        """True if the bins are categories."""
         return self.kind == "category"
 
     @property
     def width(self) -> int:
-        """The number of cells that it is counted in."""
+        """The number of cells."""
         return len(self.counts) + 3
 
 
 class Histograms(Record, frozen=True):
-    """What `histograms.json` holds: of so many instances of the training table."""
+    """The content of `histograms.json`, of `count` instances of the training table."""
 
     count: int
     features: tuple[Histogram, ...]
@@ -103,8 +103,8 @@ def decode_histograms(raw: bytes, manifest: Manifest) -> Histograms:
     return found
 
 
-def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> Kind:
-    """Return what is counted of a feature's values."""
+def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> HistogramKind:
+    """Return what is counted of a feature."""
     if categories is not None or type_ == "boolean":
         return "category"
     return "text" if type_ == "string" else type_
@@ -114,18 +114,14 @@ def read_scores(predictions: Predictions) -> dict[str, list[Any]]:
     """Return the columns of the score, by their place in a prediction.
 
     Of a regressor each value; of two classes the probability of the last one. Of more
-    classes, or where there are no probabilities, the label: it drifts when they do,
-    and it is one figure, and one count a row, however many classes there are.
+    classes, or without probabilities, the label: it drifts when they do, and it is one
+    figure, and one count a row, however many classes there are.
     """
     names = predictions.names
-    if predictions.values is not None:
-        if len(names) == 1:
-            return {"value": [row[0] for row in predictions.values]}
-        return {
-            f"values.{name}": [row[i] for row in predictions.values]
-            for i, name in enumerate(names)
-        }
-    if predictions.probabilities is not None and len(names) == 2:
-        rows = predictions.probabilities
+    values, rows = predictions.values, predictions.probabilities
+    if values is not None:
+        keys = [f"values.{name}" for name in names] if len(names) > 1 else ["value"]
+        return {key: [row[index] for row in values] for index, key in enumerate(keys)}
+    if rows is not None and len(names) == 2:
         return {f"probabilities.{names[1]}": [row[1] for row in rows]}
     return {"label": predictions.labels or []}

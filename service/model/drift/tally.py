@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 
 from service.model.contract.instances import Instances, Predictions
-from service.model.drift.histograms import Histogram, Histograms, Kind, read_scores
+from service.model.drift.histograms import (
+    Histogram,
+    HistogramKind,
+    Histograms,
+    read_scores,
+)
 
 # numpy takes some 5 microseconds a column to begin, and bisection 0.15 a value.
 FEW_ROWS = 24
@@ -29,7 +34,7 @@ def _read_seconds(moment: Any) -> float:
 
 # How a value becomes the number that is counted. An integer is rounded to a double, as
 # numpy does it.
-READERS: dict[Kind, Callable[[Any], float]] = {
+READERS: dict[HistogramKind, Callable[[Any], float]] = {
     "number": _keep,
     "integer": float,
     "text": len,

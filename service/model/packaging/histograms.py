@@ -16,8 +16,8 @@ from service.model.contract.instances import Instances, Predictions
 from service.model.contract.tables import read_timestamp
 from service.model.drift.histograms import (
     Histogram,
+    HistogramKind,
     Histograms,
-    Kind,
     find_kind,
     read_scores,
 )
@@ -105,7 +105,7 @@ def _make_categories(name: str, categories: Sequence[Any]) -> Histogram:
 
 
 def _make_numbers(
-    name: str, kind: Kind, values: Sequence[Any], limits: Sequence[Any]
+    name: str, kind: HistogramKind, values: Sequence[Any], limits: Sequence[Any]
 ) -> Histogram:
     """Return empty bins of the values, which reach as far as the limits do."""
     read = READERS[kind]

@@ -10,7 +10,7 @@ from service.web.errors import REASONS
 from service.web.monitoring.catalogue import DROPS, Instruments
 from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.instruments import Counter
-from service.web.monitoring.scores import find_bounds, name_scores, read_scores
+from service.web.monitoring.scores import choose_buckets, name_series, read_series
 from service.web.request import RequestContext
 
 PREDICT = "/v1/predict"
@@ -29,9 +29,9 @@ class Metrics:
 
     def __init__(self, predictor: Predictor, counting: Counting | None) -> None:
         self._counting = counting
-        self.instruments = instruments = Instruments(find_bounds(predictor))
+        self.instruments = instruments = Instruments(choose_buckets(predictor))
         manifest = predictor.manifest
-        self._scores = [instruments.scores[name] for name in name_scores(manifest)]
+        self._scores = [instruments.scores[name] for name in name_series(manifest)]
         self._sizes = instruments.instances.unlabelled
         self._batches = instruments.batches.unlabelled
         predictor.watch_batches(self.count_batch)
@@ -91,7 +91,7 @@ class Metrics:
         else:
             for label, count in Tally(labels).items():
                 self.instruments.labels[label].add(count)
-        scores = read_scores(predictions)
+        scores = read_series(predictions)
         for score, values in zip(self._scores, scores, strict=True):
             score.observe_all(values)
 

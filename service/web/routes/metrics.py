@@ -17,11 +17,11 @@ from service.web.monitoring.counts import read_numbers, read_used
 from service.web.runtime_folder import open_folder
 
 # Most files hold no more.
-PAGE_BYTES = 16 * 1024
+FIRST_READ_BYTES = 16 * 1024
 
 
 def build_metrics(*others: Collector) -> Blueprint:
-    """Build the route that Prometheus asks: what was counted, and what others say."""
+    """Build the route that Prometheus scrapes: the counts, and other collectors."""
     blueprint = Blueprint("metrics", __name__)
     registry = CollectorRegistry(auto_describe=False)
     for collector in (MergedFiles(open_folder()), *others):
@@ -39,21 +39,21 @@ def build_metrics(*others: Collector) -> Blueprint:
 class MergedFiles(Collector):
     """The counts of all processes, dead ones' too, as one.
 
-    As prometheus-client's own MultiProcessCollector has it, which looks at each number
-    of each process by itself and takes three times as long.
+    It does what prometheus-client's MultiProcessCollector does, which handles each
+    number of each process by itself and takes three times as long.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        """Add up the files, and tell samples by their metric."""
+        """Add up the files, and group the samples by metric."""
         metrics: dict[str, Metric] = {}
         for kind, numbers in self._merge().items():
             for key, value in numbers.items():
-                name, sample, labels, said = orjson.loads(key)
+                name, sample, labels, documentation = orjson.loads(key)
                 if name not in metrics:
-                    metrics[name] = Metric(name, said, kind.partition("_")[0])
+                    metrics[name] = Metric(name, documentation, kind.partition("_")[0])
                 metrics[name].add_sample(sample, labels, value)
         for metric in metrics.values():
             if metric.type == "histogram":
@@ -63,7 +63,7 @@ class MergedFiles(Collector):
     def _merge(self) -> dict[str, dict[bytes, float]]:
         """Return the numbers of each kind of metric, by key.
 
-        In one order of the files, or a sum of fractions could fall by a bit.
+        Files are added in one order, or a sum of fractions could fall by a bit.
         """
         merged: dict[str, dict[bytes, float]] = {}
         for path in sorted(self._folder.glob("*.db")):
@@ -77,17 +77,17 @@ class MergedFiles(Collector):
 
 
 def _read(path: Path) -> bytes:
-    """Return what is used of a file: nothing of one that was opened just now."""
+    """Return the used part of a file: nothing if it was opened just now."""
     try:
         with path.open("rb") as file:
-            begun = file.read(PAGE_BYTES)
+            begun = file.read(FIRST_READ_BYTES)
             return begun + file.read(max(0, read_used(begun) - len(begun)))
-    except FileNotFoundError:  # of a worker that died meanwhile
+    except FileNotFoundError:  # its worker died meanwhile
         return b""
 
 
 def _accumulate(metric: Metric) -> Iterator[Sample]:
-    """Yield the samples of a histogram: its buckets hold what is up to their bounds."""
+    """Yield the samples of a histogram, each bucket with those below it."""
     buckets: dict[frozenset[tuple[str, str]], list[Sample]] = {}
     for sample in metric.samples:
         if "le" not in sample.labels:

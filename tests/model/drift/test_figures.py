@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2, entropy, ks_2samp, kstwobign
 
-from service.model.drift.figures import compare, compute_psi, judge, measure_drift
+from service.model.drift.figures import (
+    compute_psi,
+    judge,
+    measure_drift,
+    measure_figure,
+)
 from service.model.drift.histograms import Histogram, Histograms
 
 counts = st.integers(0, 500)
@@ -50,7 +55,7 @@ def test_categories_are_compared_by_the_formulae(
     drawn: tuple[Histogram, list[int]],
 ) -> None:
     histogram, cells = drawn
-    found = compare(histogram, np.array(cells))
+    found = measure_figure(histogram, np.array(cells))
     expected_counts = [0, *histogram.counts, histogram.nulls]
     found_counts = [*cells[:-2], cells[-1]]
     check_distances(found.psi, found.js_distance, expected_counts, found_counts)
@@ -74,7 +79,7 @@ def test_numbers_are_compared_by_the_formulae(
     drawn: tuple[Histogram, list[int]],
 ) -> None:
     histogram, cells = drawn
-    found = compare(histogram, np.array(cells))
+    found = measure_figure(histogram, np.array(cells))
     ends = [*cells[1:-2], cells[-1]]
     ends[0] += cells[0]
     ends[-2] += cells[-2]
@@ -107,7 +112,7 @@ def check_distances(
 
 def test_one_bin_cannot_differ() -> None:
     histogram = Histogram("c", "category", counts=(7,), nulls=0, categories=("a",))
-    figure = compare(histogram, np.array([0, 30, 0, 0]))
+    figure = measure_figure(histogram, np.array([0, 30, 0, 0]))
     assert (figure.psi, figure.js_distance, figure.p_value) == (0, 0, 1)
 
 
@@ -132,7 +137,7 @@ def test_the_bounds_are_the_common_ones(psi: float, verdict: str) -> None:
 
 def test_what_is_all_null_has_no_test_of_its_numbers() -> None:
     histogram = Histogram(name="x", kind="number", counts=(9, 1), edges=(0, 1, 2))
-    found = compare(histogram, np.array([0, 0, 0, 0, 10]))
+    found = measure_figure(histogram, np.array([0, 0, 0, 0, 10]))
     assert found.p_value is None
     assert found.null_rate == 1
     assert found.verdict == "large"
@@ -140,8 +145,8 @@ def test_what_is_all_null_has_no_test_of_its_numbers() -> None:
 
 def test_a_column_that_was_all_null_drifts_when_a_value_comes() -> None:
     histogram = Histogram(name="x", kind="number", counts=(), nulls=10)
-    assert compare(histogram, np.array([0, 0, 10])).verdict == "stable"
-    found = compare(histogram, np.array([10, 0, 0]))
+    assert measure_figure(histogram, np.array([0, 0, 10])).verdict == "stable"
+    found = measure_figure(histogram, np.array([10, 0, 0]))
     assert (found.verdict, found.unseen_rate) == ("large", 1)
 
 

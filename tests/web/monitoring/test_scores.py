@@ -8,9 +8,9 @@ from service.model.contract.instances import Predictions
 from service.model.loading import load_predictor
 from service.web.monitoring.scores import (
     PROBABILITIES,
-    find_bounds,
-    name_scores,
-    read_scores,
+    choose_buckets,
+    name_series,
+    read_series,
 )
 
 TWO = Predictions(("no", "yes"), ["no", "yes"], [[0.75, 0.25], [0.125, 0.875]])
@@ -20,10 +20,10 @@ OUTPUTS = Predictions(("u", "v"), values=[[1.0, 2.0], [3.0, 4.0]])
 
 
 def test_each_kind_of_prediction_has_its_scores() -> None:
-    assert read_scores(TWO) == [[0.25, 0.875]]
-    assert read_scores(THREE) == [[0.5]]
-    assert read_scores(BARE) == [()]
-    assert read_scores(OUTPUTS) == [(1.0, 3.0), (2.0, 4.0)]
+    assert read_series(TWO) == [[0.25, 0.875]]
+    assert read_series(THREE) == [[0.5]]
+    assert read_series(BARE) == [[]]
+    assert read_series(OUTPUTS) == [(1.0, 3.0), (2.0, 4.0)]
 
 
 @pytest.mark.parametrize("name", ["credit", "wine", "diabetes", "outputs"])
@@ -31,11 +31,11 @@ def test_each_model_has_names_and_buckets_for_its_scores(
     name: str, packaged: Package
 ) -> None:
     predictor = load_predictor(read_artefact(packaged(name)))
-    bounds = find_bounds(predictor)
+    bounds = choose_buckets(predictor)
     assert list(bounds) == sorted(set(bounds))
     is_classifier = predictor.manifest.task == "classification"
     assert (bounds == PROBABILITIES) is is_classifier
     expected = {"credit": ("good",), "wine": ("likeliest",)}
-    assert name_scores(predictor.manifest) == expected.get(
+    assert name_series(predictor.manifest) == expected.get(
         name, predictor.manifest.names
     )
