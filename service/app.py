@@ -11,7 +11,7 @@ from service.memory import trim_memory
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
 from service.model.contract.request_limits import RequestLimits
-from service.model.drift.windows import Counting
+from service.model.drift.windows import DriftMonitor
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
@@ -62,9 +62,9 @@ def _wire(settings: Settings) -> Flask:
         predictor = _load(settings)
     codec = Codec(predictor.manifest.contract, _read_bounds(settings))
     readiness = Readiness(predictor)
-    counting = _count_drift(settings, predictor)
-    metrics = Metrics(predictor, counting)
-    gauges = [DriftGauges(counting)] if counting else []
+    drift = _monitor_drift(settings, predictor)
+    metrics = Metrics(predictor, drift)
+    gauges = [DriftGauges(drift)] if drift else []
 
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -84,7 +84,7 @@ def _wire(settings: Settings) -> Flask:
     for blueprint in (
         build_predict(predictor, codec, readiness, limits, settings.max_body_bytes),
         build_health(readiness),
-        build_drift(counting),
+        build_drift(drift),
         build_metrics(*gauges),
         build_openapi(predictor, codec),
         build_capabilities(),
@@ -94,7 +94,7 @@ def _wire(settings: Settings) -> Flask:
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
     app.extensions["lifecycle"] = Lifecycle(
-        readiness, keyring, metrics, worker_gauges, counting
+        readiness, keyring, metrics, worker_gauges, drift
     )
     app.extensions["predictor"] = predictor
     return app
@@ -110,11 +110,11 @@ def _open_keys(settings: Settings, path: Path) -> Keyring:
     return Keyring(path, requests, instances, latest=open_folder() / "keys.json")
 
 
-def _count_drift(settings: Settings, predictor: Predictor) -> Counting | None:
+def _monitor_drift(settings: Settings, predictor: Predictor) -> DriftMonitor | None:
     if predictor.histograms is None:
         return None
     counts = open_counts()
-    return Counting(
+    return DriftMonitor(
         predictor.histograms,
         predictor.digest,
         counts.folder,

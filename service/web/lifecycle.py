@@ -1,6 +1,6 @@
 """The hooks that the process server calls, from the start of a worker to its end."""
 
-from service.model.drift.windows import Counting
+from service.model.drift.windows import DriftMonitor
 from service.web.access.keyring import Keyring
 from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
@@ -16,18 +16,18 @@ class Lifecycle:
         keyring: Keyring,
         metrics: Metrics,
         gauges: WorkerGauges,
-        counting: Counting | None,
+        drift: DriftMonitor | None,
     ) -> None:
         self._readiness = readiness
         self._keyring = keyring
         self._metrics = metrics
         self._gauges = gauges
-        self._counting = counting
+        self._drift = drift
 
     def begin(self, slot: int) -> None:
         """Prove the worker of this slot by itself, before it takes a request."""
-        if self._counting is not None:
-            self._counting.take_slot(slot)
+        if self._drift is not None:
+            self._drift.take_slot(slot)
         self._keyring.begin_worker()
         self._readiness.prove()
         self._gauges.set_all(in_flight=0)

@@ -1,30 +1,27 @@
-"""Values counted into cells: a few by bisection, many by numpy, to equal counts.
+"""Instances counted into the cells of histograms: a few by bisection, many by numpy.
 
-Counts lie in 64-bit integers of a memory that is given, so that it may be shared.
+Both give equal counts. Cells are integers of 64 bits in a memory that the caller gives,
+so that processes can share it.
 """
 
+import math
+import struct
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, count, pairwise
 from typing import Any
 
 import numpy as np
 
 from service.model.contract.instances import Instances, Predictions
-from service.model.drift.histograms import (
-    Histogram,
-    HistogramKind,
-    Histograms,
-    read_scores,
-)
+from service.model.drift.histograms import HistogramKind, Histograms, read_scores
 
-# numpy takes some 5 microseconds a column to begin, and bisection 0.15 a value.
-FEW_ROWS = 24
+Reader = Callable[[Any], float]
 
-
-def _keep(value: Any) -> Any:
-    return value
+# Both take as long for about as many rows of 14 columns. For one row bisection is 8
+# times as fast, and for 1,000 numpy is 4 times as fast.
+FEW_ROWS = 25
 
 
 def _read_seconds(moment: Any) -> float:
@@ -34,8 +31,8 @@ def _read_seconds(moment: Any) -> float:
 
 # How a value becomes the number that is counted. An integer is rounded to a double, as
 # numpy does it.
-READERS: dict[HistogramKind, Callable[[Any], float]] = {
-    "number": _keep,
+READERS: dict[HistogramKind, Reader] = {
+    "number": float,
     "integer": float,
     "text": len,
     "date-time": _read_seconds,
@@ -43,64 +40,47 @@ READERS: dict[HistogramKind, Callable[[Any], float]] = {
 
 
 class Tally:
-    """Counts instances and their predictions by the bins of the reference."""
+    """Counts instances and their predictions by the bins of histograms."""
 
     def __init__(self, histograms: Histograms) -> None:
-        self._ends = [0, *accumulate(each.width for each in histograms.all)]
-        self.width = self._ends[-1]
-        placed = [*enumerate(zip(histograms.all, self._ends, strict=False))]
-        self._plain = [
-            (index, list(each.edges), start, start + each.width - 1)
-            for index, (each, start) in placed
-            if each.kind == "number"
-        ]
-        self._read = [
-            (index, READERS[each.kind], list(each.edges), start, start + each.width - 1)
-            for index, (each, start) in placed
-            if each.kind in ("integer", "text", "date-time")
-        ]
-        self._categories = [
-            (index, _place_categories(each, start).get, start)
-            for index, (each, start) in placed
-            if each.is_categorical
-        ]
-        self._numbers = [
-            (
-                index,
-                READERS[each.kind] if each.kind in ("text", "date-time") else None,
-                np.array(each.edges, float),
-                slice(start, start + each.width),
-            )
-            for index, (each, start) in placed
-            if not each.is_categorical
-        ]
+        self._starts = [0, *accumulate(each.width for each in histograms.all)]
+        self.width = self._starts[-1]
+        self._nulls = [end - 1 for end in self._starts[1:]]
+        self._numbers: list[tuple[int, Reader, list[float], np.ndarray, int, int]] = []
+        self._categories: list[tuple[int, Callable[[Any, int], int], int]] = []
+        for index, (each, start, null) in enumerate(
+            zip(histograms.all, self._starts, self._nulls, strict=False)
+        ):
+            if each.is_categorical:
+                places = {**dict(zip(each.categories, count(start + 1))), None: null}
+                self._categories.append((index, places.get, start))
+                continue
+            edges = list(each.edges)
+            # NaN, a null, is sorted behind all numbers. Without edges, which is where
+            # training had nulls alone, all numbers are in cell 0.
+            ends = np.array([*edges, math.nan] if edges else [math.nan, math.nan])
+            read = READERS[each.kind]
+            self._numbers.append((index, read, edges, ends, start, null))
 
     def split(self, cells: Sequence[int]) -> list[Sequence[int]]:
         """Return the cells of each histogram, the features' before the scores'."""
-        return [
-            cells[start:end]
-            for start, end in zip(self._ends, self._ends[1:])  # noqa: B905 - neighbours
-        ]
+        return [cells[start:end] for start, end in pairwise(self._starts)]
 
     def count(
         self, instances: Instances, predictions: Predictions, cells: memoryview
-    ) -> None:
-        """Add instances to cells, which hold `width` integers of 64 bits."""
+    ) -> Sequence[int]:
+        """Add instances to `width` cells. Return the number of nulls by feature."""
         columns = (*instances.columns, *read_scores(predictions).values())
-        if instances.count > FEW_ROWS:
-            self._count_many(columns, cells)
-        else:
+        if instances.count <= FEW_ROWS:
             self._count_few(columns, cells)
+            return count_nulls(instances)
+        found = self._count_many(columns)
+        np.frombuffer(cells, np.int64)[:] += found
+        return [found[null] for null in self._nulls[: len(instances.columns)]]
 
     def _count_few(self, columns: Sequence[Sequence[Any]], cells: memoryview) -> None:
         bisect = bisect_right
-        for index, edges, start, null in self._plain:
-            for value in columns[index]:
-                if value is None:
-                    cells[null] += 1
-                else:
-                    cells[start + bisect(edges, value)] += 1
-        for index, read, edges, start, null in self._read:
+        for index, read, edges, _, start, null in self._numbers:
             for value in columns[index]:
                 if value is None:
                     cells[null] += 1
@@ -110,25 +90,33 @@ class Tally:
             for value in columns[index]:
                 cells[find(value, unseen)] += 1
 
-    def _count_many(self, columns: Sequence[Sequence[Any]], cells: memoryview) -> None:
-        array = np.frombuffer(cells, np.int64)
-        for index, read, edges, place in self._numbers:
-            values = columns[index]
-            if read is not None:
-                values = [None if value is None else read(value) for value in values]
-            numbers = np.array(values, float)  # a null becomes NaN, and nothing else is
-            width = place.stop - place.start
-            bins = np.searchsorted(edges, numbers, side="right")
-            bins[np.isnan(numbers)] = width - 1
-            array[place] += np.bincount(bins, minlength=width)
+    def _count_many(self, columns: Sequence[Sequence[Any]]) -> list[int]:
+        """Return all cells.
+
+        The edges are looked up in sorted values: with the sorting, that takes a third
+        of the time of looking the values up in the edges.
+        """
+        found = [0] * self.width
+        for index, read, _, ends, start, null in self._numbers:
+            values = np.sort(_read_doubles(read, columns[index]))
+            places = (0, *values.searchsorted(ends).tolist(), values.size)
+            found[start : null + 1] = [end - begin for begin, end in pairwise(places)]
         for index, find, unseen in self._categories:
-            for value, count in Counter(columns[index]).items():
-                cells[find(value, unseen)] += count
+            for value, times in Counter(columns[index]).items():
+                found[find(value, unseen)] += times
+        return found
 
 
-def _place_categories(histogram: Histogram, start: int) -> dict[Any, int]:
-    places: dict[Any, int] = {
-        category: start + 1 + index
-        for index, category in enumerate(histogram.categories)
-    }
-    return {**places, None: start + histogram.width - 1}
+def count_nulls(instances: Instances) -> Sequence[int]:
+    """Return the number of nulls by feature."""
+    return [values.count(None) for values in instances.columns]
+
+
+def _read_doubles(read: Reader, values: Sequence[Any]) -> np.ndarray:
+    """Return the numbers of a column, with NaN for null."""
+    if read is not float:
+        values = [None if value is None else read(value) for value in values]
+    try:  # in half the time of fromiter
+        return np.frombuffer(struct.pack(f"{len(values)}d", *values))
+    except struct.error:  # there is a null
+        return np.fromiter(values, float, len(values))

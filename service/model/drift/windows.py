@@ -1,13 +1,13 @@
-"""What came in, counted by windows of time, in files that outlive a killed worker.
+"""Instances counted by windows of time, in files that outlive a killed worker.
 
-A file has two banks, one of the window under way and one of that before it. The first
-word of a bank is the second at which its window ends, and the others are the cells.
+A file has two banks: one for the current window, one for the previous. The first word
+of a bank is the second at which its window ends, and the others are the cells.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,31 +30,18 @@ SUFFIX = "windows"
 
 
 @dataclass(frozen=True)
-class Window(Drift):
-    """The drift of what came in from one moment to another, in ISO 8601."""
+class Window:
+    """The drift of the instances from one moment to another, in ISO 8601."""
 
-    begins: str = ""
-    ends: str = ""
-
-
-@dataclass(frozen=True)
-class Windows:
-    """The window under way, and the one before it."""
-
-    current: Window
-    previous: Window
-
-    @property
-    def telling(self) -> Window:
-        """The latest that has instances enough for figures, or the one under way."""
-        is_early = self.current.verdict == "insufficient"
-        return self.previous if is_early and self.previous.features else self.current
+    begins: str
+    ends: str
+    drift: Drift
 
 
-class Counting:
+class DriftMonitor:
     """Counts instances and their predictions in a folder that all workers share.
 
-    Tumbling windows, which begin at multiples of their length since 1970, so that all
+    Windows tumble: they begin at multiples of their length since 1970, so that all
     processes have the same. `digest` tells the files of one model from another's.
     """
 
@@ -78,8 +65,8 @@ class Counting:
         self._folder = folder
         self._clock = clock
         self._lock = threading.Lock()
-        # That of the window before is asked for over and over, and changes no more.
-        self._find_drift = lru_cache(maxsize=2)(self._measure_cells)
+        # The previous window is asked for again and again, and changes no more.
+        self._measure_cells = lru_cache(maxsize=2)(self._measure_bytes)
         self.take_slot(slot)
 
     def take_slot(self, slot: int) -> None:
@@ -97,49 +84,49 @@ class Counting:
         self._banks = words[: self._bank_words], words[self._bank_words :]
         self._cells = tuple(bank[1:] for bank in self._banks)
 
-    def count(self, instances: Instances, predictions: Predictions) -> None:
-        """Count instances that were answered."""
+    def count(self, instances: Instances, predictions: Predictions) -> Sequence[int]:
+        """Count answered instances. Return the number of nulls by feature."""
         end = self._find_end()
         index = end // self.seconds % 2
         with self._lock:
             if self._banks[index][0] != end:
-                self._begin(index, end)
-            self._tally.count(instances, predictions, self._cells[index])
+                self._begin_window(index, end)
+            return self._tally.count(instances, predictions, self._cells[index])
 
-    def measure(self) -> Windows:
-        """Return the drift of what all workers have counted."""
+    def measure(self) -> tuple[Window, Window]:
+        """Return the current window and the previous one, of all workers."""
         end = self._find_end()
-        return Windows(self._measure(end), self._measure(end - self.seconds))
+        return self._measure_window(end), self._measure_window(end - self.seconds)
+
+    def measure_latest(self) -> Drift:
+        """Return the drift of the later window that has instances enough, if any."""
+        current, previous = (window.drift for window in self.measure())
+        return previous if previous.features and not current.features else current
 
     def _find_end(self) -> int:
         return (int(self._clock()) // self.seconds + 1) * self.seconds
 
-    def _begin(self, index: int, end: int) -> None:
-        """Empty a bank; whoever is killed meanwhile leaves one that is no window's."""
+    def _begin_window(self, index: int, end: int) -> None:
+        """Empty a bank. A worker killed meanwhile leaves it to no window."""
         bank = self._banks[index]
         bank[0] = 0
         np.frombuffer(self._cells[index], np.int64).fill(0)
         bank[0] = end
 
-    def _measure(self, end: int) -> Window:
+    def _measure_window(self, end: int) -> Window:
         cells = np.zeros(self._tally.width, np.int64)
         for path in self._folder.glob(f"{self._digest}_*.{SUFFIX}"):
             words = np.frombuffer(path.read_bytes(), np.int64)
             for bank in words.reshape(-1, self._bank_words):
                 if bank[0] == end:
                     cells += bank[1:]
-        return Window(
-            **vars(self._find_drift(cells.tobytes())),
-            begins=_format(end - self.seconds),
-            ends=_format(end),
-        )
+        begins, ends = _format_second(end - self.seconds), _format_second(end)
+        return Window(begins, ends, self._measure_cells(cells.tobytes()))
 
-    def _measure_cells(self, data: bytes) -> Drift:
-        cells = np.frombuffer(data, np.int64).tolist()
-        return measure_drift(
-            self._histograms, self._tally.split(cells), self.minimum_count
-        )
+    def _measure_bytes(self, cells: bytes) -> Drift:
+        parts = self._tally.split(np.frombuffer(cells, np.int64).tolist())
+        return measure_drift(self._histograms, parts, self.minimum_count)
 
 
-def _format(second: int) -> str:
+def _format_second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).isoformat().replace("+00:00", "Z")

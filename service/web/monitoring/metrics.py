@@ -1,15 +1,15 @@
 """What is counted of each request."""
 
-from collections import Counter as Tally
+from collections import Counter
+from collections.abc import Sequence
 
 from service.model.contract.instances import Instances, Predictions
-from service.model.contract.novelty import Notice
-from service.model.drift.windows import Counting
+from service.model.drift.tally import count_nulls
+from service.model.drift.windows import DriftMonitor
 from service.model.prediction.predictor import Predictor
 from service.web.errors import REASONS
 from service.web.monitoring.catalogue import DROPS, Instruments
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.monitoring.instruments import Counter
 from service.web.monitoring.scores import choose_buckets, name_series, read_series
 from service.web.request import RequestContext
 
@@ -27,20 +27,16 @@ class Metrics:
     counted, even by a worker that is killed the moment after.
     """
 
-    def __init__(self, predictor: Predictor, counting: Counting | None) -> None:
-        self._counting = counting
+    def __init__(self, predictor: Predictor, drift: DriftMonitor | None) -> None:
+        self._drift = drift
         self.instruments = instruments = Instruments(choose_buckets(predictor))
         manifest = predictor.manifest
         self._scores = [instruments.scores[name] for name in name_series(manifest)]
+        self._features = [feature.name for feature in manifest.contract.features]
         self._sizes = instruments.instances.unlabelled
         self._batches = instruments.batches.unlabelled
         predictor.watch_batches(self.count_batch)
-        self._nullable = [
-            (index, feature.name)
-            for index, feature in enumerate(manifest.contract.features)
-            if feature.nullable
-        ]
-        self._noticed: dict[Notice, Counter] = {
+        self._novelties = {
             "unseen": instruments.unseen,
             "out_of_range": instruments.out_of_range,
         }
@@ -49,58 +45,63 @@ class Metrics:
         for reason in REASONS:
             instruments.rejections[reason].add(0)
         for status in WATCHED_STATUSES:
-            instruments.durations[PREDICT, status]  # which makes it
+            instruments.durations[PREDICT, status].observe_all(())
         for drop in DROPS:
             instruments.lines_dropped[drop].add(0)
         engine, digest = predictor.engine.name, predictor.digest
         instruments.model[manifest.name, manifest.version, engine, digest].set(1)
 
     def count_batch(self, count: int) -> None:
-        """Count what is predicted together, of a model whose requests wait for it."""
+        """Count the instances predicted together, where requests wait for the model."""
         with COUNTS_LOCK:
             self._batches.observe(count)
 
-    def count_request(self, call: RequestContext) -> None:
+    def count_request(self, context: RequestContext) -> None:
         """Count an answer that is about to be given."""
+        instances, predictions = context.instances, context.predictions
+        if instances is not None and predictions is not None:
+            self._count_answer(instances, predictions)
         instruments = self.instruments
         with COUNTS_LOCK:
-            instruments.durations[call.route or UNMATCHED, call.status].observe(
-                call.seconds
-            )
-            for stage, seconds in call.stages.items():
+            route = context.route or UNMATCHED
+            instruments.durations[route, context.status].observe(context.seconds)
+            for stage, seconds in context.stages.items():
                 instruments.stages[stage].observe(seconds)
-            if call.predictions is not None and call.instances is not None:
-                self._count_predictions(call.predictions)
-                self._count_instances(call.instances)
-            for place, count in (call.violations or {}).items():
+            for place, count in (context.violations or {}).items():
                 instruments.violations[place].add(count)
-            if call.reason is not None:
-                instruments.rejections[call.reason].add()
-        if self._counting and call.predictions is not None and call.instances:
-            self._counting.count(call.instances, call.predictions)
+            if context.reason is not None:
+                instruments.rejections[context.reason].add()
 
     def count_exit(self) -> None:
         """Count a worker that ended and is replaced."""
         with COUNTS_LOCK:
             self.instruments.exits.unlabelled.add()
 
-    def _count_predictions(self, predictions: Predictions) -> None:
-        labels = predictions.labels or ()
+    def _count_answer(self, instances: Instances, predictions: Predictions) -> None:
+        if self._drift is None:
+            nulls = count_nulls(instances)
+        else:
+            nulls = self._drift.count(instances, predictions)
+        scores = read_series(predictions)
+        with COUNTS_LOCK:
+            self._count_labels(predictions.labels or ())
+            for score, values in zip(self._scores, scores, strict=True):
+                score.observe_all(values)
+            self._count_instances(instances, nulls)
+
+    def _count_labels(self, labels: Sequence[str]) -> None:
         if len(labels) == 1:
             self.instruments.labels[labels[0]].add()
-        else:
-            for label, count in Tally(labels).items():
-                self.instruments.labels[label].add(count)
-        scores = read_series(predictions)
-        for score, values in zip(self._scores, scores, strict=True):
-            score.observe_all(values)
+            return
+        for label, count in Counter(labels).items():
+            self.instruments.labels[label].add(count)
 
-    def _count_instances(self, instances: Instances) -> None:
+    def _count_instances(self, instances: Instances, nulls: Sequence[int]) -> None:
         self._sizes.observe(instances.count)
-        for index, name in self._nullable:
-            values = instances.columns[index]
-            if None in values:
-                self.instruments.nulls[name].add(values.count(None))
+        if any(nulls):
+            for name, count in zip(self._features, nulls, strict=True):
+                if count:
+                    self.instruments.nulls[name].add(count)
         for (name, notice), count in instances.noticed.items():
-            if notice in self._noticed:
-                self._noticed[notice][name].add(count)
+            if notice in self._novelties:
+                self._novelties[notice][name].add(count)

@@ -1,6 +1,6 @@
-"""How far what comes in lies from training: GET /v1/drift, and the same as gauges."""
+"""How far requests lie from training: GET /v1/drift, and the same as gauges."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -9,9 +9,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from werkzeug.exceptions import NotFound
 
-from service.model.drift.figures import DriftFigure
+from service.model.drift.figures import Drift
 from service.model.drift.histograms import NO_HISTOGRAMS
-from service.model.drift.windows import Counting, Window
+from service.model.drift.windows import DriftMonitor, Window
 from service.web.access.auth import requires
 from service.web.flask_app import Answer
 
@@ -24,21 +24,21 @@ GAUGES = {
 }
 
 
-def build_drift(counting: Counting | None) -> Blueprint:
+def build_drift(monitor: DriftMonitor | None) -> Blueprint:
     """Build the route."""
     blueprint = Blueprint("drift", __name__, url_prefix="/v1")
 
     @blueprint.get("/drift")
     @requires("metrics")
     def drift() -> Answer:
-        if counting is None:
+        if monitor is None:
             raise NotFound(NO_HISTOGRAMS)
-        windows = counting.measure()
+        current, previous = monitor.measure()
         body = {
-            "window_seconds": counting.seconds,
-            "minimum_count": counting.minimum_count,
-            "current": _describe(windows.current),
-            "previous": _describe(windows.previous),
+            "window_seconds": monitor.seconds,
+            "minimum_count": monitor.minimum_count,
+            "current": _describe(current),
+            "previous": _describe(previous),
         }
         return Answer(orjson.dumps(body), content_type="application/json")
 
@@ -46,37 +46,41 @@ def build_drift(counting: Counting | None) -> Blueprint:
 
 
 def _describe(window: Window) -> dict[str, Any]:
-    """Return what is said of a window, and first of which one."""
-    return {"begins": window.begins, "ends": window.ends} | vars(window)
+    drift = window.drift
+    return {
+        "begins": window.begins,
+        "ends": window.ends,
+        "count": drift.count,
+        "verdict": drift.verdict,
+        "features": drift.features,
+        "scores": drift.scores,
+    }
 
 
 class DriftGauges(Collector):
-    """The drift of the latest window that has enough instances to tell."""
+    """The drift of the latest window that has instances enough for figures."""
 
-    def __init__(self, counting: Counting) -> None:
-        self._counting = counting
+    def __init__(self, monitor: DriftMonitor) -> None:
+        self._monitor = monitor
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """Measure it."""
-        window = self._counting.measure().telling
+        drift = self._monitor.measure_latest()
         counted = GaugeMetricFamily(
             "model_drift_instances", "Instances that the figures of drift are of."
         )
-        counted.add_metric([], window.count)
+        counted.add_metric([], drift.count)
         yield counted
-        for name, said in GAUGES.items():
-            yield _build_gauge(name, said, window)
+        for name, documentation in GAUGES.items():
+            yield _build_gauge(name, documentation, drift)
 
 
-def _build_gauge(name: str, said: str, window: Window) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(f"model_drift_{name}", said, labels=("of", "feature"))
-    for of, figure in _iterate_figures(window):
-        value = getattr(figure, name)
-        if value is not None:
-            gauge.add_metric((of, figure.name), value)
+def _build_gauge(name: str, documentation: str, drift: Drift) -> GaugeMetricFamily:
+    labels = ("of", "feature")
+    gauge = GaugeMetricFamily(f"model_drift_{name}", documentation, labels=labels)
+    for of, figures in (("feature", drift.features), ("score", drift.scores)):
+        for figure in figures:
+            value = getattr(figure, name)
+            if value is not None:
+                gauge.add_metric((of, figure.name), value)
     return gauge
-
-
-def _iterate_figures(window: Window) -> Iterator[tuple[str, DriftFigure]]:
-    yield from (("feature", figure) for figure in window.features)
-    yield from (("score", figure) for figure in window.scores)

@@ -18,7 +18,7 @@ from service.model.drift.histograms import (
     encode_histograms,
     read_scores,
 )
-from service.model.drift.tally import FEW_ROWS, Tally
+from service.model.drift.tally import FEW_ROWS, Tally, count_nulls
 from service.model.errors import ArtefactFormatError
 from service.model.packaging.histograms import build_histograms, find_cuts
 
@@ -85,10 +85,28 @@ def observe(instances: Instances) -> Contract:
 def count(
     histograms: Histograms, instances: Instances, predictions: Predictions
 ) -> list[list[int]]:
+    """Return the cells, whose last ones are the nulls that the tally returns."""
     tally = Tally(histograms)
     cells = memoryview(bytearray(8 * tally.width)).cast("q")
-    tally.count(instances, predictions, cells)
-    return [list(part) for part in tally.split(list(cells))]
+    nulls = tally.count(instances, predictions, cells)
+    parts = [list(part) for part in tally.split(list(cells))]
+    assert list(nulls) == [part[-1] for part in parts[: len(instances.columns)]]
+    assert list(nulls) == list(count_nulls(instances))
+    return parts
+
+
+def count_alone(
+    histograms: Histograms, instances: Instances, predictions: Predictions
+) -> list[list[int]]:
+    """Return the sums of the cells of each instance by itself."""
+    alone = [[0] * histogram.width for histogram in histograms.all]
+    for i in range(instances.count):
+        row = Instances(tuple(column[i : i + 1] for column in instances.columns), 1)
+        for part, more in zip(
+            alone, count(histograms, row, predictions.slice(i, i + 1)), strict=True
+        ):
+            part[:] = map(sum, zip(part, more, strict=True))
+    return alone
 
 
 def count_plainly(histogram: Histogram, values: list[Any]) -> list[int]:
@@ -125,20 +143,49 @@ def test_one_by_one_or_together_the_counts_are_equal(
     predictions = data.draw(draw_predictions(instances.count, names))
 
     together = count(histograms, instances, predictions)
-    alone = [[0] * len(part) for part in together]
-    for i in range(instances.count):
-        row = Instances(tuple(column[i : i + 1] for column in instances.columns), 1)
-        for part, more in zip(
-            alone, count(histograms, row, predictions.slice(i, i + 1)), strict=True
-        ):
-            part[:] = map(sum, zip(part, more, strict=True))
-    assert together == alone
+    assert together == count_alone(histograms, instances, predictions)
     columns = [*instances.columns, *read_scores(predictions).values()]
     assert together == [
         count_plainly(histogram, list(values))
         for histogram, values in zip(histograms.all, columns, strict=True)
     ]
     assert {sum(part) for part in together} == {instances.count}
+
+
+BEYOND_DOUBLES = 2**53 + 1
+EDGES = (-1.0, 0.0, float(2**53), float(2**63))
+OF_NUMBERS: dict[str, Any] = {"counts": (1, 1, 1), "edges": EDGES}
+
+
+@pytest.mark.parametrize("rows", [1, FEW_ROWS, FEW_ROWS + 1, 1000])
+def test_what_is_hard_to_round_or_to_place_is_counted_alike(rows: int) -> None:
+    numbers = [-1.5, -1.0, -0.0, 0.0, 5e-324, 2.0**53, 2.0**63, 1e308, None]
+    integers = [-2, -1, 0, BEYOND_DOUBLES, 2**63 - 1, 2**63, 2**64 - 1, None]
+    held: dict[Histogram, list[Any]] = {
+        Histogram("x", "number", **OF_NUMBERS): numbers,
+        Histogram("no null", "number", **OF_NUMBERS): numbers[:-1],
+        Histogram("all null", "number", **OF_NUMBERS): [None],
+        Histogram("untrained", "number", counts=()): numbers,
+        Histogram("i", "integer", **OF_NUMBERS): integers,
+        Histogram("s", "text", **OF_NUMBERS): ["", "a", None],
+        Histogram("c", "category", (1, 1), categories=("a", "b")): ["a", "c", None],
+        Histogram("b", "category", (1, 1), categories=(False, True)): [True, False],
+        Histogram("unseen", "category", counts=()): ["a", None],
+    }
+    columns = [(values * rows)[:rows] for values in held.values()]
+    score = Histogram("value", "number", **OF_NUMBERS)
+    histograms = Histograms(rows, tuple(held), (score,))
+    values = [[float(row)] for row in range(rows)]
+    instances = Instances(tuple(map(tuple, columns)), rows)
+    predictions = Predictions(("value",), values=values)
+    together = count(histograms, instances, predictions)
+    assert together == count_alone(histograms, instances, predictions)
+    assert together == [
+        count_plainly(histogram, column)
+        for histogram, column in zip(
+            histograms.all, [*columns, [row[0] for row in values]], strict=True
+        )
+    ]
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0]), min_size=1))

@@ -2,14 +2,13 @@
 
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import Histogram, Histograms
-from service.model.drift.windows import Counting, Windows
+from service.model.drift.windows import DriftMonitor, Window
 
 HOUR = 3600
 NOON = 12 * HOUR
@@ -37,8 +36,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def begin(folder: Path, clock: Clock, slot: int = 0, digest: str = "a") -> Counting:
-    return Counting(
+def begin(folder: Path, clock: Clock, slot: int = 0, digest: str = "a") -> DriftMonitor:
+    return DriftMonitor(
         HISTOGRAMS,
         digest,
         folder,
@@ -49,42 +48,43 @@ def begin(folder: Path, clock: Clock, slot: int = 0, digest: str = "a") -> Count
     )
 
 
-def count(counting: Counting, *values: float) -> None:
+def count(monitor: DriftMonitor, *values: float) -> None:
     rows = [[value] for value in values]
-    counting.count(
+    monitor.count(
         Instances((values,), len(values)), Predictions(("value",), values=rows)
     )
 
 
-def read_counts(windows: Windows) -> tuple[int, int]:
-    return windows.current.count, windows.previous.count
+def read_counts(windows: tuple[Window, Window]) -> tuple[int, int]:
+    current, previous = windows
+    return current.drift.count, previous.drift.count
 
 
 def test_a_window_becomes_the_previous_one_and_then_is_forgotten(
     tmp_path: Path, clock: Clock
 ) -> None:
-    counting = begin(tmp_path, clock)
-    count(counting, 0.5, 0.5, 1.5)
+    monitor = begin(tmp_path, clock)
+    count(monitor, 0.5, 0.5, 1.5)
     clock.now += HOUR - 1
-    count(counting, 0.5)
-    assert read_counts(counting.measure()) == (4, 0)
+    count(monitor, 0.5)
+    assert read_counts(monitor.measure()) == (4, 0)
     clock.now += 1
-    assert read_counts(counting.measure()) == (0, 4)
-    count(counting, 0.5)
-    assert read_counts(counting.measure()) == (1, 4)
+    assert read_counts(monitor.measure()) == (0, 4)
+    count(monitor, 0.5)
+    assert read_counts(monitor.measure()) == (1, 4)
     clock.now += HOUR
-    count(counting, 1.5, 1.5)
-    assert read_counts(counting.measure()) == (2, 1)
+    count(monitor, 1.5, 1.5)
+    assert read_counts(monitor.measure()) == (2, 1)
     clock.now += 2 * HOUR
-    assert read_counts(counting.measure()) == (0, 0)
+    assert read_counts(monitor.measure()) == (0, 0)
 
 
 def test_a_window_says_from_when_to_when_it_is(tmp_path: Path, clock: Clock) -> None:
     clock.now += 59.5
-    windows = begin(tmp_path, clock).measure()
+    current, previous = begin(tmp_path, clock).measure()
     noon, one = "1970-01-01T12:00:00Z", "1970-01-01T13:00:00Z"
-    assert (windows.current.begins, windows.current.ends) == (noon, one)
-    assert windows.previous.ends == noon
+    assert (current.begins, current.ends) == (noon, one)
+    assert previous.ends == noon
 
 
 def test_workers_count_together_and_each_takes_up_what_the_one_before_it_left(
@@ -100,16 +100,16 @@ def test_workers_count_together_and_each_takes_up_what_the_one_before_it_left(
     successor.take_slot(1)
     count(successor, 5.0)
     windows = successor.measure()
-    assert windows.current.count == 6
-    assert windows.current.features[0].unseen_rate == 1 / 6
+    assert windows[0].drift.count == 6
+    assert windows[0].drift.features[0].unseen_rate == 1 / 6
     assert begin(tmp_path, clock, 0).measure() == windows
 
 
 def test_who_is_killed_while_it_begins_a_window_leaves_no_count_in_it(
     tmp_path: Path, clock: Clock
 ) -> None:
-    counting = begin(tmp_path, clock)
-    count(counting, 0.5, 0.5)
+    monitor = begin(tmp_path, clock)
+    count(monitor, 0.5, 0.5)
     [path] = tmp_path.iterdir()
     torn = bytearray(path.read_bytes())
     bank = 8 * (NOON // HOUR % 2 == 0) * (len(torn) // 16)
@@ -128,22 +128,20 @@ def test_another_model_in_the_same_folder_is_not_counted(
     assert read_counts(begin(tmp_path, clock).measure()) == (0, 0)
 
 
-def test_the_window_that_tells_is_the_latest_with_instances_enough(
+def test_the_latest_drift_is_of_the_later_window_with_instances_enough(
     tmp_path: Path, clock: Clock
 ) -> None:
-    counting = begin(tmp_path, clock)
-    count(counting, 0.5)
-    assert counting.measure().telling.verdict == "insufficient"
-    count(counting, 0.5, 1.5, 1.5)
+    monitor = begin(tmp_path, clock)
+    count(monitor, 0.5)
+    assert monitor.measure_latest().verdict == "insufficient"
+    count(monitor, 0.5, 1.5, 1.5)
     clock.now += HOUR
-    count(counting, 1.5)
-    windows = counting.measure()
-    assert windows.telling == windows.previous
-    count(counting, 1.5, 1.5, 1.5)
-    windows = counting.measure()
-    assert windows.telling == windows.current
-    assert windows.telling.verdict == "large"
-    assert replace(windows.telling, begins="") != windows.previous
+    count(monitor, 1.5)
+    assert monitor.measure_latest() == monitor.measure()[1].drift
+    assert monitor.measure_latest().count == 4
+    count(monitor, 1.5, 1.5, 1.5)
+    assert monitor.measure_latest() == monitor.measure()[0].drift
+    assert monitor.measure_latest().verdict == "large"
 
 
 def test_where_there_is_no_room_a_process_counts_what_nobody_sees(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Package
+from faults import copy_credit, forget_histograms
 from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT
@@ -122,6 +123,23 @@ def test_what_is_new_about_values_is_counted_by_feature(
         ("model_feature_out_of_range_total", "Age"): rows,
         ("model_feature_out_of_range_total", "Price"): rows,
     }
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_nulls_are_counted_of_a_version_without_histograms(
+    rows: int, tmp_path: Path, keys: dict[str, str], scrape: Scraping
+) -> None:
+    folder = copy_credit(tmp_path)
+    forget_histograms(folder)
+    app = create_app(Settings(artefact=folder, api_keys_file=Path(keys["file"])))
+    name, labels = "model_feature_nulls_total", {"feature": "Income"}
+    before = scrape().read(name, **labels)
+    app.test_client().post(
+        "/v1/predict",
+        json={"instances": [{**TYPICAL, "Income": None}] * rows},
+        headers={"X-API-Key": keys["predict"]},
+    )
+    assert scrape().read(name, **labels) - before == rows
 
 
 def test_the_violations_that_are_named_are_counted_by_field_and_kind(
