@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pipelines import CREDIT
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 
 import train
 from service.model.artefact.folder import read_artefact
@@ -153,6 +154,15 @@ def test_the_plan_can_be_turned_off() -> None:
     assert predictor.plan is None
     assert predictor.engine.name == "scikit-learn"
     predictor.prove()
+
+
+def test_why_there_is_no_plan_names_the_step() -> None:
+    table = _sample()[0][["Age", "Time"]].iloc[:50].astype(float)
+    y = train.read_data()[1].iloc[:50]
+    pipeline = Pipeline([("clf", SVC())]).fit(table, y)
+    sample = Instances(tuple(read_columns(table, range(50))), 50)
+    choice = choose_plan(FittedPipeline(pipeline), observe_table(table), sample)
+    assert choice.reason == "There is no plan: step 'clf': SVC has no compiled form."
 
 
 def test_why_a_plan_is_not_used_holds_no_value() -> None:
