@@ -1,4 +1,4 @@
-"""Files that processes share: mapped as memory, or held by a lock.
+"""Files that processes share: mapped as memory, or locked.
 
 All memory is reserved when a file is mapped. Where there is no room for it, that is an
 OSError there and then; the first write to such a page would kill the process (SIGBUS).
@@ -26,7 +26,7 @@ def map_file(path: Path, size: int) -> memoryview:
     try:
         return map_descriptor(descriptor, max(size, os.fstat(descriptor).st_size))
     finally:
-        os.close(descriptor)  # the map has one of its own
+        os.close(descriptor)  # the map keeps a duplicate
 
 
 def map_descriptor(descriptor: int, size: int) -> memoryview:

@@ -10,7 +10,7 @@ from typing import Any
 
 from limits import RateLimitItem, parse_many
 
-# What a header may say, and what a count of 64 bits holds:
+# The largest integer of a header, which a count of 64 bits holds, too:
 # https://www.rfc-editor.org/rfc/rfc9651#name-integers
 MAX_INTEGER = 10**15 - 1
 
@@ -115,20 +115,20 @@ class Settings:
     port: int = _variable(8000, _whole(0, 65535), "PORT")
     workers: int | None = _variable(None, _natural, "WEB_CONCURRENCY")
     plan: str = _variable("on", _one_of("on", "off"))
-    # Each adds the address that it was called from to X-Forwarded-For. Any caller can
-    # send that header, so it counts only where there is said to be a proxy.
+    # Each appends its caller's address to X-Forwarded-For. Any caller can send that
+    # header, so it counts only behind proxies that are declared here.
     trusted_proxies: int = _variable(0, _whole(0))
 
-    # A client may keep a worker of two busy, and no more: the rest is for the others.
+    # One client can keep one of two workers busy, and no more.
     rate_limit_requests: str = _variable("60000/minute", _limits)
     rate_limit_instances: str = _variable("2000000/minute", _limits)
-    # A slip of the pen is a few; 256 random bits are not found by 30 a minute. More are
-    # needed where one address stands for many callers.
+    # A mistyped key fails a few times; 256 random bits are not guessed at 30 a minute.
+    # More are needed where one address stands for many callers.
     rate_limit_failures: str = _variable("30/minute", _limits)
     rate_limit_storage: str | None = _variable(None, _redis)
 
-    # A request of so many instances is predicted in well under a second, and so many
-    # bytes hold as many instances of some fifty features.
+    # 10,000 instances are predicted in well under a second, and of some fifty features
+    # they take 8 MiB.
     max_instances: int = _variable(10_000, _natural)
     max_body_bytes: int = _variable(8 * 2**20, _natural)
     # A category or a text. A model of documents needs more.
@@ -142,19 +142,19 @@ class Settings:
     max_in_flight: int = _variable(64, _natural)
     # Balancers look every few seconds whether to send more; 0 stops at once.
     lame_duck_seconds: float = _variable(5.0, _seconds)
-    # Below the 30 s after which Docker's and Kubernetes' patience ends.
+    # Below the 30 s after which Kubernetes kills a pod.
     grace_seconds: float = _variable(20.0, _positive_seconds)
 
-    # An hour of a model that is asked often; a day of one that is not.
+    # An hour suits a busy model; a quiet one needs a day.
     drift_window_seconds: int = _variable(3600, _whole(1, 10**9))
-    # In ten bins chance alone takes the PSI past 0.1 in fewer than one of 100,000
-    # windows of so many: 500 times it has a chi-square distribution of 9 degrees.
+    # With 500 instances in ten bins, chance alone takes the PSI past 0.1 in fewer than
+    # one of 100,000 windows: 500 times it is chi-square with 9 degrees of freedom.
     drift_min_count: int = _variable(500, _natural)
 
-    # A file of each worker's, from whose size it is begun anew.
+    # Each worker has a file of its own.
     prediction_log: Path | None = _variable(None, _path)
-    # All for audits. For training a share of a month tells more than all of a minute,
-    # which is what the files hold of a busy service.
+    # Audits need all. Training is better served by a share of a month than by the last
+    # minute, which is all that the files hold of a busy service.
     prediction_log_sample: float = _variable(1.0, _share)
     # Some 100,000 instances of the credit model; four of them for two workers.
     prediction_log_max_bytes: int = _variable(64 * 2**20, _natural)

@@ -1,13 +1,13 @@
-"""Where the files of running servers are: in memory, such as /dev/shm.
+"""Where the files of running servers are, and when they are removed.
 
-`model-service-UID-*.server` is the folder of one server: the counts of its workers for
-the metrics and the drift, and the keys that its workers have read last. It is locked
-for as long as a process of that server lives, and removed when the server ends, or, if
-that was killed, when the next one starts.
+They are in memory, in /dev/shm. The folder `model-service-UID-*.server` belongs to one
+server: its counts for the metrics and the drift, and the keys that its workers read
+last. It is locked while a process of that server lives, and removed when the server
+ends or, if it was killed, when the next one starts.
 
-`model-service-UID-*.limits` holds the limits of all servers of this host that share a
-key file. It is kept, so that a restart gives no client its budget back, and goes with
-the machine's boot.
+The file `model-service-UID-*.limits` counts the limits of all servers of this host with
+one key file. It stays until the machine is booted again, so that a restart gives no
+client its budget back.
 """
 
 import atexit
@@ -27,7 +27,7 @@ PREFIX = f"model-service-{os.getuid()}-"
 
 
 def find_memory() -> Path:
-    """Return the folder for files in memory, or of temporary files if there is none."""
+    """Return /dev/shm, or the folder of temporary files if there is none."""
     memory = Path("/dev/shm")  # noqa: S108 - the files' owners and modes are checked
     usable = memory.is_dir() and os.access(memory, os.W_OK)
     return memory if usable else Path(tempfile.gettempdir())

@@ -9,6 +9,7 @@ from server import UNLIMITED, Server
 from traffic import LIMIT, Traffic, ask_anew, ask_until, fire
 
 from service.web.access.key_file import Terms, create_key
+from service.web.access.redis_storage import LATE
 
 
 def create_limited_key(server: Server) -> str:
@@ -48,10 +49,10 @@ def test_a_redis_that_hangs_is_waited_for_once(
         redis.go_on()
         ask_until(server, key, 200)
     assert traffic.failures == []
-    # A worker that is slow may have left Redis before, and have found it again.
+    # On a busy machine an answer may have been late before, and a worker come back.
     assert 0 < said["limits_per_host"] - said["limits_shared"] <= server.workers
     reasons = {e["reason"] for e in server.events if e["event"] == "limits_per_host"}
-    assert reasons == {"TimeoutError"}
+    assert reasons - {LATE} == {"TimeoutError"}
 
 
 def test_a_service_starts_without_its_redis_and_finds_it(

@@ -1,4 +1,4 @@
-"""Who is calling: every route declares the scope that its callers need, or is public.
+"""Who is calling: every route declares the scope that it requires, or is public.
 
 A route that declares neither stops the start, so none is open by accident.
 """
@@ -49,16 +49,16 @@ def _mark(view: View, scope: Scope | None) -> View:
 
 
 def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
-    """Ask every request for its key, before anything else sees it.
+    """Check the key of every request before anything else sees it.
 
-    Failed attempts are charged to their address, so that nobody guesses keys quickly; a
-    good key is still let in from there.
+    Failed attempts are charged to their address, so that keys cannot be guessed
+    quickly; good keys still work from there.
     """
     views = app.view_functions
 
     def authenticate() -> None:
         rule = request.url_rule
-        if rule is None:  # 404 or 405, whoever asks
+        if rule is None:  # 404 or 405, with or without a key
             return
         scope = getattr(views[rule.endpoint], SCOPE)
         if scope is None:

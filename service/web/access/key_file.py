@@ -78,7 +78,7 @@ class KeysFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Terms:
-    """When a key expires, and limits of its own, in flask-limiter's notation."""
+    """When a key expires, and its own limits, in flask-limiter's notation."""
 
     expires: datetime | None = None
     requests: str | None = None
@@ -147,7 +147,7 @@ def revoke_key(path: Path, identity: str) -> ApiKey:
 
 
 def digest_key(key: str) -> str:
-    """Return what is kept of a key."""
+    """Return the digest that the file keeps of a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -158,7 +158,7 @@ def mask_keys(text: str) -> str:
 
 @contextmanager
 def _lock_folder(path: Path) -> Iterator[None]:
-    """Keep other commands from a file meanwhile: two at once would lose a key."""
+    """Hold off other commands: of two at once, one would lose the other's key."""
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -26,8 +26,8 @@ KEYS_READ = "keys_read"
 KEYS_REFUSED = "keys_refused"
 KEYS_NOT_KEPT = "keys_not_kept"
 
-# A look at the file costs 2 microseconds and is due within a second of a change.
-SECONDS_BETWEEN_LOOKS = 0.5
+# A check of the file costs 2 microseconds; a change is to be seen within a second.
+SECONDS_BETWEEN_CHECKS = 0.5
 
 # Compared against where the id is unknown, so that both cases take the same time.
 NO_DIGEST = "0" * 64
@@ -44,9 +44,9 @@ class Keyring:
     """The keys of a file, with the limits of those that have none of their own.
 
     A new file that cannot be used is refused, and the old keys stay in force. Each
-    worker reads the file by itself, and leaves what it read in `latest` for workers
-    that start later: they are forked from a process that has the keys of the start, of
-    which one may be revoked since.
+    worker reads the file by itself, and saves the keys in `latest` for workers that
+    start later: those are forked from a process that has the keys of the start, one of
+    which may have been revoked since.
     """
 
     def __init__(self, path: Path, requests: str, instances: str, latest: Path) -> None:
@@ -54,15 +54,15 @@ class Keyring:
         self._latest = latest
         self._defaults = {REQUESTS: requests, INSTANCES: instances}
         self.is_refused = False  # what the file holds now
-        self._seen = self._look()
-        self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
+        self._seen = self._read_stamp()
+        self._next_check = time.monotonic() + SECONDS_BETWEEN_CHECKS
         self._entries = self._build_entries(read_keys(path))
         self._lock = threading.Lock()
         if not self._entries:
             raise KeysFileError(f"The key file {path} holds no key: make one.")
 
     def find_client(self, key: str) -> Client | None:
-        """Return whose key it is, in a time that says nothing of how near it came."""
+        """Return the client of a key, in the same time however much of it is right."""
         self.refresh()
         parts = key.split("_", 2)
         entry = self._entries.get(parts[1]) if len(parts) == 3 else None
@@ -73,24 +73,24 @@ class Keyring:
         return entry.client
 
     def begin_worker(self) -> None:
-        """Take the latest keys that any worker has read, and look at the file."""
+        """Begin with the latest keys that any worker has read, and check the file."""
         if self._latest.exists():
             self._entries = self._build_entries(read_keys(self._latest))
-        self._next_look = 0.0
+        self._next_check = 0.0
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the file again if it has changed, and look no more often than is due."""
+        """Read the file again if it has changed; it is checked twice a second."""
         # One at a time: of two, the one that read before the change could end last.
-        if time.monotonic() > self._next_look and self._lock.acquire(blocking=False):
+        if time.monotonic() > self._next_check and self._lock.acquire(blocking=False):
             try:
                 self._read_change()
             finally:
                 self._lock.release()
 
     def _read_change(self) -> None:
-        self._next_look = time.monotonic() + SECONDS_BETWEEN_LOOKS
-        found = self._look()
+        self._next_check = time.monotonic() + SECONDS_BETWEEN_CHECKS
+        found = self._read_stamp()
         if found == self._seen:
             return
         self._seen = found
@@ -108,8 +108,8 @@ class Keyring:
         except OSError as error:
             logger.warning(KEYS_NOT_KEPT, extra={"reason": error.strerror})
 
-    def _look(self) -> tuple[int, int, int] | None:
-        """Return what changes with the file, its mode, or the link that leads to it."""
+    def _read_stamp(self) -> tuple[int, int, int] | None:
+        """Return values that change with the file, its mode, or a link to it."""
         try:
             found = os.stat(self._path)
         except OSError:

@@ -1,4 +1,4 @@
-"""How much a client may: requests, and instances, over a sliding window.
+"""How many requests and instances a client may send, over sliding windows.
 
 Limits are written in flask-limiter's notation, and one that is reached is its exception
 RateLimitExceeded. Its Limiter is left out. With two limits a bare Flask request takes
@@ -52,8 +52,8 @@ class Limits:
     def spend(self, context: RequestContext, budget: Budget, cost: int) -> None:
         """Take from a client's budget.
 
-        Raises LimitReachedError, with the seconds to wait, where too little is left,
-        and RequestEntityTooLarge where it never is enough.
+        Raises LimitReachedError, with the seconds to wait, if too little is left, and
+        RequestEntityTooLarge if the whole budget would not do.
         """
         for limit in budget:
             if cost > limit.amount:

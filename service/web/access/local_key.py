@@ -11,9 +11,9 @@ LOCAL_KEY_FILE = Path(".local/api-key")
 
 
 def ensure_local_key() -> Path:
-    """Return the key file for local use, made at first with one key for every scope."""
+    """Return the key file for local use, created once with a key for every scope."""
     if LOCAL_KEYS_FILE.exists():
-        read_local_key()  # one of the two alone is of no use
+        read_local_key()  # one file is of no use without the other
         return LOCAL_KEYS_FILE
     try:
         key = create_key(LOCAL_KEYS_FILE, "local", SCOPES)

@@ -8,7 +8,7 @@ from tempfile import mkstemp
 
 from service.regular_file import open_regular
 
-# As ssh has it of its own files.
+# ssh refuses its own files by the same rule.
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -26,7 +26,7 @@ class LooseModeError(OSError):
 def read_protected(path: Path) -> bytes:
     """Read a file that its owner alone may write, whole. Raises OSError.
 
-    Where a link leads to it, the file's own mode decides.
+    The mode that counts is that of the file, not of a link to it.
     """
     with open(path, "rb", opener=open_regular) as file:
         mode = os.fstat(file.fileno()).st_mode
@@ -37,7 +37,7 @@ def read_protected(path: Path) -> bytes:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner reads: whole, or not at all."""
-    path = path.resolve()  # a link keeps leading to it
+    path = path.resolve()  # a link to it stays a link
     descriptor, staged = mkstemp(prefix=".key-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

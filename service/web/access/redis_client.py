@@ -1,8 +1,8 @@
-"""A client of Redis that is answered by one deadline, or raises a RedisError.
+"""A client of Redis with one deadline for an answer; all its faults are a RedisError.
 
-redis-py waits its whole time-out anew for each piece of an answer, so a server that
-sends a byte now and then would hold up a request without end; and for what is no answer
-it raises whatever its parser stumbles over.
+redis-py restarts its time-out for each piece of an answer, so a server that sends a
+byte now and then would hold up a request for ever; and on a malformed answer its parser
+raises any exception.
 """
 
 import math
@@ -27,12 +27,12 @@ MAX_ANSWER_BYTES = 64 * 1024
 
 
 class Deadline(threading.local):
-    """Until when this thread waits for Redis, by time.monotonic()."""
+    """The time until which this thread waits for Redis, by time.monotonic()."""
 
     end = math.inf
 
     def begin(self, seconds: float) -> None:
-        """Wait for so many seconds, for all that is asked until the next call."""
+        """Allow this many seconds for all that is read until the next call."""
         self.end = time.monotonic() + seconds
 
 
@@ -48,7 +48,7 @@ class BoundedBuffer(SocketBuffer):
         timeout: Any = SENTINEL,
         raise_on_timeout: bool | None = True,
     ) -> bool:
-        if timeout is not SENTINEL:  # it only looks whether there is something
+        if timeout is not SENTINEL:  # a check for unread data, which does not wait
             return super()._read_from_socket(length, timeout, raise_on_timeout)
         wanted = self.unread_bytes() + (length or 1)
         while self.unread_bytes() < wanted:
@@ -75,15 +75,15 @@ class BoundedParser(_RESP2Parser):
             return super().read_response(disable_decoding)  # type: ignore[no-untyped-call]
         except (RedisError, OSError):
             raise
-        except Exception as error:  # noqa: BLE001 - of whatever kind the parser raises
+        except Exception as error:  # noqa: BLE001 - the parser may raise any
             raise InvalidResponse(type(error).__name__) from None
 
 
 def prepare(script: str, address: str, timeout_seconds: float) -> tuple[Script, float]:
-    """Return a script to ask, and its time-out, which the address may set itself.
+    """Return a script to call, and its time-out, which the address may set itself.
 
-    Raises SettingsError for what is no address, or has an option that there is not: it
-    would fail every request. A Redis that is away is not refused.
+    Raises SettingsError for an invalid address or an unknown option, which would fail
+    every request. A Redis that is away is not refused.
     """
     try:
         client = Redis.from_url(

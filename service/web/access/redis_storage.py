@@ -103,7 +103,7 @@ class RedisStorage:
         threading.Thread(target=self._return, daemon=True).start()
 
     def _return(self) -> None:
-        """Ask as requests do, until an answer is in time, and go back."""
+        """Ask as requests do until an answer is in time, and then go back to Redis."""
         while True:
             time.sleep(SECONDS_BETWEEN_PROBES)
             begun = time.monotonic()

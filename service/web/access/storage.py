@@ -45,7 +45,7 @@ class Storage(Protocol):
 
 
 class HostStorage:
-    """Counts in the table of a file. Raises SettingsError where it cannot be kept."""
+    """Counts in a table that the workers share. Raises SettingsError without room."""
 
     place: Place = "host"
 
@@ -78,7 +78,7 @@ class HostStorage:
 
 @lru_cache(4096)
 def _locate(key: str, expiry: int) -> tuple[bytes, int]:
-    """Return the owner that a key is, and where it nearly always is."""
+    """Return a key's owner, and the offset at which it nearly always is."""
     is_client = FAILURES not in key.split("/", 2)[:2]  # a client's name follows
     owner = describe_owner(key, expiry, is_client=is_client)
     return owner, find_place(owner, 0)

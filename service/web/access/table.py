@@ -25,15 +25,15 @@ SLOT = struct.Struct(f"={OWNER.size}sQQQ")
 SIZE = SLOTS * SLOT.size
 # Where the last three are, in words of 8 bytes.
 END, NOW, BEFORE = 2, 3, 4
-# How many slots a key may be found in; the one with the least to lose makes room.
+# How many slots may hold a key; the one with the least to lose makes room for it.
 PROBES = 8
 
 
 def find_table(keys_file: Path) -> Path:
     """Return the file in which all servers of this host with one key file count.
 
-    Where boots cannot be told apart, it goes with this server: the windows of another
-    boot would lie anywhere in this one.
+    A system without an identity for each boot has one for each server: counts of an
+    earlier boot would be taken for this one's.
     """
     boot = find_boot()
     if boot is None:
@@ -98,7 +98,7 @@ class Table:
         self.words[slot + NOW] = 0
 
     def _weigh(self, moment: float, offset: int) -> tuple[bool, bool, int]:
-        """Return what would be lost with a slot, to be compared.
+        """Return a rank: the slot with the lowest loses the least.
 
         A count is held until the window after its own is over. Addresses that fail are
         many: they drive out one another, and not a client.
@@ -110,7 +110,7 @@ class Table:
 
 
 def describe_owner(key: str, expiry: int, *, is_client: bool) -> bytes:
-    """Return what is kept of a key, and how much there is to lose with it."""
+    """Return what identifies a key in the table."""
     digest = blake2b(key.encode(), digest_size=11).digest()
     return OWNER.pack(digest, is_client, min(expiry, LONGEST_SECONDS))
 

@@ -32,8 +32,8 @@ USED = struct.Struct("i")
 FIRST = 8
 NUMBER = struct.Struct("d")
 
-# Held by whoever adds, which is to read and to write. It takes longer than an addition,
-# and is taken once for all that is counted of a request.
+# Held while adding, which reads and writes. Taking it costs more than an addition, so
+# it is taken once for all that is counted of a request.
 COUNTS_LOCK = threading.Lock()
 
 

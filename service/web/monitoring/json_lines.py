@@ -28,7 +28,7 @@ class LineHandler(logging.StreamHandler):  # type: ignore[type-arg]
             try:
                 self.stream.write(f"{line.decode()}\n")
                 self.stream.flush()
-            except OSError:  # told on stderr, as of a record: no request fails for it
+            except OSError:  # reported on stderr, as for a record: no request fails
                 self.handleError(logging.makeLogRecord({"msg": line}))
 
 

@@ -1,7 +1,7 @@
 """Files of whole lines that never grow past their bound.
 
-Each process writes one of its own, the lowest number that nobody holds: so none waits
-for another, and there are no more of them than processes at a time. The standard
+Each process writes its own, with the lowest number that no other holds: so none waits
+for another, and there are no more files than processes at a time. The standard
 library's RotatingFileHandler counts characters, and leaves half a line where a disk is
 full.
 """
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from service.mapped_file import try_lock
 
-# To be read, too: a line may be unfinished where the machine stopped.
+# Readable, too: the last line may be unfinished after a crash.
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
 class RotatedFile:
     """A file such as `lines.0.jsonl`, of at most `max_bytes`.
 
-    The lines before lie in `lines.0.old.jsonl`, and those before them are gone. Every
-    method may raise OSError, and the next call tries anew.
+    Older lines are in `lines.0.old.jsonl`, and older ones still are gone. Every method
+    may raise OSError, and the next call tries anew.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
@@ -46,9 +46,9 @@ class RotatedFile:
         self._size += len(lines)
 
     def _take_back(self, descriptor: int) -> None:
-        """Cut off what was written of lines that did not all find room.
+        """Cut off the part that was written of lines that did not all fit.
 
-        Where that fails, too, the file is opened anew: that ends an unfinished line.
+        If that fails, too, the file is opened anew, which ends an unfinished line.
         """
         try:
             os.ftruncate(descriptor, self._size)
@@ -61,7 +61,7 @@ class RotatedFile:
             self._descriptor = None
 
     def _open(self) -> int:
-        """Return the file that is held, or another where that was moved or removed."""
+        """Return the file that is held, or another if that was moved or removed."""
         if self._descriptor is None or not _is_at(self._held, self._descriptor):
             self._close()
             paths = (_insert(self._path, number) for number in count())
