@@ -4,10 +4,6 @@ A connection may bring as much as the largest body, and a worker has a thousand 
 them: a limit on each is no limit on all.
 """
 
-import math
-import time
-
-from service.memory import trim_memory
 from service.server.connection import Connection
 
 # What holds no more is not counted, and never refused for the sake of what holds more.
@@ -19,23 +15,14 @@ ROOM_BYTES = 64 * 2**20
 # Where larger bodies are allowed: room for eight of the largest.
 LARGEST_AT_ONCE = 8
 
-# A request of this size leaves memory behind that is free and not given back. It is, by
-# a call of a few milliseconds, once the worker has had nothing to do for so long.
-LARGE_BYTES = 2**20
-QUIET_SECONDS = 1.0
-
 
 class BodyBudget:
-    """Counts what large requests hold. It is for the thread that runs the event loop.
-
-    All but `schedule_trim`, which a thread calls that is done with a request.
-    """
+    """Counts what large requests hold. It is for the event loop alone."""
 
     def __init__(self, max_body_bytes: int) -> None:
         self._room = max(ROOM_BYTES, LARGEST_AT_ONCE * max_body_bytes)
         self._held: dict[Connection, int] = {}
         self._total = 0
-        self._trims_at = math.inf
 
     def note(self, connection: Connection) -> None:
         """Count what a connection holds now."""
@@ -47,9 +34,7 @@ class BodyBudget:
 
     def forget(self, connection: Connection) -> None:
         """Count a connection no more."""
-        held = self._held.pop(connection, 0)
-        self._total -= held
-        self.schedule_trim(held)
+        self._total -= self._held.pop(connection, 0)
 
     def find_excess(self) -> Connection | None:
         """Return the largest that is still arriving, where all hold too much."""
@@ -60,14 +45,3 @@ class BodyBudget:
             return None
         arriving = (each for each in self._held if not each.is_busy)
         return max(arriving, key=self._held.__getitem__, default=None)
-
-    def schedule_trim(self, size: int) -> None:
-        """Have memory given back, later, where a request of this size is let go."""
-        if size > LARGE_BYTES:
-            self._trims_at = time.monotonic() + QUIET_SECONDS
-
-    def trim(self, now: float) -> None:
-        """Give memory back that large requests have left, where that is due."""
-        if now >= self._trims_at:
-            self._trims_at = math.inf
-            trim_memory()

@@ -31,7 +31,7 @@ class Intake:
     ) -> None:
         self._cfg = cfg
         self.limits = limits
-        self.budget = BodyBudget(limits.max_body_bytes)
+        self._budget = BodyBudget(limits.max_body_bytes)
         self._take_on = take_on
         self._refuse = refuse
         self._find_refusal = find_refusal
@@ -117,8 +117,8 @@ class Intake:
         """Refuse the largest of what is arriving, while all hold too much."""
         if connection.size <= SMALL_BYTES:
             return
-        self.budget.note(connection)
-        while (largest := self.budget.find_excess()) is not None:
+        self._budget.note(connection)
+        while (largest := self._budget.find_excess()) is not None:
             self.give_up(
                 largest,
                 ServiceUnavailable("Too much is arriving at once.", retry_after=1),
@@ -126,4 +126,4 @@ class Intake:
 
     def forget(self, connection: Connection) -> None:
         """Count what a connection holds no more."""
-        self.budget.forget(connection)
+        self._budget.forget(connection)

@@ -5,6 +5,8 @@ bodies and judges both. A body of known length is counted here: that is no parsi
 """
 
 import re
+import weakref
+from functools import partial
 from typing import Any
 
 from gunicorn.asgi.parser import ParseError
@@ -69,9 +71,11 @@ class RequestReader:
         self._parsed_bytes = 0  # of chunks and what is around them
         self._chunks = 0
         self._piece_bytes = SMALLEST_PIECE_BYTES
+        # A cycle would keep each body until the next run of the garbage collector.
+        reader = weakref.proxy(self)
         self._parser = StrictParser(
-            on_headers_complete=self._take_head,
-            on_body=self._keep_chunk,
+            on_headers_complete=partial(RequestReader._take_head, reader),
+            on_body=partial(RequestReader._keep_chunk, reader),
             limit_request_line=cfg.limit_request_line,
             limit_request_fields=cfg.limit_request_fields,
             limit_request_field_size=cfg.limit_request_field_size,

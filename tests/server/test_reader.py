@@ -1,6 +1,8 @@
 """Where a request ends, and what is wrong with it, however its bytes come in."""
 
+import gc
 import itertools
+import weakref
 
 import pytest
 from gunicorn.config import Config
@@ -222,3 +224,16 @@ def test_the_head_says_what_the_event_loop_has_to_know() -> None:
 @pytest.mark.parametrize("host", [b"", b"a.b:80", b"[::1]:8000", b"a_b", b"%61", b"a:"])
 def test_a_host_may_be_all_that_its_grammar_allows(host: bytes) -> None:
     assert read_whole(HEAD.replace(b"Host: a", b"Host: " + host) + b"\r\n")
+
+
+@pytest.mark.parametrize("size", [len(CHUNKED), -1, None])
+def test_a_body_is_let_go_at_once_with_its_reader(size: int | None) -> None:
+    """A cycle would keep each body until the garbage collector comes round."""
+    gc.disable()
+    try:
+        reader, _ = read(encode_chunks([b"abc"], b"\r\n")[:size])
+        held = weakref.ref(reader)
+        del reader
+        assert held() is None
+    finally:
+        gc.enable()
