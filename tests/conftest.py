@@ -1,5 +1,6 @@
 """Fixtures: artefacts packaged once a session, a service in process, a real server."""
 
+import fcntl
 import io
 import json
 import logging
@@ -68,14 +69,16 @@ def impatient() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """Package a fitted pipeline by name, once."""
-    to = tmp_path_factory.mktemp("artefacts")
-    folders: dict[str, Path] = {}
+    """Package a fitted pipeline by name, once for all processes of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    to = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "artefacts"
+    to.mkdir(exist_ok=True)
 
     def get(name: str) -> Path:
-        if name not in folders:
-            folders[name] = FITTED[name]().package(to)
-        return folders[name]
+        folder = to / name / "1.0.0"
+        with (to / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return folder if folder.exists() else FITTED[name]().package(to)
 
     return get
 
@@ -86,11 +89,21 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
     `within` is the beginning of a command that runs it somewhere else.
     """
+    yield from boot_servers(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serve_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Boot one that the tests of a module share, each of which leaves it whole."""
+    yield from boot_servers(tmp_path_factory.mktemp("servers"))
+
+
+def boot_servers(folder: Path) -> Iterator[Serve]:
     servers: list[Server] = []
 
     def boot(artefact: Path, *, within: Sequence[str] = (), **variables: str) -> Server:
-        folder = tmp_path / f"server-{len(servers)}"
-        server = Server(artefact, folder, variables, within)
+        place = folder / f"server-{len(servers)}"
+        server = Server(artefact, place, variables, within)
         servers.append(server)
         server.wait_until_ready()
         return server

@@ -14,7 +14,7 @@ from conftest import Serve
 from pipelines import CREDIT
 from scrape import Scrape, Series, find_folder, read_counters
 from server import PATIENCE_SECONDS, UNLIMITED, Server
-from traffic import ask
+from traffic import PAUSE_SECONDS, ask
 
 WORKERS = 4
 KILLS = 20
@@ -51,7 +51,7 @@ class Callers:
                 self._ask_until_it_breaks(client)
 
     def _ask_until_it_breaks(self, client: httpx.Client) -> None:
-        while not self._is_over.is_set():
+        while not self._is_over.wait(PAUSE_SECONDS):
             next(self.sent)
             try:
                 answer = ask(client)

@@ -2,23 +2,48 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from conftest import Serve
 from pipelines import CREDIT
-from server import UNLIMITED
+from server import UNLIMITED, Server
 from traffic import Traffic, ask_anew, ask_until
 
 from service.web.access.key_file import Terms, create_key, revoke_key
 from service.web.access.private_file import write_private
 
 
-def test_a_key_is_rotated_under_traffic(serve: Serve) -> None:
-    server = serve(CREDIT, **UNLIMITED)
-    old = server.key
-    with Traffic(server, 2) as before:
-        new = create_key(server.keys_file, "tests", ("predict",))
+@pytest.fixture(scope="module")
+def shared(serve_module: Serve) -> Server:
+    return serve_module(CREDIT, **UNLIMITED)
+
+
+@pytest.fixture
+def server(shared: Server) -> Iterator[Server]:
+    """A server whose key file each test finds as it was at the start."""
+    shared.skip_lines()
+    good = shared.keys_file.read_bytes()
+    yield shared
+    if not shared.keys_file.is_file() or shared.keys_file.read_bytes() != good:
+        write_private(shared.keys_file, good)
+        shared.wait_for_each_worker("keys_read")
+
+
+def kill_each_worker(server: Server) -> None:
+    """Kill them, and wait until others are in their places."""
+    for pid in server.pids[-server.workers :]:
+        os.kill(pid, signal.SIGKILL)
+    server.wait_for_each_worker("ready")
+
+
+def test_a_key_is_rotated_under_traffic(server: Server) -> None:
+    old = create_key(server.keys_file, "guest", ("predict",))
+    server.wait_for_each_worker("keys_read")
+    with Traffic(server, 2, old) as before:
+        new = create_key(server.keys_file, "guest", ("predict",))
         server.wait_for_each_worker("keys_read")
         with Traffic(server, 2, new) as after:
             before.stop()
@@ -29,8 +54,7 @@ def test_a_key_is_rotated_under_traffic(serve: Serve) -> None:
     assert before.failures == after.failures == []
 
 
-def test_a_broken_key_file_leaves_the_old_keys_in_force(serve: Serve) -> None:
-    server = serve(CREDIT, **UNLIMITED)
+def test_a_broken_key_file_leaves_the_old_keys_in_force(server: Server) -> None:
     good = server.keys_file.read_bytes()
     with Traffic(server, 2) as traffic:
         write_private(server.keys_file, good.replace(b"predict", server.key.encode()))
@@ -46,11 +70,20 @@ def test_a_broken_key_file_leaves_the_old_keys_in_force(serve: Serve) -> None:
     assert server.key not in "".join(server.lines)
 
 
+def test_a_worker_that_nobody_calls_sees_a_broken_file_and_a_mended_one(
+    server: Server,
+) -> None:
+    good = server.keys_file.read_bytes()
+    write_private(server.keys_file, b"{")
+    server.wait_for_each_worker("keys_refused")
+    write_private(server.keys_file, good)
+    server.wait_for_each_worker("keys_read")
+
+
 def test_a_key_file_that_becomes_a_pipe_leaves_the_old_keys_in_force(
-    serve: Serve, tmp_path: Path
+    server: Server, tmp_path: Path
 ) -> None:
     """To open it as a file would hang each worker, and those that replace them."""
-    server = serve(CREDIT, **UNLIMITED)
     good = server.keys_file.read_bytes()
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -60,19 +93,16 @@ def test_a_key_file_that_becomes_a_pipe_leaves_the_old_keys_in_force(
         traffic.wait_for(20)
     assert traffic.failures == []
     assert all("it is a named pipe" in line["reason"] for line in refused)
-    for pid in server.pids:
-        os.kill(pid, signal.SIGKILL)
-    server.wait_for_each_worker("ready")
+    kill_each_worker(server)
     assert set(ask_anew(server, server.key, 20)) == {200}
     write_private(server.keys_file, good)
     server.wait_for_each_worker("keys_read")
 
 
 def test_a_key_file_that_others_may_write_is_refused_until_they_may_not(
-    serve: Serve, tmp_path: Path
+    server: Server, tmp_path: Path
 ) -> None:
     """Its content is the same, so it is the mode alone that is seen to change."""
-    server = serve(CREDIT, **UNLIMITED)
     good = server.keys_file.read_bytes()
     server.keys_file.chmod(0o660)
     for _ in range(server.workers):
@@ -88,37 +118,22 @@ def test_a_key_file_that_others_may_write_is_refused_until_they_may_not(
 
 
 def test_a_revoked_key_stays_so_for_a_new_worker_that_cannot_read_the_file(
-    serve: Serve,
+    server: Server,
 ) -> None:
     """It is forked from a process that has read the keys of the start."""
-    server = serve(CREDIT, **UNLIMITED)
     key = create_key(server.keys_file, "guest", ("predict",))
     server.wait_for_each_worker("keys_read")
     revoke_key(server.keys_file, server.key.split("_")[1])
     server.wait_for_each_worker("keys_read")
     write_private(server.keys_file, b"{")
     server.wait_for_each_worker("keys_refused")
-    for pid in server.pids:
-        os.kill(pid, signal.SIGKILL)
-    server.wait_for_each_worker("ready")
+    kill_each_worker(server)
     assert set(ask_anew(server, server.key, 20)) == {401}
     assert set(ask_anew(server, key, 20)) == {200}
 
 
-def test_a_worker_that_nobody_calls_sees_a_broken_file_and_a_mended_one(
-    serve: Serve,
-) -> None:
-    server = serve(CREDIT)
-    good = server.keys_file.read_bytes()
-    write_private(server.keys_file, b"{")
-    server.wait_for_each_worker("keys_refused")
-    write_private(server.keys_file, good)
-    server.wait_for_each_worker("keys_read")
-
-
-def test_a_key_that_expires_closes_by_itself(serve: Serve) -> None:
-    server = serve(CREDIT, **UNLIMITED)
-    soon = datetime.now(UTC) + timedelta(seconds=5)
+def test_a_key_that_expires_closes_by_itself(server: Server) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=2)
     with Traffic(server, 2) as traffic:
         key = create_key(server.keys_file, "guest", ("predict",), Terms(expires=soon))
         server.wait_for_each_worker("keys_read")

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 
-# A value that is held for as long as the mood is "hold", or that takes a GB of memory
-# where the mood is "eat", or that is refused by no Exception where it is "panic"; no
-# golden record has it.
+# A value that is held for as long as the mood is one "hold", which a number may tell
+# from the next, or that takes a GB of memory where the mood is "eat", or that no
+# Exception refuses where it is "panic"; no golden record has it.
 HELD = 77.25
 
 
@@ -39,8 +39,8 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Any:
         """Return an array of shape (n,)."""
-        mood = read_mood()
-        while mood == "hold" and HELD in X.to_numpy()[:, 0]:
+        mood = held = read_mood()
+        while mood == held and mood.startswith("hold") and HELD in X.to_numpy()[:, 0]:
             time.sleep(0.01)
             mood = read_mood()
         if mood == "eat" and HELD in X.to_numpy()[:, 0]:
@@ -54,8 +54,9 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if mood == "raise":
             raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
         scale = 1.0
-        if mood == "hold" and len(X) > 1:  # so that requests never are, however slow
-            scale += SHARE_OF_OTHERS  # the machine on which it is measured
+        # So that requests never are, however slow the machine on which it is measured.
+        if mood.startswith("hold") and len(X) > 1:
+            scale += SHARE_OF_OTHERS
         return X.to_numpy()[:, 0] * scale + SHIFTS.get(mood, 0.0)
 
 

@@ -4,10 +4,12 @@ import json
 import os
 import queue
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,10 @@ from service.web.access.table import find_table
 
 # Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60
+
+# For clients, none of which speaks TLS: otherwise each would read every certificate of
+# the machine, which takes it 58 ms.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 # For tests that send much, and take a limit or a deadline for a fault.
 UNLIMITED = {
@@ -79,6 +85,7 @@ class Server:
             base_url=self.url,
             headers={"X-API-Key": key or self.key},
             timeout=PATIENCE_SECONDS,
+            verify=NO_TLS,
         )
 
     def wait_for(self, event: str) -> dict[str, Any]:
@@ -90,6 +97,17 @@ class Server:
             if line.startswith("{") and (found := json.loads(line))["event"] == event:
                 return dict(found)
         raise AssertionError(f"{event!r} is not in the log:\n" + "".join(self.lines))
+
+    def skip_lines(self) -> int:
+        """Pass over the lines of what a worker has done, and return how many they are.
+
+        From here on wait_for finds what a test brings about, where servers are shared.
+        """
+        request_id = f"skip-{uuid.uuid4()}"
+        self.client.get("/v1/model", headers={"X-Request-ID": request_id})
+        while self.wait_for("request")["request_id"] != request_id:
+            pass
+        return len(self.lines)
 
     def wait_for_each_worker(self, event: str) -> None:
         """Wait until each worker has said so, once each."""

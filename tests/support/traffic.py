@@ -24,6 +24,10 @@ REQUESTS_A_CONNECTION = 20
 # What is counted where a request brought no answer, since its worker was killed.
 LOST = 0
 
+# Between two requests of a caller, where callers only have to be there while something
+# else is waited for: without it they take all of the machine from what they wait for.
+PAUSE_SECONDS = 0.005
+
 
 class Reachable(Protocol):
     """A server, or what stands before some."""
@@ -113,7 +117,7 @@ class Traffic:
     def _ask(self) -> None:
         with self._server.connect(self._key) as client:
             for number in itertools.count(1):
-                if self._is_over.is_set():
+                if self._is_over.wait(PAUSE_SECONDS):
                     return
                 is_last = number % REQUESTS_A_CONNECTION == 0
                 client.headers["Connection"] = "close" if is_last else "keep-alive"
