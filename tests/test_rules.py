@@ -1,7 +1,6 @@
 """The rules of Prometheus, by promtool: each alert is raised where it should, alone."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +66,11 @@ CHANGES = [
 ]
 
 
+def is_about(test: dict[str, Any], alert: str) -> bool:
+    """Return True if it expects something of that alert; all others take their time."""
+    return alert in {each["alertname"] for each in test.get("alert_rule_test", ())}
+
+
 @pytest.mark.parametrize(("change", "alert"), CHANGES)
 def test_the_tests_see_an_alert_that_is_wrong(
     change: Callable[[dict[str, Any]], None], alert: str, tmp_path: Path
@@ -75,7 +79,9 @@ def test_the_tests_see_an_alert_that_is_wrong(
     [rule] = [r for g in rules["groups"] for r in g["rules"] if r.get("alert") == alert]
     change(rule)
     (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
-    shutil.copy(DEPLOY / "rules.test.yml", tmp_path)
+    tests = yaml.safe_load((DEPLOY / "rules.test.yml").read_text())
+    tests["tests"] = [each for each in tests["tests"] if is_about(each, alert)]
+    (tmp_path / "rules.test.yml").write_text(yaml.safe_dump(tests))
     done = run_promtool("test", "rules", tmp_path / "rules.test.yml")
     assert done.returncode == 1
     assert f"alertname: {alert}" in done.stdout + done.stderr

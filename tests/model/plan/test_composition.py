@@ -258,7 +258,9 @@ def test_frames_between_steps_carry_their_names() -> None:
 def test_the_plans_of_whole_pipelines_pass_the_gate(name: str) -> None:
     fitted = FITTED[name]()
     contract = observe_table(fitted.X)
-    sample = read_columns(fitted.X, range(len(fitted.X)))
+    # A row alone takes 10 ms where steps run as themselves, as they do in this one.
+    rows = range(0, len(fitted.X), 40 if name == "mixed" else 1)
+    sample = read_columns(fitted.X, rows)
     plan = compile_plan(fitted.pipeline, contract, sample)
     assert_agrees(plan, fitted.pipeline, contract, sample)
 
