@@ -4,41 +4,59 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
+import pytest
 from conftest import Serve
 from pipelines import CREDIT
 from redis_server import RedisServer
-from server import PATIENCE_SECONDS
+from server import PATIENCE_SECONDS, Server
 from traffic import LIMIT, LOST, fire
 
-
-def test_a_limit_is_exact_over_callers_and_workers(serve: Serve) -> None:
-    assert fire([serve(CREDIT, **LIMIT)], 1000) == {200: 200, 429: 800}
+from service.web.access.key_file import create_key
 
 
-def test_a_limit_outlives_a_killed_worker(serve: Serve) -> None:
-    server = serve(CREDIT, **LIMIT)
-    assert fire([server], 80) == {200: 80}
-    for pid in server.pids:
+@pytest.fixture(scope="module")
+def server(serve_module: Serve) -> Server:
+    return serve_module(CREDIT, **LIMIT)
+
+
+@pytest.fixture
+def key(server: Server) -> str:
+    """A key of a client that has spent nothing."""
+    server.skip_lines()
+    key = create_key(server.keys_file, f"client-{uuid4()}", ("predict",))
+    server.wait_for_each_worker("keys_read")
+    return key
+
+
+def test_a_limit_is_exact_over_callers_and_workers(server: Server, key: str) -> None:
+    assert fire([server], 1000, key=key) == {200: 200, 429: 800}
+
+
+def test_a_limit_outlives_a_killed_worker(server: Server, key: str) -> None:
+    assert fire([server], 80, key=key) == {200: 80}
+    for pid in server.pids[-server.workers :]:
         os.kill(pid, signal.SIGKILL)
         server.wait_for("ready")
-    assert fire([server], 920) == {200: 120, 429: 800}
+    assert fire([server], 920, key=key) == {200: 120, 429: 800}
 
 
-def test_a_worker_killed_under_fire_gives_nothing_away(serve: Serve) -> None:
+def test_a_worker_killed_under_fire_gives_nothing_away(
+    server: Server, key: str
+) -> None:
     """What it had counted and not answered is lost, and is no second time allowed."""
-    server = serve(CREDIT, **LIMIT)
     answers = threading.Semaphore(0)
     with ThreadPoolExecutor(1) as pool:
-        fired = pool.submit(fire, [server], 1000, tick=answers.release)
-        for pid in server.pids:
+        fired = pool.submit(fire, [server], 1000, key=key, tick=answers.release)
+        for pid in server.pids[-server.workers :]:
             for _ in range(40):
                 answers.acquire(timeout=PATIENCE_SECONDS)
             os.kill(pid, signal.SIGKILL)
         statuses = fired.result()
     assert set(statuses) <= {200, 429, LOST}
     assert statuses[200] <= 200 <= statuses[200] + statuses[LOST]
-    assert fire([server], 80) == {429: 80}
+    assert fire([server], 80, key=key) == {429: 80}
 
 
 def test_replicas_share_a_limit_in_redis(serve: Serve, redis: RedisServer) -> None:

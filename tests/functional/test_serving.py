@@ -14,9 +14,14 @@ import pytest
 from conftest import Serve, Served
 from faults import copy_credit, flip_byte, make_other_golden, make_other_library, reseal
 from pipelines import CREDIT, ROOT
-from server import Server
+from server import NO_TLS, Server
+from traffic import TYPICAL, ask
 
-TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+
+@pytest.fixture(scope="module")
+def server(serve_module: Serve) -> Server:
+    """A server that the last test stops."""
+    return serve_module(CREDIT)
 
 
 def start_in_vain(**variables: str) -> subprocess.CompletedProcess[str]:
@@ -70,30 +75,13 @@ def test_workers_forked_after_a_prediction_answer_though_openmp_was_asked_for(
     """A pool of OpenMP threads, started in the master, would hang each of them."""
     server = serve(CREDIT, OMP_NUM_THREADS="2", WEB_CONCURRENCY="2")
     for _ in range(10):
-        with httpx.Client(headers={"X-API-Key": server.key}, timeout=30) as client:
-            response = client.post(
-                f"{server.url}/v1/predict", json={"instances": [TYPICAL["instance"]]}
-            )
+        with server.connect() as client:
+            response = ask(client)
         assert response.json()["predictions"] == [TYPICAL["prediction"]]
 
 
-def test_each_worker_proves_itself_and_a_killed_one_is_replaced(serve: Serve) -> None:
-    server = serve(CREDIT)
-    booted = [e for e in server.events if e["event"].startswith("Booting worker")]
-    assert len(booted) == 2
-    assert len([e for e in server.events if e["event"] == "ready"]) == 2
-
-    os.kill(int(booted[0]["event"].rsplit(" ", 1)[1]), signal.SIGKILL)
-    proved = server.wait_for("ready")
-    assert proved["records"] > 50
-    assert server.predict([TYPICAL["instance"]]).status_code == 200
-
-
-def test_the_workers_share_the_memory_of_the_model(serve: Serve) -> None:
-    server = serve(CREDIT)
-    booted = [e for e in server.events if e["event"].startswith("Booting worker")]
-    for event in booted:
-        pid = event["event"].rsplit(" ", 1)[1]
+def test_the_workers_share_the_memory_of_the_model(server: Server) -> None:
+    for pid in server.pids:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         sizes = {
             line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]
@@ -102,10 +90,14 @@ def test_the_workers_share_the_memory_of_the_model(serve: Serve) -> None:
         assert sizes["Private_Dirty"] < sizes["Rss"] / 2
 
 
-def test_sigterm_ends_the_service_with_0(serve: Serve) -> None:
-    server = serve(CREDIT)
+def test_each_worker_proves_itself_and_a_killed_one_is_replaced(server: Server) -> None:
+    assert len(server.pids) == 2
+    assert len([e for e in server.events if e["event"] == "ready"]) == 2
+
+    os.kill(server.pids[0], signal.SIGKILL)
+    proved = server.wait_for("ready")
+    assert proved["records"] > 50
     assert server.predict([TYPICAL["instance"]]).status_code == 200
-    assert server.stop() == 0
 
 
 def test_two_versions_behind_one_address_are_told_apart(
@@ -142,6 +134,7 @@ def test_a_body_over_the_limit_is_never_cut(
             **headers,
         },
         timeout=60,
+        verify=NO_TLS,
     )
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -187,20 +180,6 @@ def send_raw(server: Server, request: bytes) -> bytes:
     return answer
 
 
-def test_malformed_chunked_bodies_are_400_and_not_logged(serve: Serve) -> None:
-    server = serve(CREDIT)
-    for body in (b"SECRET\r\n", b"-5\r\nSECRET\r\n", b"5\r\nSECRET", b"5\r\nSEC"):
-        answer = send_raw(
-            server,
-            b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nX-API-Key: %b\r\n"
-            b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%b"
-            % (server.key.encode(), body),
-        )
-        assert answer.startswith(b"HTTP/1.1 400 "), body
-    server.stop()
-    assert "SEC" not in "".join(server.lines)
-
-
 UNREAD = [
     (400, b"GET /health HTTP/1.1\r\nHost: a\r\nAuthorization Bearer SECRET\r\n"),
     (400, b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n'SECRET': 5\r\n"),
@@ -216,11 +195,10 @@ UNREAD = [
 
 
 def test_what_is_no_request_is_refused_as_a_problem_and_not_repeated(
-    serve: Serve,
+    server: Server,
 ) -> None:
-    server = serve(CREDIT)
     answers = [send_raw(server, text + b"\r\n") for _, text in UNREAD]
-    server.stop()
+    server.skip_lines()  # each is written before its answer is sent
     refused = [e for e in server.events if e["event"] == "invalid_request"]
     assert [e["ip"] for e in refused] == ["127.0.0.1"] * len(UNREAD)
     lines = {e["request_id"]: e for e in server.events if e["event"] == "request"}
@@ -234,6 +212,19 @@ def test_what_is_no_request_is_refused_as_a_problem_and_not_repeated(
         problem = json.loads(body)
         assert problem["status"] == lines[problem["request_id"]]["status"] == status
     assert "SECRET" not in "".join(server.lines) + str(answers)
+
+
+def test_malformed_chunked_bodies_are_400_and_not_logged(server: Server) -> None:
+    for body in (b"SECRET\r\n", b"-5\r\nSECRET\r\n", b"5\r\nSECRET", b"5\r\nSEC"):
+        answer = send_raw(
+            server,
+            b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nX-API-Key: %b\r\n"
+            b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%b"
+            % (server.key.encode(), body),
+        )
+        assert answer.startswith(b"HTTP/1.1 400 "), body
+    assert server.stop() == 0
+    assert "SEC" not in "".join(server.lines)
 
 
 def test_no_header_moves_a_route(served: Served) -> None:

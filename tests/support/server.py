@@ -98,16 +98,15 @@ class Server:
                 return dict(found)
         raise AssertionError(f"{event!r} is not in the log:\n" + "".join(self.lines))
 
-    def skip_lines(self) -> int:
-        """Pass over the lines of what a worker has done, and return how many they are.
+    def skip_lines(self) -> None:
+        """Pass over the lines of all that was done: wait_for finds what is done next.
 
-        From here on wait_for finds what a test brings about, where servers are shared.
+        For tests that share a server.
         """
         request_id = f"skip-{uuid.uuid4()}"
         self.client.get("/v1/model", headers={"X-Request-ID": request_id})
         while self.wait_for("request")["request_id"] != request_id:
             pass
-        return len(self.lines)
 
     def wait_for_each_worker(self, event: str) -> None:
         """Wait until each worker has said so, once each."""

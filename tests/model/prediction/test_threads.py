@@ -1,6 +1,7 @@
 """A prediction starts no threads, whatever a part was told of them, and is unchanged.
 
-Each is fitted here, and asked in a process that has but the one thread.
+Each is fitted here, and asked in a process that has but the one thread: a fork of one
+that has done no more than to import what it takes.
 """
 
 import os
@@ -24,13 +25,25 @@ from sklearn.preprocessing import StandardScaler
 from service.model.prediction.threads import use_one_thread
 
 ASK = """
-import os, sys
-import joblib
+import os, sys, traceback
+import joblib, lightgbm, pandas, sklearn.calibration, sklearn.pipeline, xgboost
 from service.model.prediction.threads import use_one_thread
-pipeline, X, expected = joblib.load(sys.argv[1])
-use_one_thread(pipeline)
-assert (pipeline.predict_proba(X) == expected).all()
-print(len(os.listdir("/proc/self/task")))
+
+def ask(path):
+    pipeline, X, expected = joblib.load(path)
+    use_one_thread(pipeline)
+    assert (pipeline.predict_proba(X) == expected).all()
+    print(os.path.basename(path), len(os.listdir("/proc/self/task")), flush=True)
+
+for path in sys.argv[1:]:
+    if os.fork():
+        os.wait()
+        continue
+    try:
+        ask(path)
+    except Exception:
+        traceback.print_exc()
+    os._exit(0)
 """
 
 QUIET: dict[str, Any] = {"n_estimators": 5, "verbose": -1}
@@ -48,15 +61,15 @@ THREADED = [
 ]
 
 
-@pytest.mark.parametrize("estimator", THREADED, ids=name_case)
-def test_a_prediction_starts_no_threads(estimator: Any, tmp_path: Path) -> None:
-    X, y = load_table("wine")
-    is_frozen = isinstance(estimator, FrozenEstimator)
-    (estimator.estimator if is_frozen else estimator).fit(X, y)
-    path = tmp_path / "fitted.joblib"
-    joblib.dump((estimator, X, estimator.predict_proba(X)), path)
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK, str(path)],
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], str]:
+    """The lines that were printed of all, by their numbers, and the errors."""
+    folder = tmp_path_factory.mktemp("threaded")
+    paths = [folder / str(number) for number in range(len(THREADED))]
+    for estimator, path in zip(THREADED, paths, strict=True):
+        save_fitted(estimator, path)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, *map(str, paths)],
         cwd=ROOT,
         env={
             **os.environ,
@@ -67,7 +80,24 @@ def test_a_prediction_starts_no_threads(estimator: Any, tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert asked.stdout == "1\n", asked.stderr
+    return done.stdout.splitlines(), done.stderr
+
+
+def save_fitted(estimator: Any, path: Path) -> None:
+    X, y = load_table("wine")
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    (estimator.estimator if is_frozen else estimator).fit(X, y)
+    joblib.dump((estimator, X, estimator.predict_proba(X)), path)
+
+
+@pytest.mark.parametrize(
+    "number", range(len(THREADED)), ids=[name_case(each) for each in THREADED]
+)
+def test_a_prediction_starts_no_threads(
+    number: int, answers: tuple[list[str], str]
+) -> None:
+    lines, errors = answers
+    assert f"{number} 1" in lines, errors
 
 
 class Follower(BaseEstimator):  # type: ignore[misc]
