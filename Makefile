@@ -12,7 +12,7 @@ serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
 
 test: $(VENV)/development
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Where no engine answers, these tests are skipped by `make test`, and fail here.
 test-container: $(VENV)/development

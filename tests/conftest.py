@@ -1,9 +1,6 @@
 """Fixtures: artefacts packaged once a session, a service in process, a real server."""
 
 import fcntl
-import io
-import json
-import logging
 import os
 import signal
 
@@ -22,6 +19,7 @@ from flask.testing import FlaskClient
 from pipelines import CREDIT, FITTED
 from redis_server import RedisServer
 from server import PATIENCE_SECONDS, Server
+from service_log import Log, find_handler
 from tinydisk import TinyDisk
 
 from service import create_app
@@ -34,6 +32,13 @@ hypothesis.settings.load_profile("busy machine")
 
 # Where the shared app keeps its handler: another app that is built replaces it.
 HANDLER = "tests.handler"
+
+# The files that take longest, by seconds of CPU: 50 to 20 of 600 in all.
+LONGEST = (
+    *("test_conformance", "test_exactness", "test_behind_nginx", "test_composition"),
+    *("test_package", "test_rolling", "test_strict_reading", "test_prediction_log"),
+    *("test_parity", "test_selectors", "test_faulty_redis", "test_serving"),
+)
 
 Package = Callable[[str], Path]
 Serve = Callable[..., Server]
@@ -194,28 +199,6 @@ def app(keys: dict[str, str]) -> Flask:
     return app
 
 
-def find_handler() -> logging.StreamHandler[Any]:
-    """Return what writes the lines of the service that was built last."""
-    [handler] = [h for h in logging.getLogger().handlers if h.name == "stdout"]
-    assert isinstance(handler, logging.StreamHandler)
-    return handler
-
-
-class Log:
-    """What the service wrote to its log since the test began."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    @property
-    def text(self) -> str:
-        return self.stream.getvalue()
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines()]
-
-
 @pytest.fixture
 def log(app: Flask) -> Iterator[Log]:
     """The log of the service in process, formatted as it is on stdout."""
@@ -233,6 +216,15 @@ def client(app: Flask, keys: dict[str, str]) -> FlaskClient:
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {keys['predict']}"
     return client
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first: pytest-xdist hands files out in this order.
+
+    Begun last, a long one is waited for while the other processes have nothing to do.
+    """
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -44,6 +44,9 @@ def name_module(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
+NAMES = {name_module(path) for path in MODULES}
+
+
 def iterate_imports(path: Path) -> Iterator[tuple[ast.stmt, str]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -52,8 +55,7 @@ def iterate_imports(path: Path) -> Iterator[tuple[ast.stmt, str]]:
             assert not node.level, f"{path}: a relative import"
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                is_module = full in {name_module(other) for other in MODULES}
-                yield node, full if is_module else str(node.module)
+                yield node, full if full in NAMES else str(node.module)
 
 
 def list_contents(package: Path) -> list[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Log, Serve, Served
+from conftest import Serve, Served
 from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT, ROOT
+from service_log import Log
 from traffic import TYPICAL
 
 from service import create_app

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Log, Package
+from conftest import Package
 from flask import Flask
 from flask.testing import FlaskClient
+from service_log import Log
 
 from service import create_app
 from service.settings import Settings

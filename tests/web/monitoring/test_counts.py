@@ -6,12 +6,12 @@ import resource
 import threading
 from pathlib import Path
 
-from conftest import Log
 from flask import Flask
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from scrape import Scrape
+from service_log import Log
 
 from service.web.monitoring.counts import COUNTS_LOCK, FILE_BYTES, Counts
 from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge

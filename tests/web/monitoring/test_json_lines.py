@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from conftest import Log
+from service_log import Log
 
 DEEP: Any = json.loads("[" * 300 + "]" * 300)
 

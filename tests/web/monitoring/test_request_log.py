@@ -1,8 +1,8 @@
 """One JSON line a request, that nobody can forge and that holds no secret."""
 
 import pytest
-from conftest import Log
 from flask.testing import FlaskClient
+from service_log import Log
 from traffic import TYPICAL
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
