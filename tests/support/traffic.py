@@ -26,7 +26,7 @@ LOST = 0
 
 # Between two requests of a caller, where callers only have to be there while something
 # else is waited for: without it they take all of the machine from what they wait for.
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.01
 
 
 class Reachable(Protocol):
