@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -49,13 +49,20 @@ def require_engine() -> None:
         pytest.skip("no Docker engine answers")
 
 
-def run_docker(*arguments: str, given: bytes = b"") -> str:
-    """Run a command of docker, and return what it prints."""
+def run_program(
+    *command: str, given: bytes = b"", environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a program that must succeed, and return what it prints."""
     done = subprocess.run(
-        ["docker", *arguments], input=given, capture_output=True, check=False
+        command, input=given, env=environment, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
+
+
+def run_docker(*arguments: str, given: bytes = b"") -> str:
+    """Run a command of docker, and return what it prints."""
+    return run_program("docker", *arguments, given=given)
 
 
 def try_to_build(

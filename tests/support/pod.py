@@ -11,8 +11,9 @@ import httpx
 import pytest
 import yaml
 from balancer import ReservedPort
-from containers import PATIENCE_SECONDS
+from containers import PATIENCE_SECONDS, run_docker, run_program
 from manifests import Json
+from server import NO_TLS
 
 from service.web.access.key_file import create_key
 
@@ -58,7 +59,7 @@ class Pod:
     def start(self) -> None:
         """Give podman the image of the Docker engine, and start the pod."""
         archive = self._folder / "image.tar"
-        subprocess.run(["docker", "save", "-o", archive, self._image], check=True)
+        run_docker("save", "-o", str(archive), self._image)
         self.run("load", "--quiet", "--input", str(archive))
         archive.unlink()
         self.run("kube", "play", "--network=host", str(self._manifest))
@@ -66,7 +67,7 @@ class Pod:
     def connect(self) -> httpx.Client:
         """Return a client of it, which waits for it to listen."""
         return httpx.Client(
-            transport=httpx.HTTPTransport(retries=10),
+            transport=httpx.HTTPTransport(verify=NO_TLS, retries=10),
             base_url=f"http://127.0.0.1:{self._port.number}",
             headers={"X-API-Key": self.key},
             timeout=PATIENCE_SECONDS,
@@ -91,15 +92,7 @@ class Pod:
 
     def run(self, *arguments: str) -> str:
         """Run a command of podman, and return what it prints."""
-        done = subprocess.run(
-            ["podman", *arguments],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return run_program("podman", *arguments, environment=self._environment)
 
     def remove(self) -> None:
         """Leave nothing of it."""

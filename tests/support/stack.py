@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import httpx
-from containers import run_docker
+from containers import run_docker, run_program
 from pipelines import ROOT
-from server import PATIENCE_SECONDS
+from server import NO_TLS, PATIENCE_SECONDS
 
 from service.cli.image import BASES
 
@@ -73,15 +72,8 @@ class Stack:
 
     def compose(self, *arguments: str) -> str:
         """Run a command of docker compose, and return what it prints."""
-        done = subprocess.run(
-            ["docker", "compose", *self._files, *arguments],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        command = ("docker", "compose", *self._files, *arguments)
+        return run_program(*command, environment=self._environment)
 
     def start(self, *names: str) -> None:
         """Start all, or some, as ops do, and wait until they are healthy."""
@@ -107,6 +99,7 @@ class Stack:
             base_url=self.find_url("nginx", 8080),
             headers={"X-API-Key": key or self.key},
             timeout=PATIENCE_SECONDS,
+            verify=NO_TLS,
         )
 
     def inspect(self) -> dict[str, dict[str, Any]]:
