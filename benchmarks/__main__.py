@@ -13,13 +13,14 @@ from benchmarks.peers import (
     BentoML,
     FastAPI,
     LitServe,
+    MLflow,
+    MLServer,
     Ray,
     Vetiver,
 )
 from benchmarks.places import BUILD, HERE, copy_credit_artefact
 from benchmarks.process import exit_on_termination
 from benchmarks.report import write_report
-from benchmarks.saved import MLflow, MLServer
 from benchmarks.scenarios import (
     compare_custom,
     compare_memory,

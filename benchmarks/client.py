@@ -1,8 +1,9 @@
-"""Asks a server as a client would, and compares every answer."""
+"""A client that asks a server and compares every answer with the pipeline's."""
 
 import http.client
 import json
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.process import Running
@@ -23,10 +24,9 @@ class NotServingError(Exception):
 
 
 class Client:
-    """One server, asked for the answers of one workload."""
+    """Asks one server for the answers of one workload."""
 
     def __init__(self, server: Server, workload: Workload, port: int) -> None:
-        """Connect to nothing yet."""
         self._server = server
         self._workload = workload
         self._port = port
@@ -36,39 +36,29 @@ class Client:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         body = json.dumps(self._server.encode(self._workload.instances[first:last]))
         headers = {"Content-Type": "application/json", **self._server.headers}
+        name = self._server.name
         try:
             connection.request("POST", self._server.path, body, headers)
             response = connection.getresponse()
             content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise NotServingError(f"{name} did not answer: {error!r}") from error
         finally:
             connection.close()
         if response.status != 200:
             raise NotServingError(
-                f"{self._server.name} answered {response.status}: {content[:500]!r}"
+                f"{name} answered {response.status}: {content!r:.500}"
             )
-        self._compare(self._server.decode(json.loads(content)), first, last)
-
-    def _compare(self, answers: list[float], first: int, last: int) -> None:
-        if self._server.is_limit:
-            return
-        expected = self._workload.expected[first:last]
-        if len(answers) != len(expected):
-            raise WrongAnswerError(
-                f"{self._server.name}: {len(answers)} of {len(expected)} answers"
-            )
-        for index, (answer, right) in enumerate(zip(answers, expected, strict=True)):
-            if not abs(answer - right) <= TOLERANCE:
-                raise WrongAnswerError(
-                    f"{self._server.name}: {answer!r} is not {right!r}"
-                    f" for instance {first + index}"
-                )
+        if not self._server.is_limit:
+            answers = self._server.decode(json.loads(content))
+            compare_answers(name, answers, self._workload.expected[first:last])
 
     def wait(self, running: Running) -> float:
         """Return the seconds from the start to the first answer."""
         while time.perf_counter() < running.started + START_SECONDS:
             try:
                 self.ask(0, 1)
-            except (OSError, http.client.HTTPException, NotServingError) as error:
+            except NotServingError as error:
                 last = error
             else:
                 return time.perf_counter() - running.started
@@ -85,3 +75,16 @@ class Client:
             for _ in pool.map(lambda i: self.ask(i, i + 1), range(20 * CLIENTS)):
                 pass
         self.ask(0, len(self._workload.instances))
+
+
+def compare_answers(
+    name: str, answers: Sequence[float], expected: Sequence[float]
+) -> None:
+    """Raise WrongAnswerError where a server answers otherwise than the pipeline."""
+    if len(answers) != len(expected):
+        raise WrongAnswerError(f"{name}: {len(answers)} of {len(expected)} answers")
+    for index, (answer, right) in enumerate(zip(answers, expected, strict=True)):
+        if not abs(answer - right) <= TOLERANCE:
+            raise WrongAnswerError(
+                f"{name}: {answer!r} is not {right!r} for instance {index}"
+            )

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from benchmarks.places import BIN, BUILD, HERE, ROOT
 
-# Ours is installed from what its image is: development's packages are imported, too.
+# Ours has what its image has: none of development's packages is imported, too.
 OURS = "ours"
+SERVING, DEVELOPMENT = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
+
+# What gunicorn's own worker of that name needs, as development has it.
+GEVENT = "gevent"
 
 
 def find_python(name: str) -> Path:
@@ -19,25 +23,25 @@ def find_python(name: str) -> Path:
 def prepare_environment(name: str) -> None:
     """Install a server, unless these very requirements are installed already."""
     peer = HERE / "requirements" / f"{name}.txt"
-    requirements = ROOT / "requirements.txt" if name == OURS else peer
+    arguments = {
+        OURS: ["-r", str(SERVING)],
+        GEVENT: ["-r", str(SERVING), "-c", str(DEVELOPMENT), GEVENT],
+    }.get(name, ["-r", str(peer)])
+    files = [Path(each) for each in arguments if each.endswith(".txt")]
+    wanted = "".join(file.read_text() for file in files)
     folder = BUILD / "envs" / name
     stamp = folder / "installed.txt"
-    if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
+    if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"installing {name}", flush=True)
-    uv = str(BIN / "uv")
-    interpreter = str(BIN / "python")
-    subprocess.run(
-        [uv, "venv", "--quiet", "--clear", "--python", interpreter, str(folder)],
-        check=True,
-    )
+    uv, python = str(BIN / "uv"), str(BIN / "python")
+    make = [uv, "venv", "--quiet", "--clear", "--python", python, str(folder)]
+    subprocess.run(make, check=True)
     # Compiled now, or the first start of a server would be measured compiling.
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode"]
-    subprocess.run(
-        [*install, "--python", str(find_python(name)), "-r", str(requirements)],
-        check=True,
-    )
-    stamp.write_bytes(requirements.read_bytes())
+    into = ["--python", str(find_python(name))]
+    subprocess.run([*install, *into, *arguments], check=True)
+    stamp.write_text(wanted)
 
 
 def read_version(name: str, package: str) -> str:

@@ -12,6 +12,9 @@ from benchmarks.workload import Workload
 
 BODIES_OF_ONE = 256
 
+# By name, such as requests_s and p99_ms.
+Figures = dict[str, float]
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -38,16 +41,9 @@ CELLS = (Cell(1, 1), Cell(1, 16), Cell(1000, 4))
 
 def put_load(
     server: Server, workload: Workload, cell: Cell, port: int, seconds: int
-) -> dict[str, float]:
+) -> Figures:
     """Return what wrk saw: p50_ms, p99_ms, requests_s, rows_s and errors."""
-    _run(server, workload, cell, port, max(1, seconds // 4))
-    seen = _run(server, workload, cell, port, seconds)
-    return seen | {"rows_s": seen["requests_s"] * cell.instances}
 
-
-def _run(
-    server: Server, workload: Workload, cell: Cell, port: int, seconds: int
-) -> dict[str, float]:
     headers = {"Content-Type": "application/json", **server.headers}
     output = subprocess.run(
         [
@@ -65,8 +61,8 @@ def _run(
         timeout=seconds + 60,
     ).stdout
     line = next(line for line in output.splitlines() if line.startswith("JSON "))
-    seen: dict[str, float] = json.loads(line.removeprefix("JSON "))
-    return seen
+    seen: Figures = json.loads(line.removeprefix("JSON "))
+    return seen | {"rows_s": seen["requests_s"] * cell.instances}
 
 
 def _write_bodies(server: Server, workload: Workload, cell: Cell) -> Path:

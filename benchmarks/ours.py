@@ -19,7 +19,9 @@ class Ours(Server):
     name = package = OURS
     title = "this service"
     setting = "`gunicorn -c gunicorn.conf.py`"
+    command_line = "gunicorn -c gunicorn.conf.py"
     path = "/v1/predict"
+    may_fail = False
 
     def prepare(self, artefact: Path) -> None:
         """Install it, and send the key that the run has made."""
@@ -36,10 +38,6 @@ class Ours(Server):
             capture_output=True,
             text=True,
         ).stdout.strip()
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return the command of the README."""
-        return [str(self.bin / "gunicorn"), "-c", "gunicorn.conf.py"]
 
     def environment(self, launch: Launch) -> dict[str, str]:
         """Return the settings: the only place where the benchmarks make them."""
@@ -67,16 +65,9 @@ class Constant(Ours):
     name = "constant"
     title = "limit: a constant Flask view"
     setting = "the same `gunicorn.conf.py`"
+    command_line = f"{Ours.command_line} benchmarks.servers.constant:app"
     path = "/predict"
     is_limit = True
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return our command with another application."""
-        return [*super().command(launch), "benchmarks.servers.constant:app"]
-
-    def decode(self, answer: Any) -> list[float]:
-        """Return nothing, which is checked against nothing."""
-        return []
 
 
 class Unwatched(Ours):
@@ -85,11 +76,8 @@ class Unwatched(Ours):
     name = "unwatched"
     title = "limit: this service, unwatched"
     setting = "no metrics, no drift, no log line a request"
+    command_line = f"{Ours.command_line} benchmarks.servers.unwatched:app"
     is_limit = True
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return our command with the application that counts nothing."""
-        return [*super().command(launch), "benchmarks.servers.unwatched:app"]
 
     def environment(self, launch: Launch) -> dict[str, str]:
         """Log no requests."""

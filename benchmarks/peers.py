@@ -1,9 +1,14 @@
-"""The peers that serve an application, as their documentation says to."""
+"""The peers, each served as its documentation says to."""
 
 from typing import Any
 
 from benchmarks.server import Launch, Server
 from benchmarks.workload import Instance
+
+UVICORN = "--host 127.0.0.1 --port {port} --workers {workers} --no-access-log"
+
+# The types of the Open Inference Protocol.
+DATATYPES = {int: "INT64", float: "FP64", str: "BYTES"}
 
 
 class FastAPI(Server):
@@ -12,13 +17,7 @@ class FastAPI(Server):
     name = "fastapi"
     title = "FastAPI, `def`"
     setting = "endpoint in a pool of threads, uvicorn with uvloop and httptools"
-    application = "benchmarks.servers.fastapi_app:app"
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return uvicorn's command."""
-        address = ["--host", "127.0.0.1", "--port", str(launch.port)]
-        workers = ["--workers", str(launch.workers), "--no-access-log"]
-        return [str(self.bin / "uvicorn"), self.application, *address, *workers]
+    command_line = f"uvicorn benchmarks.servers.fastapi_app:app {UVICORN}"
 
 
 class AsyncFastAPI(FastAPI):
@@ -31,13 +30,13 @@ class AsyncFastAPI(FastAPI):
     path = "/predict-async"
 
 
-class Vetiver(FastAPI):
+class Vetiver(Server):
     """An endpoint for probabilities on vetiver's API, with its prototype."""
 
     name = "vetiver"
     title = "vetiver"
     setting = "`check_prototype=True`, uvicorn with uvloop and httptools"
-    application = "benchmarks.servers.vetiver_app:app"
+    command_line = f"uvicorn benchmarks.servers.vetiver_app:app {UVICORN}"
     path = "/predict_proba"
 
     def encode(self, instances: list[Instance]) -> Any:
@@ -55,10 +54,7 @@ class LitServe(Server):
     name = "litserve"
     title = "LitServe"
     setting = "`max_batch_size=64`, `batch_timeout=0.001`"
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return the script that its documentation starts."""
-        return [str(self.bin / "python"), "-m", "benchmarks.servers.litserve_app"]
+    command_line = "python -m benchmarks.servers.litserve_app"
 
 
 class Ray(Server):
@@ -67,10 +63,7 @@ class Ray(Server):
     name = "ray"
     title = "Ray Serve"
     setting = "`@serve.batch`, `max_batch_size=64`, `batch_wait_timeout_s=0.001`"
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return the script that starts a cluster of one machine."""
-        return [str(self.bin / "python"), "-m", "benchmarks.servers.ray_app"]
+    command_line = "python -m benchmarks.servers.ray_app"
 
 
 class BentoML(Server):
@@ -79,13 +72,78 @@ class BentoML(Server):
     name = "bentoml"
     title = "BentoML"
     setting = "batchable API, `max_batch_size=4096`"
-
-    def command(self, launch: Launch) -> list[str]:
-        """Return bentoml's command; the workers stand in the service."""
-        address = ["--host", "127.0.0.1", "--port", str(launch.port)]
-        service = "benchmarks.servers.bentoml_app:Scoring"
-        return [str(self.bin / "bentoml"), "serve", service, *address]
+    command_line = (
+        "bentoml serve benchmarks.servers.bentoml_app:Scoring"
+        " --host 127.0.0.1 --port {port}"
+    )
 
     def decode(self, answer: Any) -> list[float]:
         """Return the first column of a bare list of rows."""
         return [row[0] for row in answer]
+
+
+class MLflow(Server):
+    """The scoring server of a saved model."""
+
+    name = "mlflow"
+    title = "MLflow"
+    setting = "`models serve`, `dataframe_split`, uvicorn with uvloop and httptools"
+    command_line = (
+        "mlflow models serve -m {saved} --env-manager local"
+        " --host 127.0.0.1 --port {port} --workers {workers}"
+    )
+    saver = "benchmarks.servers.mlflow_model"
+    path = "/invocations"
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """Put its uvicorn on the path, where its command looks for it."""
+        return super().environment(launch) | {"PATH": f"{self.bin}:/usr/bin:/bin"}
+
+    def encode(self, instances: list[Instance]) -> Any:
+        """Return the table in the orientation that its documentation prefers."""
+        data = [list(instance.values()) for instance in instances]
+        return {"dataframe_split": {"columns": list(instances[0]), "data": data}}
+
+
+class MLServer(Server):
+    """Its scikit-learn runtime, over the Open Inference Protocol."""
+
+    name = "mlserver"
+    title = "MLServer"
+    setting = "scikit-learn runtime, `max_batch_size=64`, `max_batch_time=0.001`"
+    command_line = "mlserver start {saved}"
+    saver = "benchmarks.servers.mlserver_model"
+    path = "/v2/models/scoring/infer"
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """One worker is no pool: a pool of one is no faster, and a process more."""
+        grpc, metrics = launch.spare_ports
+        return super().environment(launch) | {
+            "MLSERVER_HOST": "127.0.0.1",
+            "MLSERVER_HTTP_PORT": str(launch.port),
+            "MLSERVER_GRPC_PORT": str(grpc),
+            "MLSERVER_METRICS_PORT": str(metrics),
+            "MLSERVER_METRICS_DIR": str(self.saved / "metrics"),
+            "MLSERVER_PARALLEL_WORKERS": str(launch.workers * (launch.workers > 1)),
+            "MLSERVER_DEBUG": "false",
+        }
+
+    def encode(self, instances: list[Instance]) -> Any:
+        """Return a column for each feature."""
+        return {
+            "inputs": [
+                {
+                    "name": name,
+                    "shape": [len(instances), 1],
+                    "datatype": DATATYPES[type(value)],
+                    "data": [instance[name] for instance in instances],
+                }
+                for name, value in instances[0].items()
+            ]
+        }
+
+    def decode(self, answer: Any) -> list[float]:
+        """Return the first column of the one, flattened output."""
+        output = answer["outputs"][0]
+        probabilities: list[float] = output["data"][:: output["shape"][1]]
+        return probabilities

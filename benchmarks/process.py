@@ -42,7 +42,6 @@ class Running:
     """A server's processes: whatever inherited the mark of its start."""
 
     def __init__(self, root: subprocess.Popen[bytes], mark: str) -> None:
-        """Take what was started."""
         self.root = root
         self.started = time.perf_counter()
         self._mark = f"{MARK}={mark}".encode()
@@ -61,6 +60,10 @@ class Running:
     def measure_pss(self) -> float:
         """Return the memory of all its processes in MB, each shared page once."""
         return measure_pss(self.find())
+
+    def measure_work(self) -> float:
+        """Return the seconds of a processor that its processes have used."""
+        return measure_work(self.find())
 
     def stop(self) -> None:
         """End the server as its operator would, then whatever is left of it."""

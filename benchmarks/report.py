@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.charts import Bar, Panel, draw_chart
+from benchmarks.charts import Bar, draw_chart
 from benchmarks.load import CELLS, Cell
-from benchmarks.sections import write_custom, write_memory, write_start
+from benchmarks.sections import RATES, write_custom, write_memory, write_start
 from benchmarks.soak.report import cut_section
-from benchmarks.tables import format_row, format_table
+from benchmarks.tables import compare_figures, format_table
 
 INTRODUCTION = """\
 # Benchmarks
@@ -30,19 +30,21 @@ three cost is told by the service unwatched.
 """
 
 
+IN_PROCESS = "limit: predict_proba in process, one caller"
+PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
+SECTIONS = {"custom": write_custom, "memory": write_memory, "start": write_start}
+
+
 def write_report(results: dict[str, Any], folder: Path) -> None:
-    """Write what the run has to say, and the charts where it compared servers."""
+    """Write the report of a run, and the charts where it compared servers."""
     parts = [INTRODUCTION.format(**results["about"])]
     if "servers" in results:
         parts.extend(_write_servers(results))
         for file, drawing in _draw_charts(results):
             (folder / file).write_text(drawing)
-    if "custom" in results:
-        parts.append(write_custom(results["custom"]))
-    if "memory" in results:
-        parts.append(write_memory(results["memory"]))
-    if "start" in results:
-        parts.append(write_start(results["start"]))
+    parts += [
+        write(results[name]) for name, write in SECTIONS.items() if name in results
+    ]
     report = folder / "README.md"
     _, soak = cut_section(report)
     report.write_text("\n".join([*parts, soak] if soak else parts))
@@ -55,72 +57,68 @@ def _write_servers(results: dict[str, Any]) -> Iterator[str]:
     yield format_table(["server", "version", "setting"], rows)
     for count in _list_counts(servers):
         for cell in CELLS:
-            yield f"## {cell.title}, {count} worker{'s' * (count != '1')}\n"
+            yield f"## {cell.title}, {_count_workers(count)}\n"
             yield _write_cell(results, cell, count)
-        yield f"## Memory and start, {count} worker{'s' * (count != '1')}\n"
-        yield _write_process(servers, count)
-    for who, why in results["refusals"].items():
-        yield f"Not measured: {who} (workers): {why.splitlines()[0]}\n"
+        yield f"## Memory and start, {_count_workers(count)}\n"
+        figures, ours = _find_figures(results, count, "process")
+        yield compare_figures("server", PROCESS, figures.values(), ours)
+    for name, why in results["refusals"].items():
+        yield f"Not measured: {name} (workers): {why.splitlines()[0]}\n"
 
 
 def _list_counts(servers: dict[str, Any]) -> list[str]:
     return sorted({count for each in servers.values() for count in each["workers"]})
 
 
+def _count_workers(count: str) -> str:
+    return f"{count} worker{'s' * (count != '1')}"
+
+
+def _find_figures(results: dict[str, Any], count: str, part: str) -> tuple[Any, Any]:
+    """Return the title and the figures of each server, by its name, and our figures."""
+    found = {
+        name: (each["title"], each["workers"][count][part])
+        for name, each in results["servers"].items()
+        if count in each["workers"]
+    }
+    return found, found.get("ours", (None, None))[1]
+
+
 def _write_cell(results: dict[str, Any], cell: Cell, count: str) -> str:
-    figures = ["requests_s", "rows_s", "p50_ms", "p99_ms"]
-    servers = results["servers"]
-    ours = servers.get("ours", {}).get("workers", {}).get(count, {}).get(cell.key)
-    rows = [
-        format_row(each["title"], each["workers"][count][cell.key], ours, figures)
-        for each in servers.values()
-        if count in each["workers"]
-    ]
+    figures, ours = _find_figures(results, count, cell.key)
+    rows = list(figures.values())
     if cell.connections == 1 or cell.instances > 1:
-        in_process = results["in_process"][str(cell.instances)]
-        title = "limit: predict_proba in process, one caller"
-        rows.append(format_row(title, in_process, ours, figures))
-    return format_table(["server", "requests/s", "rows/s", "p50 ms", "p99 ms"], rows)
-
-
-def _write_process(servers: dict[str, Any], count: str) -> str:
-    ours = servers.get("ours", {}).get("workers", {}).get(count, {}).get("process")
-    figures = ["pss_mb", "start_s"]
-    rows = [
-        format_row(each["title"], each["workers"][count]["process"], ours, figures)
-        for each in servers.values()
-        if count in each["workers"]
-    ]
-    return format_table(["server", "PSS MB", "first answer s"], rows)
+        rows.append((IN_PROCESS, results["in_process"][str(cell.instances)]))
+    return compare_figures("server", RATES, rows, ours)
 
 
 def _draw_charts(results: dict[str, Any]) -> Iterator[tuple[str, str]]:
     count = _list_counts(results["servers"])[-1]
-    workers = f"{count} worker{'s' * (count != '1')}"
-    panels = [_build_panel(results, cell, count, "rows_s") for cell in CELLS]
-    yield (
-        "throughput.svg",
-        draw_chart(f"Throughput, {workers}", "rows a second", panels),
-    )
     panels = [
-        _build_panel(results, cell, count, figure)
+        (f"{cell.title} (rows a second)", _list_bars(results, cell, count, "rows_s"))
+        for cell in CELLS
+    ]
+    yield "throughput.svg", draw_chart(f"Throughput, {_count_workers(count)}", panels)
+    panels = [
+        (
+            f"{cell.title}, {figure.removesuffix('_ms')} (ms, less is better)",
+            _list_bars(results, cell, count, figure),
+        )
         for cell in CELLS[:2]
         for figure in ("p50_ms", "p99_ms")
     ]
-    yield "latency.svg", draw_chart(f"Latency, {workers}", "ms, less is better", panels)
+    yield "latency.svg", draw_chart(f"Latency, {_count_workers(count)}", panels)
 
 
-def _build_panel(results: dict[str, Any], cell: Cell, count: str, figure: str) -> Panel:
-    bars = [
-        Bar(
-            each["title"],
-            each["workers"][count][cell.key][figure],
-            "limit" if each["is_limit"] else "ours" if name == "ours" else "peer",
-        )
-        for name, each in results["servers"].items()
-        if count in each["workers"] and not each["workers"][count][cell.key]["errors"]
+def _list_bars(
+    results: dict[str, Any], cell: Cell, count: str, figure: str
+) -> list[Bar]:
+    figures, _ = _find_figures(results, count, cell.key)
+    limits = {n for n, each in results["servers"].items() if each["is_limit"]}
+    return [
+        Bar(title, seen[figure], "limit" if name in limits else kind)
+        for name, (title, seen) in figures.items()
+        for kind in ("ours" if name == "ours" else "peer",)
         # A constant is as fast for a thousand rows: it would dwarf every other bar.
-        if not (each["is_limit"] and cell.instances > 1)
+        if not seen["errors"] and not (name in limits and cell.instances > 1)
     ]
-    suffix = f", {figure.removesuffix('_ms')}" if figure.endswith("_ms") else ""
-    return Panel(cell.title + suffix, bars)

@@ -1,18 +1,17 @@
 """What is measured: rounds over all servers, and three shorter questions."""
 
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.client import NotServingError
+from benchmarks.in_process import measure_in_process
 from benchmarks.load import CELLS, Cell
-from benchmarks.measure import Figures, measure, measure_in_process
+from benchmarks.measure import Comparison, measure, take_medians
 from benchmarks.models import package_custom, package_forest
 from benchmarks.ours import Ours
 from benchmarks.peers import AsyncFastAPI, BentoML, FastAPI, LitServe, Vetiver
 from benchmarks.places import CREDIT
 from benchmarks.server import Server
-from benchmarks.workload import Workload, build_workload
+from benchmarks.workload import build_workload
 
 BUSY = Cell(1, 16)
 STARTS = 7
@@ -21,42 +20,24 @@ STARTS = 7
 def compare_servers(
     servers: Sequence[Server], workers: Sequence[int], rounds: int, seconds: int
 ) -> dict[str, Any]:
-    """Measure every server in every round, so that a slow minute hits them all."""
+    """Measure every server, and the pipeline in process, in every round."""
     credit = build_workload(CREDIT)
-    for server in servers:
-        server.prepare(CREDIT)
-    seen: dict[tuple[str, int], list[dict[str, Figures]]] = {}
-    refusals: dict[tuple[str, int], str] = {}
+    comparison = Comparison(servers, credit, workers, CELLS)
     in_process = []
-    for turn in range(rounds):
+    for _ in range(rounds):
         in_process.append(measure_in_process(credit, seconds))
-        for server in servers:
-            for count in workers:
-                print(f"round {turn + 1}: {server.name}, {count}", flush=True)
-                key = (server.name, count)
-                try:
-                    figures = measure(server, credit, count, CELLS, seconds)
-                except NotServingError as error:
-                    # A peer may fail to start; the report says so. Ours may not.
-                    if isinstance(server, Ours):
-                        raise
-                    refusals[key] = str(error)
-                else:
-                    seen.setdefault(key, []).append(figures)
+        comparison.measure_round(seconds)
+    figures = comparison.medians
     return {
         "in_process": take_medians(in_process),
-        "refusals": {f"{name} {n}": text for (name, n), text in refusals.items()},
+        "refusals": comparison.refusals,
         "servers": {
             server.name: {
                 "title": server.title,
                 "version": server.version,
                 "setting": server.setting,
                 "is_limit": server.is_limit,
-                "workers": {
-                    str(count): take_medians(seen[server.name, count])
-                    for count in workers
-                    if (server.name, count) in seen
-                },
+                "workers": figures.get(server.name, {}),
             }
             for server in servers
         },
@@ -64,26 +45,26 @@ def compare_servers(
 
 
 def compare_custom(rounds: int, seconds: int) -> dict[str, Any]:
-    """Measure a pipeline with a transformer of its own beside those that batch."""
+    """Measure a pipeline with a custom transformer beside the peers that batch."""
     workload = build_workload(package_custom(build_workload(CREDIT)))
     servers = (Ours(), LitServe(), BentoML(), FastAPI())
-    for server in servers:
-        server.prepare(workload.artefact)
-    return _repeat(servers, workload, (1, 2), rounds, seconds)
+    comparison = Comparison(servers, workload, (1, 2), (BUSY,))
+    for _ in range(rounds):
+        comparison.measure_round(seconds)
+    return comparison.medians
 
 
 def compare_memory(seconds: int) -> dict[str, Any]:
     """Weigh one and four workers with a large model, after a load has touched it."""
     workload = build_workload(package_forest())
-    ours = Ours()
-    ours.prepare(workload.artefact)
     size = (workload.artefact / "pipeline.joblib").stat().st_size / 1e6
-    figures = _repeat((ours,), workload, (1, 4), 1, seconds)
-    return {"model_mb": size, **figures["ours"]}
+    comparison = Comparison((Ours(),), workload, (1, 4), (BUSY,))
+    comparison.measure_round(seconds)
+    return {"model_mb": size, **comparison.medians[Ours.name]}
 
 
 def compare_starts() -> dict[str, list[float]]:
-    """Return the seconds to the first answer, ours and of the peers that are soonest.
+    """Return the seconds to the first answer, of ours and the fastest peers to start.
 
     In turn, with a worker each: a tenth of a second is what one start differs by from
     the next.
@@ -98,36 +79,3 @@ def compare_starts() -> dict[str, list[float]]:
             seconds = measure(server, credit, 1)["process"]["start_s"]
             starts[server.title].append(seconds)
     return starts
-
-
-def _repeat(
-    servers: Iterable[Server],
-    workload: Workload,
-    workers: Sequence[int],
-    rounds: int,
-    seconds: int,
-) -> dict[str, Any]:
-    runs: dict[str, dict[int, list[dict[str, Figures]]]] = {}
-    for _ in range(rounds):
-        for server in servers:
-            for count in workers:
-                print(f"{workload.artefact.parent.name}: {server.name}, {count}")
-                figures = measure(server, workload, count, (BUSY,), seconds)
-                runs.setdefault(server.name, {}).setdefault(count, []).append(figures)
-    return {
-        name: {str(count): take_medians(each) for count, each in counts.items()}
-        for name, counts in runs.items()
-    }
-
-
-def take_medians(rounds: Sequence[dict[str, Figures]]) -> dict[str, Figures]:
-    """Return the median of each figure, but the worst number of errors."""
-    return {
-        part: {
-            figure: (max if figure == "errors" else statistics.median)(
-                [each[part][figure] for each in rounds]
-            )
-            for figure in figures
-        }
-        for part, figures in rounds[0].items()
-    }

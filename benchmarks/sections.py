@@ -3,7 +3,10 @@
 import statistics
 from typing import Any
 
-from benchmarks.tables import format_row, format_table
+from benchmarks.tables import compare_figures, format_table
+
+LATENCY = {"p50_ms": "p50 ms", "p99_ms": "p99 ms"}
+RATES = {"requests_s": "requests/s", "rows_s": "rows/s", **LATENCY}
 
 
 def write_custom(custom: dict[str, Any]) -> str:
@@ -13,15 +16,16 @@ def write_custom(custom: dict[str, Any]) -> str:
         "Such a pipeline has no plan and is called as it is. 1 instance a request, 16"
         " connections.\n",
     ]
+    columns = {"requests_s": "requests/s", **LATENCY}
     for count in ("1", "2"):
-        ours = custom["ours"][count]["1x16"]
-        figures = ["requests_s", "p50_ms", "p99_ms"]
-        rows = [
-            format_row(name, each[count]["1x16"], ours, figures)
-            for name, each in custom.items()
-        ]
-        header = [f"workers: {count}", "requests/s", "p50 ms", "p99 ms"]
-        parts.append(format_table(header, rows))
+        figures = {
+            name: each[count]["1x16"] for name, each in custom.items() if count in each
+        }
+        parts.append(
+            compare_figures(
+                f"workers: {count}", columns, figures.items(), figures["ours"]
+            )
+        )
     return "\n".join(parts)
 
 
@@ -36,7 +40,7 @@ def write_memory(memory: dict[str, Any]) -> str:
 
 
 def write_start(starts: dict[str, list[float]]) -> str:
-    """Say how long the soonest servers take to their first answer."""
+    """Say how long the servers that start fastest take to their first answer."""
     rows = [
         [name, f"{statistics.median(seconds):.2f}", f"{max(seconds):.2f}"]
         for name, seconds in starts.items()
@@ -44,6 +48,6 @@ def write_start(starts: dict[str, list[float]]) -> str:
     count = min(map(len, starts.values()))
     return (
         f"## Start to first answer\n\n{count} starts each, in turn, with one worker,"
-        " of this service and the peers that are soonest.\n\n"
+        " of this service and the peers that start fastest.\n\n"
         + format_table(["server", "median s", "slowest s"], rows)
     )

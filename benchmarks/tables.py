@@ -1,33 +1,49 @@
 """Markdown tables, with a server's ratio to ours beside each figure."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.charts import format_figure
+from benchmarks.load import Figures
 
 
-def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def format_figure(value: float) -> str:
+    """Return three significant digits, and all of those before the point."""
+    if math.isinf(value):
+        return "∞"
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table; columns after the first are aligned as they come."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def format_row(
-    title: str,
-    figures: dict[str, float],
-    ours: dict[str, float] | None,
-    names: Sequence[str],
-) -> list[str]:
-    """Return a server's row, or that its cell failed."""
-    if figures.get("errors"):
-        failed = f"failed: {figures['errors']:.0f} errors"
-        return [title, failed, *["-"] * (len(names) - 1)]
-    return [title, *(_format_cell(figures, ours, name) for name in names)]
-
-
-def _format_cell(
-    figures: dict[str, float], ours: dict[str, float] | None, name: str
+def compare_figures(
+    first: str,
+    columns: Mapping[str, str],
+    servers: Iterable[tuple[str, Figures]],
+    ours: Figures | None,
 ) -> str:
-    text = format_figure(figures[name])
+    """Return a table of servers: `columns` is what each figure is headed by.
+
+    A row says so where a server answered with errors.
+    """
+    rows = []
+    for title, figures in servers:
+        if figures.get("errors"):
+            failed = f"failed: {figures['errors']:.0f} errors"
+            rows.append([title, failed, *["-"] * (len(columns) - 1)])
+        else:
+            rows.append([title, *(format_ratio(figures, ours, key) for key in columns)])
+    return format_table([first, *columns.values()], rows)
+
+
+def format_ratio(figures: Figures, ours: Figures | None, key: str) -> str:
+    """Return a figure, and in brackets what it is divided by ours."""
+    text = format_figure(figures[key])
     if not ours or ours is figures or ours.get("errors"):
         return text
-    return f"{text} ({format_figure(figures[name] / ours[name])})"
+    return f"{text} ({format_figure(figures[key] / ours[key])})"
