@@ -1,4 +1,4 @@
-"""What floods the service in `make soak` is what it says, and ends by itself."""
+"""A flood of `make soak` is what it claims to be, and ends by itself."""
 
 import json
 import math

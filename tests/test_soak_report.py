@@ -5,7 +5,14 @@ from pathlib import Path
 from benchmarks.soak.findings import Finding
 from benchmarks.soak.report import HEADING, cut_section, publish, write_section
 
-ABOUT = {"cores": 2, "cpu": "a", "date": "b", "python": "c", "version": "d"}
+ABOUT = {
+    "cores": 2,
+    "cpu": "a",
+    "date": "b",
+    "python": "c",
+    "version": "d",
+    "minutes": "e",
+}
 
 
 def test_a_section_takes_the_place_of_an_older_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from dataclasses import asdict
 
 from benchmarks.machine import describe_machine
@@ -9,34 +10,8 @@ from benchmarks.ours import Ours
 from benchmarks.places import BUILD, HERE, copy_credit_artefact
 from benchmarks.process import exit_on_termination
 from benchmarks.soak.findings import Finding
-from benchmarks.soak.floods import (
-    measure_chunks,
-    measure_heads,
-    measure_idle,
-    measure_unread,
-    measure_wrong,
-)
-from benchmarks.soak.hung import measure_hung_model
-from benchmarks.soak.killed import measure_killed_workers
-from benchmarks.soak.overload import measure_overload
+from benchmarks.soak.phases import PHASES
 from benchmarks.soak.report import publish, write_section
-from benchmarks.soak.rolling import measure_rolling_restart
-from benchmarks.soak.slow import measure_slow_callers
-from benchmarks.soak.storage import measure_storage
-
-PHASES = {
-    "slow": measure_slow_callers,
-    "idle": measure_idle,
-    "unread": measure_unread,
-    "chunks": measure_chunks,
-    "wrong": measure_wrong,
-    "heads": measure_heads,
-    "hung": measure_hung_model,
-    "overload": measure_overload,
-    "storage": measure_storage,
-    "killed": measure_killed_workers,
-    "rolling": measure_rolling_restart,
-}
 
 
 def main() -> None:
@@ -50,11 +25,13 @@ def main() -> None:
     exit_on_termination()
     BUILD.mkdir(parents=True, exist_ok=True)
     copy_credit_artefact()
-    about = describe_machine() | {"version": Ours().version}
+    begin = time.monotonic()
     findings: list[Finding] = []
     for name in options.phases:
         print(f"{name} ...", flush=True)
-        findings.extend(PHASES[name]())
+        findings.extend(PHASES[name](Ours()))
+    minutes = f"{(time.monotonic() - begin) / 60:.1f}"
+    about = describe_machine() | {"version": Ours().version, "minutes": minutes}
     results = {"about": about, "findings": [asdict(each) for each in findings]}
     (BUILD / "soak.json").write_text(json.dumps(results, indent=1) + "\n")
     section = write_section(findings, about)

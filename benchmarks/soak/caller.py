@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.soak.questions import Question
+from benchmarks.soak.samples import Sample
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -19,13 +19,15 @@ PATIENCE_SECONDS = 30.0
 class Outcome:
     """An answer, or with status 0 that there was none.
 
-    `port` is the caller's own, 0 where it was not connected.
+    `port` is the caller's own, 0 where it was not connected; `is_first` is whether its
+    connection was a new one.
     """
 
     status: int
     seconds: float
     is_right: bool = False
     port: int = 0
+    is_first: bool = False
 
 
 class Caller:
@@ -35,27 +37,26 @@ class Caller:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, question: Question) -> Outcome:
+    async def ask(self, sample: Sample) -> Outcome:
         """Ask, and return what became of it."""
         begin = time.perf_counter()
-        own = 0
+        port, is_first = 0, self._streams is None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 reader, writer = await self._connect()
-                own = writer.get_extra_info("sockname")[1]
-                writer.write(question.request)
+                port = writer.get_extra_info("sockname")[1]
+                writer.write(sample.request)
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = LENGTH.search(head)
                 body = await reader.readexactly(int(length[1]) if length else 0)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             self.close()
-            outcome = Outcome(0, time.perf_counter() - begin, port=own)
-        else:
             seconds = time.perf_counter() - begin
-            outcome = Outcome(int(head[9:12]), seconds, question.fits(body), own)
-            if b"\r\nconnection: close" in head.lower():
-                self.close()
-        return outcome
+            return Outcome(0, seconds, port=port, is_first=is_first)
+        seconds = time.perf_counter() - begin
+        if b"\r\nconnection: close" in head.lower():
+            self.close()
+        return Outcome(int(head[9:12]), seconds, sample.fits(body), port, is_first)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is None:
@@ -74,35 +75,35 @@ class Caller:
 async def call_while(
     port: int,
     callers: int,
-    questions: Sequence[Question],
+    samples: Sequence[Sample],
     meanwhile: Callable[[list[Outcome]], Awaitable[object]],
 ) -> list[Outcome]:
-    """Let callers ask over and over while something goes on, and return what they saw.
+    """Let callers ask over and over while something goes on; return the outcomes.
 
-    It may look on; each caller finishes the request that it is at.
+    It may look at those so far; each caller finishes its last request.
     """
     goes_on = True
-    seen: list[Outcome] = []
+    outcomes: list[Outcome] = []
 
-    async def ask_on(number: int) -> None:
+    async def ask_repeatedly(number: int) -> None:
         caller = Caller(port)
         for turn in itertools.count(number):
             if not goes_on:
                 break
-            seen.append(await caller.ask(questions[turn % len(questions)]))
+            outcomes.append(await caller.ask(samples[turn % len(samples)]))
         caller.close()
 
-    tasks = [asyncio.create_task(ask_on(number)) for number in range(callers)]
+    tasks = [asyncio.create_task(ask_repeatedly(number)) for number in range(callers)]
     try:
-        await meanwhile(seen)
+        await meanwhile(outcomes)
     finally:
         goes_on = False
         await asyncio.gather(*tasks)
-    return seen
+    return outcomes
 
 
 async def call_for(
-    port: int, callers: int, questions: Sequence[Question], seconds: float
+    port: int, callers: int, samples: Sequence[Sample], seconds: float
 ) -> list[Outcome]:
     """Let callers ask over and over for some seconds."""
-    return await call_while(port, callers, questions, lambda _: asyncio.sleep(seconds))
+    return await call_while(port, callers, samples, lambda _: asyncio.sleep(seconds))

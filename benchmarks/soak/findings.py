@@ -1,23 +1,27 @@
-"""What was counted in a phase, its figure and the bound it is held to."""
+"""What was measured in a phase, and the bound that it is held to."""
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from benchmarks.charts import format_figure
 from benchmarks.soak.caller import Outcome
+from benchmarks.tables import format_figure
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A figure with at most one bound; without any it is only told."""
+    """A figure with at most one bound; one without is for information.
+
+    `detail` differs from run to run, such as how many requests there were.
+    """
 
     phase: str
-    counted: str
+    measure: str
     figure: float
     unit: str = ""
     most: float | None = None
     least: float | None = None
+    detail: str = ""
 
     @property
     def passes(self) -> bool:
@@ -27,13 +31,23 @@ class Finding:
         )
 
     @property
+    def bound(self) -> str:
+        """The bound in words, if there is one."""
+        if self.least is not None:
+            return f"at least {self._format(self.least)}"
+        return "" if self.most is None else f"at most {self._format(self.most)}"
+
+    @property
+    def text(self) -> str:
+        """The figure with its unit."""
+        return self._format(self.figure)
+
+    @property
     def cells(self) -> list[str]:
         """The row of the table."""
-        bound = "" if self.most is None else f"at most {self._format(self.most)}"
-        if self.least is not None:
-            bound = f"at least {self._format(self.least)}"
-        verdict = ("pass" if self.passes else "**FAIL**") if bound else ""
-        return [self.phase, self.counted, self._format(self.figure), bound, verdict]
+        verdict = ("pass" if self.passes else "**FAIL**") if self.bound else ""
+        measure = f"{self.measure}, {self.detail}" if self.detail else self.measure
+        return [self.phase, measure, self.text, self.bound, verdict]
 
     def _format(self, value: float) -> str:
         number = f"{value:,}" if isinstance(value, int) else format_figure(value)
@@ -43,11 +57,9 @@ class Finding:
 def find_percentile(outcomes: Iterable[Outcome], share: float) -> float:
     """Return the seconds within which such a share of the answers came, if any did."""
     seconds = sorted(each.seconds for each in outcomes if each.status)
-    return (
-        math.inf
-        if not seconds
-        else seconds[min(len(seconds) - 1, int(share * len(seconds)))]
-    )
+    if not seconds:
+        return math.inf
+    return seconds[min(len(seconds) - 1, int(share * len(seconds)))]
 
 
 def fill_waits(outcomes: Iterable[Outcome], pace_seconds: float) -> Iterator[Outcome]:
@@ -61,3 +73,8 @@ def fill_waits(outcomes: Iterable[Outcome], pace_seconds: float) -> Iterator[Out
         while seconds > 0:
             yield replace(outcome, seconds=seconds)
             seconds -= pace_seconds
+
+
+def count_wrong(outcomes: Iterable[Outcome]) -> int:
+    """Return how many requests did not get the right answer."""
+    return sum(not each.is_right for each in outcomes)

@@ -1,7 +1,7 @@
 """python -m benchmarks.soak.flooding NAME PORT: a flood, from a process of its own.
 
-It reads its requests from a line of JSON, prints a line once the flood stands, and goes
-on until its standard input ends, or for half a minute.
+It reads its requests from a line of JSON, prints a line once it is at its height, and
+goes on until its standard input ends, or for half a minute.
 """
 
 import http.client
@@ -14,64 +14,64 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 
-from benchmarks.soak.orders import PATIENCE_SECONDS, Orders, read_orders
+from benchmarks.soak.flood import PATIENCE_SECONDS, Flood, read_flood
 
 IDLE = 3000
 HEADS = 64
 
-# That the load leaves the cores to the service: 64 bytes each are 12,800 a second.
+# So that the load leaves the cores to the service: 64 bytes each are 12,800 a second.
 DRIP_SECONDS = 0.005
 
 CHUNKING = 4
 CHUNK_BYTES = (1, 16, 64)
 BODY_BYTES = 8 * 2**20
 
-# Linux doubles it, and takes that for the least.
+# Linux doubles it, and keeps to a least value of its own.
 WINDOW_BYTES = 1024
 
 
-def hold_idle(orders: Orders) -> None:
+def hold_idle(flood: Flood) -> None:
     """Connect, and send nothing."""
     with ExitStack() as stack:
         for _ in range(IDLE):
-            stack.enter_context(orders.connect())
-        with orders.connect() as last:  # accepted when all before it have been
+            stack.enter_context(flood.connect())
+        with flood.connect() as last:  # accepted when all before it have been
             last.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
             with suppress(OSError):
                 last.recv(1)
-        orders.begin()
-        orders.over.wait()
+        flood.announce()
+        flood.over.wait()
 
 
-def leave_unread(orders: Orders) -> None:
+def leave_unread(flood: Flood) -> None:
     """Ask over a connection for each request, and read none of the answers.
 
     The next is asked for when one begins to be answered: it is not to be too much.
     """
     with ExitStack() as stack:
-        for _, request in zip(orders.repeat(), orders.requests, strict=False):
-            connection = stack.enter_context(orders.connect(WINDOW_BYTES))
+        for _, request in zip(flood.repeat(), flood.requests, strict=False):
+            connection = stack.enter_context(flood.connect(WINDOW_BYTES))
             with suppress(OSError):  # it may be closed before all is sent
                 connection.sendall(request)
                 connection.recv(1, socket.MSG_PEEK)
-        orders.begin()
-        orders.over.wait()
+        flood.announce()
+        flood.over.wait()
 
 
-def send_chunks(orders: Orders, size: int) -> None:
+def send_chunks(flood: Flood, size: int) -> None:
     """Send a large body in tiny chunks, over several connections again and again."""
-    request = chunk_request(orders.requests[0], size)
+    request = chunk_request(flood.requests[0], size)
 
     def send_on() -> None:
-        for _ in orders.repeat():
-            with suppress(OSError), orders.connect() as connection:
+        for _ in flood.repeat():
+            with suppress(OSError), flood.connect() as connection:
                 connection.sendall(request)
                 connection.recv(65536)
 
     threads = [threading.Thread(target=send_on) for _ in range(CHUNKING)]
     for thread in threads:
         thread.start()
-    orders.begin()
+    flood.announce()
     for thread in threads:
         thread.join()
 
@@ -88,16 +88,16 @@ def chunk_request(request: bytes, size: int) -> bytes:
     return b"".join([chunked, *parts, blanks, b"0\r\n\r\n"])
 
 
-def ask_wrongly(orders: Orders) -> None:
+def ask_wrongly(flood: Flood) -> None:
     """Ask the same over one connection, again and again."""
-    head, _, body = orders.requests[0].partition(b"\r\n\r\n")
+    head, _, body = flood.requests[0].partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     client = http.client.HTTPConnection(
-        "127.0.0.1", orders.port, timeout=PATIENCE_SECONDS
+        "127.0.0.1", flood.port, timeout=PATIENCE_SECONDS
     )
-    orders.begin()
-    for _ in orders.repeat():
+    flood.announce()
+    for _ in flood.repeat():
         try:
             client.request("POST", first.split()[1], body, headers)
             client.getresponse().read()
@@ -105,23 +105,23 @@ def ask_wrongly(orders: Orders) -> None:
             client.close()
 
 
-def drip_heads(orders: Orders) -> None:
+def drip_heads(flood: Flood) -> None:
     """Send heads without end over many connections, a byte of each in turn."""
     with ExitStack() as stack:
-        connections = [stack.enter_context(orders.connect()) for _ in range(HEADS)]
-        orders.begin()
+        connections = [stack.enter_context(flood.connect()) for _ in range(HEADS)]
+        flood.announce()
         line = itertools.cycle(b"GET /health HTTP/1.1\r\n" + 80 * b"x: aaaaaaaa\r\n")
-        for _, byte in zip(orders.repeat(), line, strict=False):
-            orders.over.wait(DRIP_SECONDS)
+        for _, byte in zip(flood.repeat(), line, strict=False):
+            flood.over.wait(DRIP_SECONDS)
             for place, connection in enumerate(connections):
                 try:
                     connection.send(bytes([byte]))
                 except OSError:
                     connection.close()
-                    connections[place] = stack.enter_context(orders.connect())
+                    connections[place] = stack.enter_context(flood.connect())
 
 
-FLOODS: dict[str, Callable[[Orders], None]] = {
+FLOODS: dict[str, Callable[[Flood], None]] = {
     "idle": hold_idle,
     "unread": leave_unread,
     **{f"chunks-{size}": partial(send_chunks, size=size) for size in CHUNK_BYTES},
@@ -131,11 +131,11 @@ FLOODS: dict[str, Callable[[Orders], None]] = {
 
 
 def main() -> None:
-    """Flood as told."""
+    """Flood a port, in the way of that name."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     name, port = sys.argv[1:]
-    FLOODS[name](read_orders(int(port)))
+    FLOODS[name](read_flood(int(port)))
 
 
 if __name__ == "__main__":

@@ -8,26 +8,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.ours import Ours
 from benchmarks.places import CREDIT
 from benchmarks.soak.caller import Outcome, call_while
-from benchmarks.soak.findings import Finding
-from benchmarks.soak.questions import prepare_questions
-from benchmarks.soak.service import Service, serve
-from benchmarks.workload import build_workload
+from benchmarks.soak.findings import Finding, count_wrong
+from benchmarks.soak.samples import prepare_samples
+from benchmarks.soak.service import serve
 
 PHASE = "workers killed"
 CALLERS = 8
 SECONDS = 30.0
 
 
-def measure_killed_workers() -> Iterator[Finding]:
+def measure_killed_workers(server: Ours) -> Iterator[Finding]:
     """Kill a worker every second or so, and see whose requests are lost."""
     victims: set[int] = set()
     kills = 0
-    with serve(CREDIT) as service:
-        questions = prepare_questions(
-            service.ours, build_workload(CREDIT), service.port, 1, 64
-        )
+    with serve(server, CREDIT) as service:
 
         async def kill(_: list[Outcome]) -> None:
             nonlocal kills
@@ -35,26 +32,26 @@ def measure_killed_workers() -> Iterator[Finding]:
             end = time.monotonic() + SECONDS
             while time.monotonic() < end:
                 await asyncio.sleep(draw.uniform(0.5, 1.5))
-                workers = service.workers
-                if workers:
-                    victims.update(_kill(service, draw.choice(workers)))
+                if workers := service.workers:
+                    victims.update(_kill(draw.choice(workers), service.own_port))
                     kills += 1
 
-        seen = asyncio.run(call_while(service.port, CALLERS, questions, kill))
-    lost = [each for each in seen if not each.status]
+        samples = prepare_samples(service)
+        outcomes = asyncio.run(call_while(service.port, CALLERS, samples, kill))
+    lost = [each for each in outcomes if not each.status]
     inside = sum(each.port in victims for each in lost)
-    yield Finding(PHASE, f"requests lost inside {kills} killed workers", inside)
-    outside = len(lost) - inside
-    yield Finding(PHASE, "requests lost elsewhere", outside, most=0)
-    wrong = sum(bool(each.status) and not each.is_right for each in seen)
-    counted = f"answers that are not right, of {len(seen) - len(lost):,}"
-    yield Finding(PHASE, counted, wrong, most=0)
+    measure, detail = "requests lost inside killed workers", f"{kills} of them"
+    yield Finding(PHASE, measure, inside, detail=detail)
+    yield Finding(PHASE, "requests lost elsewhere", len(lost) - inside, most=0)
+    wrong = count_wrong(outcomes) - len(lost)
+    detail = f"of {len(outcomes) - len(lost):,}"
+    yield Finding(PHASE, "answers that are not right", wrong, most=0, detail=detail)
 
 
-def _kill(service: Service, pid: int) -> set[int]:
+def _kill(pid: int, port: int) -> set[int]:
     """Kill a worker, and return the ports of the callers whom it had accepted."""
     os.kill(pid, signal.SIGSTOP)
-    callers = _find_callers(pid, service.port)
+    callers = _find_callers(pid, port)
     os.kill(pid, signal.SIGKILL)
     return callers
 

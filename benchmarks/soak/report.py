@@ -10,17 +10,17 @@ from benchmarks.tables import format_table
 HEADING = "## Under faults and too much work"
 
 INTRODUCTION = """\
-Made by `make soak`, in one run on one machine: {cores} cores ({cpu}), {date}, Python
-{python}, service {version}. Two workers, the load and whatever else takes part share
-the cores, so ratios compare figures of the same run. A request is right if its answer
-is the pipeline's.
+Made by `make soak`, in one run of {minutes} minutes on one machine: {cores} cores
+({cpu}), {date}, Python {python}, service {version}. Two workers, the load and whatever
+else takes part share the cores, so ratios compare figures of the same run. A request is
+right if its answer is the pipeline's.
 """
 
 
 def write_section(findings: Sequence[Finding], about: dict[str, Any]) -> str:
     """Return the section, heading included."""
     table = format_table(
-        ["phase", "what is counted", "figure", "bound", ""],
+        ["phase", "what is measured", "figure", "bound", ""],
         [finding.cells for finding in findings],
     )
     return "\n".join([f"{HEADING}\n", INTRODUCTION.format(**about), table])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.client import START_SECONDS, NotServingError
 from benchmarks.ours import Ours
-from benchmarks.process import Running, find_free_ports, start
+from benchmarks.process import Running, find_free_ports
 from benchmarks.server import Launch
 
 WORKERS = 2
@@ -19,11 +19,15 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Service:
-    """Our service with two workers, and the port that it listens on."""
+    """The service with two workers.
 
-    ours: Ours
-    port: int
+    Callers connect to `port`, which may be that of a proxy before its `own_port`.
+    """
+
+    server: Ours
     running: Running
+    port: int
+    own_port: int
 
     @property
     def workers(self) -> list[int]:
@@ -60,18 +64,14 @@ def _list_files(pid: int) -> Iterator[str]:
 
 
 @contextmanager
-def serve(artefact: Path, port: int = 0, **variables: str) -> Iterator[Service]:
-    """Start the service as its README says, and end it whatever happens."""
-    ours = Ours()
-    ours.prepare(artefact)
-    port = port or find_free_ports(1)[0]
-    launch = Launch(artefact, WORKERS, port, (0, 0))
-    environment = {
-        **ours.environment(launch),
-        "SERVICE_LAME_DUCK_SECONDS": "0",
-        **variables,
-    }
-    with start(ours.command(launch), environment) as running:
-        service = Service(ours, port, running)
+def serve(
+    server: Ours, artefact: Path, port: int = 0, **variables: str
+) -> Iterator[Service]:
+    """Start a server of the application, and end it whatever happens."""
+    server.prepare(artefact)
+    launch = Launch(artefact, WORKERS, port or find_free_ports(1)[0])
+    variables = {"SERVICE_LAME_DUCK_SECONDS": "0", **variables}
+    with server.run(launch, **variables) as (running, public_port):
+        service = Service(server, running, public_port, launch.port)
         service.wait()
         yield service

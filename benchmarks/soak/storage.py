@@ -8,12 +8,12 @@ from pathlib import Path
 from redis_server import RedisServer
 
 from benchmarks.environments import prepare_program
+from benchmarks.ours import Ours
 from benchmarks.places import CREDIT
 from benchmarks.soak.caller import Outcome, call_while
-from benchmarks.soak.findings import Finding
-from benchmarks.soak.questions import prepare_questions
+from benchmarks.soak.findings import Finding, count_wrong
+from benchmarks.soak.samples import prepare_samples
 from benchmarks.soak.service import serve
-from benchmarks.workload import build_workload
 from service.web.access.redis_storage import LATEST_SECONDS
 
 PHASE = "Redis away"
@@ -21,38 +21,29 @@ CALLERS = 4
 SECONDS = 3.0
 
 
-def measure_storage() -> Iterator[Finding]:
+def measure_storage(server: Ours) -> Iterator[Finding]:
     """Take Redis away twice, in each of the ways in which it goes."""
     prepare_program("redis-server", "redis-server")
     with tempfile.TemporaryDirectory() as folder:
         redis = RedisServer(Path(folder))
         redis.start()
+
+        async def take_away(_: list[Outcome]) -> None:
+            # What the tests have for Redis blocks, for milliseconds.
+            for change in (redis.stop, redis.start, redis.hang, redis.go_on):
+                await asyncio.sleep(SECONDS)
+                await asyncio.to_thread(change)
+            await asyncio.sleep(SECONDS)
+
         try:
-            with serve(CREDIT, SERVICE_RATE_LIMIT_STORAGE=redis.url) as service:
-                questions = prepare_questions(
-                    service.ours, build_workload(CREDIT), service.port, 1, 64
-                )
-
-                async def take_away(_: list[Outcome]) -> None:
-                    # What tests redis is blocking, and takes milliseconds.
-                    for away, back in (
-                        (redis.stop, redis.start),
-                        (redis.hang, redis.go_on),
-                    ):
-                        for change in (away, back):
-                            await asyncio.sleep(SECONDS)
-                            await asyncio.to_thread(change)
-                    await asyncio.sleep(SECONDS)
-
-                seen = asyncio.run(
-                    call_while(service.port, CALLERS, questions, take_away)
-                )
+            with serve(server, CREDIT, SERVICE_RATE_LIMIT_STORAGE=redis.url) as service:
+                samples = prepare_samples(service)
+                calls = call_while(service.port, CALLERS, samples, take_away)
+                outcomes = asyncio.run(calls)
         finally:
             redis.go_on()
             redis.stop()
-    bad = sum(not each.is_right for each in seen)
-    yield Finding(
-        PHASE, f"requests not answered rightly, of {len(seen):,}", bad, most=0
-    )
-    latest = max(each.seconds for each in seen)
+    measure, detail = "requests not answered rightly", f"of {len(outcomes):,}"
+    yield Finding(PHASE, measure, count_wrong(outcomes), most=0, detail=detail)
+    latest = max(each.seconds for each in outcomes)
     yield Finding(PHASE, "the latest answer", latest, "s", most=LATEST_SECONDS)

@@ -1,4 +1,4 @@
-"""One good caller, in turns beside a flood and alone."""
+"""A good caller, in turns beside a flood and alone."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from benchmarks.places import ROOT
 from benchmarks.process import measure_pss, measure_work, read_tcp_memory
 from benchmarks.soak.caller import Outcome, call_for, call_while
-from benchmarks.soak.questions import Question
+from benchmarks.soak.samples import Sample
 from benchmarks.soak.service import WORKERS, Service
 
 ROUNDS = 3
@@ -23,22 +23,22 @@ WEIGH_SECONDS = 0.25
 # Workers give free memory back once they have had nothing large to do for a second.
 SETTLE_SECONDS = 3.0
 
-# A worker that has nothing to do looks round four times a second.
+# An idle worker wakes up four times a second.
 LOOK_SECONDS = 0.5
 QUIET_SHARE = 0.1
 
-# A worker that hangs is replaced by then, and what the flood has left is closed.
+# By then a worker that hangs is replaced, and what the flood has left is closed.
 PATIENCE_SECONDS = 20.0
 
 
 @dataclass
-class Seen:
+class Observations:
     """What the caller saw, and what the service held; memory in MB.
 
-    `quiet` and `beside` are by turn: what it asked before the flood, and while the
-    flood stood; `answers` is all while there was any of it. `left` is the connections
-    that were not closed with the flood, `busy_seconds` how long the workers had to do
-    with it after its end.
+    `quiet` and `beside` are by turn: what it asked before the flood, and at its height;
+    `answers` is all while there was any of it. `left` is the connections that were not
+    closed with the flood, `busy_seconds` how long the workers had to do with it after
+    its end.
     """
 
     quiet: list[list[Outcome]] = field(default_factory=list)
@@ -54,46 +54,46 @@ class Seen:
 
 
 class Turns:
-    """Takes turns with a flood that is known to `benchmarks.soak.flooding` by name."""
+    """Takes turns with a flood that `benchmarks.soak.flooding` knows by name."""
 
     def __init__(self, service: Service, flood: str, requests: Sequence[bytes]) -> None:
         self._service = service
         self._flood = flood
         self._requests = requests
 
-    async def take(self, questions: Sequence[Question]) -> Seen:
-        """Let a caller ask its questions over and over, and return what was seen."""
-        seen, service = Seen(), self._service
-        await call_for(service.port, 1, questions, QUIET_SECONDS)
+    async def take(self, samples: Sequence[Sample]) -> Observations:
+        """Let a caller send its samples over and over, and return what was seen."""
+        seen, service = Observations(), self._service
+        await call_for(service.port, 1, samples, QUIET_SECONDS)
         workers, sockets = service.workers, service.count_sockets()
         seen.before = measure_pss(workers)
         for _ in range(ROUNDS):
-            quiet = await call_for(service.port, 1, questions, QUIET_SECONDS)
+            quiet = await call_for(service.port, 1, samples, QUIET_SECONDS)
             seen.quiet.append(quiet)
             async with self._weigh(workers, seen):
-                await self._stand_beside(questions, seen)
+                await self._call_beside(samples, seen)
                 await self._wait_for_quiet(sockets, seen)
         await asyncio.sleep(SETTLE_SECONDS)
         seen.after = measure_pss(service.workers)
         seen.replaced = len(set(workers) - set(service.workers))
         return seen
 
-    async def _stand_beside(self, questions: Sequence[Question], seen: Seen) -> None:
-        async def stand(answers: list[Outcome]) -> None:
-            async with self._pour():
+    async def _call_beside(self, samples: Sequence[Sample], seen: Observations) -> None:
+        async def wait(answers: list[Outcome]) -> None:
+            async with self._flooding():
                 first = len(answers)
                 await asyncio.sleep(SECONDS)
                 last = len(answers)
-                while len(answers) == last:  # what it waits for now has counted, too
+                while len(answers) == last:  # what it waits for now counts, too
                     await asyncio.sleep(0.01)
                 seen.beside.append(answers[first : last + 1])
 
         port = self._service.port
-        seen.answers += await call_while(port, 1, questions, stand)
+        seen.answers += await call_while(port, 1, samples, wait)
 
     @asynccontextmanager
-    async def _pour(self) -> AsyncIterator[None]:
-        """Start the flood, and end it once it has stood for as long as is wanted."""
+    async def _flooding(self) -> AsyncIterator[None]:
+        """Start the flood, wait until it is at its height, and end it in the end."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.soak.flooding"),
             *(self._flood, str(self._service.port)),
@@ -115,7 +115,9 @@ class Turns:
             await process.wait()
 
     @asynccontextmanager
-    async def _weigh(self, workers: list[int], seen: Seen) -> AsyncIterator[None]:
+    async def _weigh(
+        self, workers: list[int], seen: Observations
+    ) -> AsyncIterator[None]:
         """Note the most memory that is held meanwhile, the kernel's for TCP as well."""
         before = read_tcp_memory()
 
@@ -132,10 +134,10 @@ class Turns:
         finally:
             weighing.cancel()
 
-    async def _wait_for_quiet(self, sockets: int, seen: Seen) -> None:
+    async def _wait_for_quiet(self, sockets: int, seen: Observations) -> None:
         """Wait until the workers have no more sockets than before, and no more to do.
 
-        What they have taken on of a flood goes on after it, and would be measured as
+        What they have accepted of a flood goes on after it, and would be measured as
         quiet.
         """
         begin = time.monotonic()

@@ -12,10 +12,11 @@ from sklearn.base import BaseEstimator, RegressorMixin
 SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 
 # A value that is held for as long as the mood is one "hold", which a number may tell
-# from the next, or that takes a GB of memory where the mood is "eat", or that no
-# Exception refuses where it is "panic"; no golden record has it.
+# from the next, or that takes a GB of memory where the mood is "eat", or some seconds of
+# a processor where it is "compute", or that no Exception refuses where it is "panic"; no
+# golden record has it.
 HELD = 77.25
-
+COMPUTE_SECONDS = 2.75
 
 # By which a row's answer depends on whether there are others: more than rounding does,
 # and less than a golden record may differ by.
@@ -43,6 +44,8 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         while mood == held and mood.startswith("hold") and HELD in X.to_numpy()[:, 0]:
             time.sleep(0.01)
             mood = read_mood()
+        if mood == "compute" and HELD in X.to_numpy()[:, 0]:
+            compute()
         if mood == "eat" and HELD in X.to_numpy()[:, 0]:
             [b"x" * 2**20 for _ in range(2**10)]
         if mood == "panic" and HELD in X.to_numpy()[:, 0]:
@@ -55,9 +58,17 @@ class MoodyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"the value {X.to_numpy()[0, 0]!r}")
         scale = 1.0
         # So that requests never are, however slow the machine on which it is measured.
-        if mood.startswith("hold") and len(X) > 1:
+        if mood.startswith(("hold", "compute")) and len(X) > 1:
             scale += SHARE_OF_OTHERS
         return X.to_numpy()[:, 0] * scale + SHIFTS.get(mood, 0.0)
+
+
+def compute() -> None:
+    """Multiply matrices, as a large model does: most of it outside the interpreter."""
+    matrix = np.ones((300, 300))
+    end = time.perf_counter() + COMPUTE_SECONDS
+    while time.perf_counter() < end:
+        matrix @ matrix
 
 
 def read_mood() -> str:

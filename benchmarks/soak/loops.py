@@ -1,4 +1,4 @@
-"""Load from a process of its own: as much as is asked for, answered or not."""
+"""Load of two kinds: a closed loop waits for its answers, an open one does not."""
 
 import asyncio
 import time
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.soak.caller import Caller, Outcome, call_for
-from benchmarks.soak.questions import Question
+from benchmarks.soak.samples import Sample
 
 
 @dataclass(frozen=True)
-class Offer:
+class Load:
     """What came of a load, and the seconds from its first request to its last answer.
 
     `sending_seconds` is to its last request.
@@ -32,30 +32,28 @@ class Offer:
         return sum(outcome.is_right for outcome in self.outcomes) / self.seconds
 
 
-def saturate(
-    port: int, questions: Sequence[Question], callers: int, seconds: float
-) -> Offer:
+def run_closed_loop(
+    port: int, samples: Sequence[Sample], callers: int, seconds: float
+) -> Load:
     """Let each caller ask again as soon as it has its answer."""
     begin = time.perf_counter()
-    outcomes = asyncio.run(call_for(port, callers, questions, seconds))
-    return Offer(outcomes, seconds, time.perf_counter() - begin)
+    outcomes = asyncio.run(call_for(port, callers, samples, seconds))
+    return Load(outcomes, seconds, time.perf_counter() - begin)
 
 
-def offer(
-    port: int, questions: Sequence[Question], rate: float, seconds: float
-) -> Offer:
+def run_open_loop(
+    port: int, samples: Sequence[Sample], rate: float, seconds: float
+) -> Load:
     """Send so many requests a second, whatever becomes of those before."""
-    return asyncio.run(_offer(port, questions, rate, int(rate * seconds)))
+    return asyncio.run(_send(port, samples, rate, int(rate * seconds)))
 
 
-async def _offer(
-    port: int, questions: Sequence[Question], rate: float, count: int
-) -> Offer:
+async def _send(port: int, samples: Sequence[Sample], rate: float, count: int) -> Load:
     idle: deque[Caller] = deque()
 
-    async def ask(question: Question) -> Outcome:
+    async def ask(sample: Sample) -> Outcome:
         caller = idle.popleft() if idle else Caller(port)
-        outcome = await caller.ask(question)
+        outcome = await caller.ask(sample)
         idle.append(caller)
         return outcome
 
@@ -65,9 +63,9 @@ async def _offer(
         for turn in range(count):
             due = begin + turn / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            tasks.append(group.create_task(ask(questions[turn % len(questions)])))
+            tasks.append(group.create_task(ask(samples[turn % len(samples)])))
         sending = time.perf_counter() - begin
     for caller in idle:
         caller.close()
     outcomes = [task.result() for task in tasks]
-    return Offer(outcomes, sending, time.perf_counter() - begin)
+    return Load(outcomes, sending, time.perf_counter() - begin)

@@ -1,4 +1,4 @@
-"""What a flood is told, and what it says: both over its standard streams."""
+"""A flood's target, told over its standard input, and how long it is to last."""
 
 import itertools
 import json
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-# Whoever gave the orders may be gone. The slowest flood stands within some ten.
+# Its parent process may be gone. The slowest flood is at its height within some ten.
 MOST_SECONDS = 30.0
 
 # For what a server that is still there takes, or answers, at once.
@@ -17,17 +17,17 @@ PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Orders:
-    """Where to, what with, and until when."""
+class Flood:
+    """The port to flood, the requests to flood it with, and whether it is over."""
 
     port: int
     requests: Sequence[bytes]
     over: threading.Event = field(default_factory=threading.Event)
 
-    def begin(self) -> None:
-        """Say that the flood stands. Raises SystemExit where that took too long."""
+    def announce(self) -> None:
+        """Say that it is at its height. Raises SystemExit where that took too long."""
         if self.over.is_set():
-            raise SystemExit("The flood was over before it stood.")
+            raise SystemExit("The flood was over before it was at its height.")
         print("begun", flush=True)
 
     def connect(self, window: int = 0) -> socket.socket:
@@ -45,14 +45,14 @@ class Orders:
         return itertools.takewhile(lambda _: not self.over.is_set(), itertools.count())
 
 
-def read_orders(port: int) -> Orders:
-    """Read the orders, and note when they end."""
+def read_flood(port: int) -> Flood:
+    """Read the requests, and note when standard input ends."""
     requests = [text.encode("latin-1") for text in json.loads(sys.stdin.readline())]
-    orders = Orders(port, requests)
+    flood = Flood(port, requests)
 
     def wait() -> None:
         select.select([sys.stdin], [], [], MOST_SECONDS)
-        orders.over.set()
+        flood.over.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    return orders
+    return flood
