@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test test-container check bench soak image train lock
+.PHONY: serve test test-container check bench soak trial image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
@@ -25,12 +25,21 @@ check: $(VENV)/development
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 
-bench: $(VENV)/development
-	$(BIN)/python -m benchmarks --publish
-
 # Real Redis, nginx and a model that hangs: those of the tests.
+BENCH := PYTHONPATH=tests/support:artefacts/credit-risk $(BIN)/python -m benchmarks
+TRIAL := $(BENCH).trial --publish
+
+bench: $(VENV)/development
+	$(BENCH) --publish
+	$(TRIAL) --parts throughput
+
 soak: $(VENV)/development
-	PYTHONPATH=tests/support:artefacts/credit-risk $(BIN)/python -m benchmarks.soak --publish
+	$(TRIAL) --parts faults
+	$(BENCH).soak --publish
+
+# Both halves of the trial of the worker, and nothing else.
+trial: $(VENV)/development
+	$(TRIAL)
 
 image: $(VENV)/serving
 	$(BIN)/python -m service image $(ARTEFACT)

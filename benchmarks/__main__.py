@@ -18,7 +18,7 @@ from benchmarks.peers import (
     Ray,
     Vetiver,
 )
-from benchmarks.places import BUILD, HERE, copy_credit_artefact
+from benchmarks.places import BUILD, HERE, prepare_build
 from benchmarks.process import exit_on_termination
 from benchmarks.report import write_report
 from benchmarks.scenarios import (
@@ -38,9 +38,7 @@ def main() -> None:
     options = _parse()
     exit_on_termination()
     prepare_wrk()
-    copy_credit_artefact()
-    BUILD.mkdir(parents=True, exist_ok=True)
-    (BUILD / "server.log").unlink(missing_ok=True)
+    prepare_build()
     about = {"rounds": options.rounds, "seconds": options.seconds}
     results: dict[str, Any] = {"about": describe_machine() | about}
     if "servers" in options.scenarios:
@@ -61,8 +59,8 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--servers", type=_split(SERVERS), default=list(SERVERS))
-    parser.add_argument("--scenarios", type=_split(SCENARIOS), default=SCENARIOS)
+    parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=SCENARIOS)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="of load, for a cell")
@@ -70,19 +68,6 @@ def _parse() -> argparse.Namespace:
         "--publish", action="store_true", help="write the report to benchmarks/"
     )
     return parser.parse_args()
-
-
-def _split(known: Any) -> Any:
-    def split(text: str) -> list[str]:
-        names = text.split(",")
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(
-                    f"{name}: choose of {', '.join(known)}"
-                )
-        return names
-
-    return split
 
 
 def _fail_for_errors(results: dict[str, Any]) -> None:

@@ -43,7 +43,6 @@ def put_load(
     server: Server, workload: Workload, cell: Cell, port: int, seconds: int
 ) -> Figures:
     """Return what wrk saw: p50_ms, p99_ms, requests_s, rows_s and errors."""
-
     headers = {"Content-Type": "application/json", **server.headers}
     output = subprocess.run(
         [

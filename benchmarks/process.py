@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.places import BUILD, ROOT
+from benchmarks.places import BUILD, LOG, ROOT
 
 MARK = "BENCH_RUN"
 GRACE_SECONDS = 5.0
@@ -82,7 +82,7 @@ def start(command: Sequence[str], variables: dict[str, str]) -> Iterator[Running
     """Start a server from the root of the project, and end it whatever happens."""
     mark = uuid.uuid4().hex
     environment = build_environment(variables) | {MARK: mark}
-    with (BUILD / "server.log").open("ab") as log:
+    with LOG.open("ab") as log:
         log.write(f"--- {' '.join(command)}\n".encode())
         log.flush()
         process = subprocess.Popen(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from benchmarks.machine import describe_machine
 from benchmarks.ours import Ours
-from benchmarks.places import BUILD, HERE, copy_credit_artefact
+from benchmarks.places import BUILD, HERE, prepare_build
 from benchmarks.process import exit_on_termination
 from benchmarks.soak.findings import Finding
 from benchmarks.soak.phases import PHASES
@@ -23,8 +23,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     exit_on_termination()
-    BUILD.mkdir(parents=True, exist_ok=True)
-    copy_credit_artefact()
+    prepare_build()
     begin = time.monotonic()
     findings: list[Finding] = []
     for name in options.phases:
