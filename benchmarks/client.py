@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.process import Running
 from benchmarks.server import Server
-from benchmarks.workload import Workload
+from benchmarks.workload import Instance, Workload
 
 TOLERANCE = 1e-9
 START_SECONDS = 90.0
@@ -33,25 +33,11 @@ class Client:
 
     def ask(self, first: int, last: int) -> None:
         """Ask for some of the instances. Raises for any answer but the right one."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        body = json.dumps(self._server.encode(self._workload.instances[first:last]))
-        headers = {"Content-Type": "application/json", **self._server.headers}
-        name = self._server.name
-        try:
-            connection.request("POST", self._server.path, body, headers)
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise NotServingError(f"{name} did not answer: {error!r}") from error
-        finally:
-            connection.close()
-        if response.status != 200:
-            raise NotServingError(
-                f"{name} answered {response.status}: {content!r:.500}"
-            )
-        if not self._server.is_limit:
-            answers = self._server.decode(json.loads(content))
-            compare_answers(name, answers, self._workload.expected[first:last])
+        server, workload = self._server, self._workload
+        body = fetch(server, workload.instances[first:last], self._port)
+        if not server.is_limit:
+            answers = server.decode(json.loads(body))
+            compare_answers(server.name, answers, workload.expected[first:last])
 
     def wait(self, running: Running) -> float:
         """Return the seconds from the start to the first answer."""
@@ -75,6 +61,24 @@ class Client:
             for _ in pool.map(lambda i: self.ask(i, i + 1), range(20 * CLIENTS)):
                 pass
         self.ask(0, len(self._workload.instances))
+
+
+def fetch(server: Server, instances: Sequence[Instance], port: int) -> bytes:
+    """Ask once over a new connection, and return the body of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    body = json.dumps(server.encode(list(instances)))
+    headers = {"Content-Type": "application/json", **server.headers}
+    try:
+        connection.request("POST", server.path, body, headers)
+        response = connection.getresponse()
+        content = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise NotServingError(f"{server.name} did not answer: {error!r}") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise NotServingError(f"{server.name}: {response.status}, {content!r:.500}")
+    return content
 
 
 def compare_answers(

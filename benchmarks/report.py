@@ -1,4 +1,4 @@
-"""Writes the report: README.md, throughput.svg and latency.svg."""
+"""Writes the report: README.md and throughput.svg."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,12 +36,11 @@ SECTIONS = {"custom": write_custom, "memory": write_memory, "start": write_start
 
 
 def write_report(results: dict[str, Any], folder: Path) -> None:
-    """Write the report of a run, and the charts where it compared servers."""
+    """Write the report of a run, and the chart where it compared servers."""
     parts = [INTRODUCTION.format(**results["about"])]
     if "servers" in results:
         parts.extend(_write_servers(results))
-        for file, drawing in _draw_charts(results):
-            (folder / file).write_text(drawing)
+        (folder / "throughput.svg").write_text(_draw_throughput(results))
     parts += [
         write(results[name]) for name, write in SECTIONS.items() if name in results
     ]
@@ -52,7 +51,7 @@ def write_report(results: dict[str, Any], folder: Path) -> None:
 
 def _write_servers(results: dict[str, Any]) -> Iterator[str]:
     servers = results["servers"]
-    yield "![Throughput](throughput.svg)\n\n![Latency](latency.svg)\n"
+    yield "![Throughput](throughput.svg)\n"
     rows = [[s["title"], s["version"], s["setting"]] for s in servers.values()]
     yield format_table(["server", "version", "setting"], rows)
     for count in _list_counts(servers):
@@ -92,31 +91,18 @@ def _write_cell(results: dict[str, Any], cell: Cell, count: str) -> str:
     return compare_figures("server", RATES, rows, ours)
 
 
-def _draw_charts(results: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _draw_throughput(results: dict[str, Any]) -> str:
     count = _list_counts(results["servers"])[-1]
-    panels = [
-        (f"{cell.title} (rows a second)", _list_bars(results, cell, count, "rows_s"))
-        for cell in CELLS
-    ]
-    yield "throughput.svg", draw_chart(f"Throughput, {_count_workers(count)}", panels)
-    panels = [
-        (
-            f"{cell.title}, {figure.removesuffix('_ms')} (ms, less is better)",
-            _list_bars(results, cell, count, figure),
-        )
-        for cell in CELLS[:2]
-        for figure in ("p50_ms", "p99_ms")
-    ]
-    yield "latency.svg", draw_chart(f"Latency, {_count_workers(count)}", panels)
+    panels = [(cell.title, _list_bars(results, cell, count)) for cell in CELLS]
+    title = f"Throughput, rows a second, {_count_workers(count)}"
+    return draw_chart(title, panels)
 
 
-def _list_bars(
-    results: dict[str, Any], cell: Cell, count: str, figure: str
-) -> list[Bar]:
+def _list_bars(results: dict[str, Any], cell: Cell, count: str) -> list[Bar]:
     figures, _ = _find_figures(results, count, cell.key)
     limits = {n for n, each in results["servers"].items() if each["is_limit"]}
     return [
-        Bar(title, seen[figure], "limit" if name in limits else kind)
+        Bar(title, seen["rows_s"], "limit" if name in limits else kind)
         for name, (title, seen) in figures.items()
         for kind in ("ours" if name == "ours" else "peer",)
         # A constant is as fast for a thousand rows: it would dwarf every other bar.

@@ -11,15 +11,11 @@ from benchmarks.servers.artefact import load_pipeline
 
 @bentoml.service(workers=int(os.environ["BENCH_WORKERS"]))
 class Scoring:
-    """The pipeline as a service."""
-
     def __init__(self) -> None:
-        """Load the pipeline, once in each worker."""
         self.pipeline = load_pipeline()
 
     @bentoml.api(batchable=True, max_batch_size=4096)
     def predict(self, instances: list[dict[str, Any]]) -> list[list[float]]:
-        """Answer with the probabilities of each instance of a batch."""
         rows: list[list[float]] = self.pipeline.predict_proba(
             pd.DataFrame(instances)
         ).tolist()

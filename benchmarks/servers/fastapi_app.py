@@ -15,8 +15,6 @@ Instance: Any = create_model(
 
 
 class Request(BaseModel):
-    """The body of a request."""
-
     instances: list[Instance]
 
 
@@ -25,7 +23,6 @@ app = FastAPI()
 
 @app.post("/predict")
 def predict(request: Request) -> dict[str, list[list[float]]]:
-    """Answer with the probabilities of each instance."""
     frame = pd.DataFrame([instance.model_dump() for instance in request.instances])
     return {"predictions": pipeline.predict_proba(frame).tolist()}
 

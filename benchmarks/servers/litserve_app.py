@@ -14,11 +14,9 @@ class Scoring(ls.LitAPI):
     """Each request holds a list of instances; a batch is a list of such lists."""
 
     def setup(self, device: str) -> None:
-        """Load the pipeline, once in each worker."""
         self.pipeline = load_pipeline()
 
     def decode_request(self, request: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the instances of a request."""
         instances: list[dict[str, Any]] = request["instances"]
         return instances
 
@@ -27,17 +25,14 @@ class Scoring(ls.LitAPI):
         return [i for each in inputs for i in each], np.cumsum([len(i) for i in inputs])
 
     def predict(self, batch: Any) -> Any:
-        """Predict all requests of a batch with one call."""
         instances, ends = batch
         return self.pipeline.predict_proba(pd.DataFrame(instances)), ends
 
     def unbatch(self, output: Any) -> list[Any]:
-        """Give each request its own rows."""
         probabilities, ends = output
         return np.split(probabilities, ends[:-1])
 
     def encode_response(self, output: Any) -> dict[str, Any]:
-        """Return the body of an answer."""
         return {"predictions": output.tolist()}
 
 

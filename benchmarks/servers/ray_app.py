@@ -18,21 +18,16 @@ from benchmarks.servers.artefact import load_pipeline
     ray_actor_options={"num_cpus": 0.5},
 )
 class Scoring:
-    """The pipeline as a deployment."""
-
     def __init__(self) -> None:
-        """Load the pipeline, once in each replica."""
         self.pipeline = load_pipeline()
 
     @serve.batch(max_batch_size=64, batch_wait_timeout_s=0.001)
     async def predict(self, requests: list[list[Any]]) -> list[list[list[float]]]:
-        """Predict all requests of a batch with one call."""
         frame = pd.DataFrame([instance for each in requests for instance in each])
         rows = iter(self.pipeline.predict_proba(frame).tolist())
         return [[next(rows) for _ in each] for each in requests]
 
     async def __call__(self, request: Request) -> dict[str, Any]:
-        """Answer with the probabilities of each instance."""
         body = await request.json()
         return {"predictions": await self.predict(body["instances"])}
 

@@ -13,7 +13,6 @@ prototype = pd.DataFrame([golden[0]["instance"]])
 
 
 def predict_proba(frame: pd.DataFrame) -> list[list[float]]:
-    """Answer with the probabilities of each instance."""
     rows: list[list[float]] = pipeline.predict_proba(frame).tolist()
     return rows
 

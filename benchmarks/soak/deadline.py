@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from moods import COMPUTE_SECONDS, HELD
 
+from benchmarks.client import fetch
 from benchmarks.ours import Ours
 from benchmarks.places import BUILD
 from benchmarks.soak.caller import Outcome, call_for, call_while
 from benchmarks.soak.findings import Finding, count_wrong
 from benchmarks.soak.health import judge_health, watch_health
 from benchmarks.soak.hung import package_moody
-from benchmarks.soak.samples import Sample, fetch, keep_sample, write_request
+from benchmarks.soak.samples import Sample, keep_sample, write_request
 from benchmarks.soak.service import Service, serve
 
 PHASE = "deadline"
@@ -57,7 +58,7 @@ async def _ask(
     """Return the outcomes of late predictions, of others, and of health."""
     port, server = service.port, service.server
     late = Sample(write_request(server, [{"x": HELD}]))
-    body = await asyncio.to_thread(fetch, service, [{"x": 2.5}])
+    body = await asyncio.to_thread(fetch, server, [{"x": 2.5}], port)
     sample = keep_sample(write_request(server, [{"x": 2.5}]), body)
     health: list[Outcome] = []
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from moods import HELD
 from pipelines import fit_moody
 
+from benchmarks.client import fetch
 from benchmarks.ours import Ours
 from benchmarks.places import ARTEFACTS, BUILD
 from benchmarks.soak.caller import Caller, Outcome, call_for, call_while
 from benchmarks.soak.findings import Finding, count_wrong
-from benchmarks.soak.samples import Sample, fetch, keep_sample, write_request
+from benchmarks.soak.samples import Sample, keep_sample, write_request
 from benchmarks.soak.service import WORKERS, Service, serve
 
 PHASE = "hung model"
@@ -78,7 +79,7 @@ def measure_hung_model(server: Ours) -> Iterator[Finding]:
 async def _hang(service: Service) -> Observations:
     # A caller is not to spend the whole phase in the worker that hangs.
     hurry = "X-Request-Timeout-Ms: 500"
-    body = fetch(service, [{"x": 2.5}])
+    body = fetch(service.server, [{"x": 2.5}], service.port)
     sample = keep_sample(write_request(service.server, [{"x": 2.5}], hurry), body)
     quiet = await call_for(service.port, CALLERS, [sample], QUIET_SECONDS)
     caller, workers, begin = Caller(service.port), service.workers, time.perf_counter()

@@ -1,12 +1,11 @@
 """Sample requests, and the answers that are right."""
 
 import json
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.client import compare_answers
+from benchmarks.client import compare_answers, fetch
 from benchmarks.places import CREDIT
 from benchmarks.server import Server
 from benchmarks.soak.service import Service
@@ -51,7 +50,7 @@ def prepare_samples(service: Service, size: int = 1, count: int = 64) -> list[Sa
     for turn in range(count):
         first = turn * size % (len(workload.instances) - size + 1)
         part = slice(first, first + size)
-        body = fetch(service, workload.instances[part])
+        body = fetch(service.server, workload.instances[part], service.port)
         answers = service.server.decode(json.loads(body))
         compare_answers(service.server.name, answers, workload.expected[part])
         request = write_request(service.server, workload.instances[part])
@@ -62,16 +61,3 @@ def prepare_samples(service: Service, size: int = 1, count: int = 64) -> list[Sa
 def keep_sample(request: bytes, body: bytes) -> Sample:
     """Return a request as a sample whose right answer has this body."""
     return Sample(request, body[body.index(PREDICTIONS) :])
-
-
-def fetch(service: Service, instances: Sequence[Any]) -> bytes:
-    """Ask once, and return the body of the answer."""
-    server = service.server
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{service.port}{server.path}",
-        json.dumps(server.encode(list(instances))).encode(),
-        {"Content-Type": "application/json", **server.headers},
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        body: bytes = response.read()
-    return body
