@@ -66,6 +66,15 @@ class NonFinitePredictionError(ModelError):
     """The pipeline answered NaN or an infinity, which JSON cannot carry."""
 
 
+class NoAnswerError(ModelError):
+    """The pipeline has no answer for an instance that keeps the contract."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"The model has no answer for instances[{index}].")
+        message = "keeps the contract, and the model has no answer for it"
+        self.remarks = (Remark(f"instances[{index}]", message),)
+
+
 class DataFileError(ModelError):
     """A file of instances cannot be compared with the training table."""
 

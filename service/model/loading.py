@@ -77,6 +77,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         engine=engine,
         batcher=Batcher(answer) if engine.is_batching else None,
         answer=answer,
+        typical=Instances(tuple(values[:1] for values in sample.columns), 1),
     )
 
 

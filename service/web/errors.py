@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from service.model.errors import (
     ContractViolationError,
     MalformedJsonError,
+    NoAnswerError,
     TooManyInstancesError,
 )
 from service.web.flask_app import Answer
@@ -43,6 +44,7 @@ REASONS_BY_TYPE: dict[type[Exception], str] = {
     MalformedJsonError: "malformed_json",
     TooManyInstancesError: "too_many_instances",
     ContractViolationError: "contract",
+    NoAnswerError: "no_answer",
 }
 REASONS_BY_STATUS = {
     400: "bad_request",
@@ -100,6 +102,7 @@ def answer_error(error: Exception) -> Response:
     }
     if isinstance(error, ContractViolationError):
         context.violations = error.counts
+    if isinstance(error, ContractViolationError | NoAnswerError):
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]
@@ -129,6 +132,8 @@ def _to_http(error: Exception) -> HTTPException:
         return RequestEntityTooLarge(str(error))
     if isinstance(error, ContractViolationError):
         return UnprocessableEntity("The request does not keep the model's contract.")
+    if isinstance(error, NoAnswerError):
+        return UnprocessableEntity("The model has no answer for an instance.")
     if isinstance(error, NotReadyError):
         return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
     current_context().fault = (

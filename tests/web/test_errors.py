@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from conftest import Package
 from flask import Flask
 from flask.testing import FlaskClient
 from service_log import Log
+from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 
 from service import create_app
+from service.model import package
 from service.settings import Settings
 from service.web.errors import find_reason
 
@@ -69,6 +73,42 @@ def test_a_fault_is_a_500_that_the_log_explains(
     assert "Traceback" in line["fault"]
     assert logged in line["fault"]
     assert "4111" not in log.text
+
+
+@pytest.mark.filterwarnings("ignore:One or more samples")
+@pytest.mark.parametrize(
+    "neighbours",
+    [RadiusNeighborsRegressor(1.0), RadiusNeighborsClassifier(1.0)],
+    ids=["predicts NaN", "raises"],
+)
+def test_an_instance_without_an_answer_is_a_422_that_names_it(
+    neighbours: Any,
+    tmp_path: Path,
+    keys: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The pipeline is healthy, and knows no neighbour of that instance."""
+    X = pd.DataFrame({"x": [0.0, 0.5, 4.0, 4.5], "z": [4.0, 4.5, 0.5, 0.0]})
+    fitted = neighbours.fit(X, [0.0, 0.0, 1.0, 1.0])
+    folder = package(fitted, X, name="radius", version="1.0.0", to=tmp_path)
+    app = create_app(Settings(artefact=folder, api_keys_file=Path(keys["file"])))
+    client = app.test_client()
+    client.environ_base["HTTP_X_API_KEY"] = keys["predict"]
+    near, far = {"x": 0.25, "z": 4.25}, {"x": 4.125, "z": 4.125}
+    assert client.post("/v1/predict", json={"instances": 9 * [near]}).status_code == 200
+    for index in (0, 4, 8):
+        instances = [*index * [near], far, *(8 - index) * [near]]
+        response = client.post("/v1/predict", json={"instances": instances})
+        assert response.status_code == 422
+        assert json.loads(response.data)["errors"] == [
+            {
+                "path": f"instances[{index}]",
+                "message": "keeps the contract, and the model has no answer for it",
+            }
+        ]
+    logged = capsys.readouterr().out
+    assert json.loads(logged.splitlines()[-1])["level"] == "INFO"
+    assert "4.125" not in logged
 
 
 def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(

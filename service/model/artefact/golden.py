@@ -20,6 +20,7 @@ from service.model.errors import (
     ArtefactFormatError,
     ContractViolationError,
     GoldenMismatchError,
+    NoAnswerError,
     NonFinitePredictionError,
 )
 from service.model.tolerances import ROUNDED_ZERO
@@ -73,7 +74,7 @@ def prove(
         instances = [record.instance for record in golden.records]
         body = orjson.dumps({"instances": instances})
         answer = orjson.dumps(predict(codec.load(body)).to_json())
-    except (ContractViolationError, NonFinitePredictionError) as error:
+    except (ContractViolationError, NoAnswerError, NonFinitePredictionError) as error:
         raise GoldenMismatchError(
             f"The golden records are refused: {error}."
         ) from error

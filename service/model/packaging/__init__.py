@@ -1,8 +1,9 @@
 """From a fitted pipeline to an artefact, at training time: nothing that serves uses it.
 
-edits.py          what the owner says of a feature
+edits.py          what the owner says of a feature, read and applied
 labels.py         what answers are called
-probe.py          what the pipeline takes, learnt by asking it
+probe.py          what the pipeline answers, learnt by asking it
+bounds.py         where it stops answering numbers and dates
 proposal.py       the contract: by the table, the pipeline and the owner
 records.py        the golden records: which instances
 histograms.py     how features and scores were distributed

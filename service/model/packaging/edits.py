@@ -1,12 +1,16 @@
-"""What a feature's owner says of it, read from the training script."""
+"""What a feature's owner says of it in the training script, read and applied."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+import msgspec
 import numpy as np
+from marshmallow import ValidationError
+from msgspec.structs import replace
 
-from service.model.contract.features import Scalar, is_text
+from service.model.contract.features import Feature, Scalar
 from service.model.contract.observation import to_json
+from service.model.contract.schema import compile_field, effective_bounds
 from service.model.errors import ContractError
 
 
@@ -15,9 +19,9 @@ class FeatureEdit(TypedDict, total=False):
 
     nullable: bool
     default: Scalar
-    minimum: str | float | None
-    maximum: str | float | None
-    categories: Sequence[Scalar] | None
+    minimum: str | int | float | None
+    maximum: str | int | float | None
+    categories: Sequence[str | int | float | bool] | None
     unseen: Literal["reject", "allow"]
     unit: str
     description: str
@@ -25,7 +29,7 @@ class FeatureEdit(TypedDict, total=False):
 
 def read_edits(
     edits: Mapping[str, FeatureEdit] | None, known: Iterable[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, FeatureEdit]:
     """Return the edits by feature, as plain Python values. Raises ContractError."""
     if not isinstance(edits, Mapping | None):
         raise ContractError("features= must map the names of features to their edits.")
@@ -36,7 +40,7 @@ def read_edits(
     return {name: _read_edit(name, edit) for name, edit in (edits or {}).items()}
 
 
-def _read_edit(name: str, edit: Any) -> dict[str, Any]:
+def _read_edit(name: str, edit: Any) -> FeatureEdit:
     choices = ", ".join(FeatureEdit.__annotations__)
     if not isinstance(edit, Mapping):
         raise ContractError(f"The edit of {name!r} must map some of {choices}.")
@@ -45,31 +49,60 @@ def _read_edit(name: str, edit: Any) -> dict[str, Any]:
             raise ContractError(
                 f"The edit of {name!r} has {key!r}, not one of {choices}."
             )
-    return {key: _read_value(name, key, value) for key, value in edit.items()}
+    try:
+        plain = {key: _to_plain(value) for key, value in edit.items()}
+        return msgspec.convert(plain, FeatureEdit)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ContractError(f"The edit of {name!r} cannot be read: {error}.") from None
 
 
-def _read_value(name: str, key: str, value: Any) -> Any:
-    if key == "categories" and value is not None:
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise ContractError(f"The categories of {name!r} must be a list.")
-        values = tuple(_read_scalar(name, key, category) for category in value)
-        if not values or None in values:
-            raise ContractError(f"The categories of {name!r} must be values, not null.")
-        return values
-    value = _read_scalar(name, key, value)
-    if key == "unseen" and value not in ("reject", "allow"):
-        raise ContractError(f"unseen of {name!r} must be 'reject' or 'allow'.")
-    if key == "nullable" and not isinstance(value, bool):
-        raise ContractError(f"nullable of {name!r} must be True or False.")
-    if key in ("unit", "description") and not isinstance(value, str):
-        raise ContractError(f"The {key} of {name!r} must be text.")
-    return value
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, str):
+        value.encode()  # UnicodeEncodeError, a ValueError, of half a surrogate pair
+    elif isinstance(value, Iterable) and not isinstance(value, Mapping):
+        return [_to_plain(item) for item in value]
+    return to_json(value)
 
 
-def _read_scalar(name: str, key: str, value: Any) -> Scalar:
-    plain = to_json(value.item() if isinstance(value, np.generic) else value)
-    if not isinstance(plain, Scalar) or (isinstance(plain, str) and not is_text(plain)):
+def apply_edit(before: Feature, edit: FeatureEdit) -> Feature:
+    """Return the feature as its owner wants it, every value checked by its own field.
+
+    Raises ContractError.
+    """
+    changes: dict[str, Any] = {**edit}
+    if changes.pop("unseen", None) == "allow":
+        changes["categories"] = None
+    if (categories := changes.get("categories")) is not None:
+        changes["categories"] = tuple(categories)
+    if "default" in changes:
+        changes["required"] = False
+    bare = replace(before, minimum=None, maximum=None, categories=None)
+    field = compile_field(replace(bare, nullable=False, required=True))
+    single = [changes.get(key) for key in ("minimum", "maximum", "default")]
+    values = [*single, *(categories or ())]
+    try:
+        for value in values:
+            if value is not None:
+                field.deserialize(value)
+        after = replace(before, **changes)
+        _check_order(after)
+        if not after.required and not (after.default is None and after.nullable):
+            compile_field(replace(after, required=True)).deserialize(after.default)
+    except (ValidationError, TypeError, ValueError) as error:
+        reason = error.messages[0] if isinstance(error, ValidationError) else error
         raise ContractError(
-            f"The {key} of {name!r} must be a number, text, true, false or null."
-        )
-    return plain
+            f"An edit of {before.name!r} does not fit its type, bounds or categories:"
+            f" it {reason}."
+        ) from None
+    return after
+
+
+def _check_order(feature: Feature) -> None:
+    """Refuse bounds where none belong, or in the wrong order. Raises ValueError."""
+    low, high = effective_bounds(feature)
+    if feature.type in ("string", "boolean") and (low, high) != (None, None):
+        raise ValueError(f"is a {feature.type}, which has no minimum or maximum")
+    if low is not None and high is not None and low > high:
+        raise ValueError("has a minimum above its maximum")

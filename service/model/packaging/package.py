@@ -78,9 +78,10 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     """
     reference = FittedPipeline(pipeline)
     target = _check_place(Path(to), name, version)
-    contract = propose_contract(
+    contract, notes = propose_contract(
         reference, X, names=names, edits=features, unknown_fields=unknown_fields
     )
+    print(*notes, sep="\n", end="\n" if notes else "")
     if not is_text(description):
         raise PackagingError("The description must be text.")
     sources = collect_sources(code)

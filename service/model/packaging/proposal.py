@@ -1,32 +1,50 @@
 """The contract proposed: by the training table, by the pipeline, by the owner.
 
-The table says what was observed, the pipeline what it takes, and the owner tightens or
-loosens that, but never past what the pipeline answers.
+The table says what was observed, and the pipeline what it answers. The owner tightens
+or loosens that, but lets in no null and no category for which there is no answer.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from marshmallow import ValidationError
 from msgspec.structs import replace
 
-from service.model.contract.edges import TINY, UNSEEN, Range, nearest_to
+from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature, UnknownFields
+from service.model.contract.instances import spread
 from service.model.contract.observation import observe_table, read_distinct, to_json
-from service.model.contract.schema import compile_field, effective_bounds
 from service.model.contract.tables import read_limits
 from service.model.errors import ContractError
-from service.model.packaging.edits import FeatureEdit, read_edits
-from service.model.packaging.probe import MAGNITUDES, Probe
+from service.model.packaging.bounds import Bound, Side, find_bounds, read_observed
+from service.model.packaging.edits import FeatureEdit, apply_edit, read_edits
+from service.model.packaging.probe import BASE_ROWS, Probe, Question
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.rowwise import warn_of_dependence
 
-QUANTITIES = ("number", "integer")
-BOUNDED = (*QUANTITIES, "date-time")
+FOUND = {
+    "bisected": "where the pipeline stops answering",
+    "observed": "the last value of training, beyond which none was answered",
+}
 
-# A quantity with no more different values than this may be a code for a category.
+# Numbers are codes for categories only if there are no more different ones than this,
+# and each is an integer or occurs so often on average.
 MAX_CODES = 256
+OFTEN = 10
+
+# How many numbers between the observed ones are asked for.
+GAPS = 8
+
+# How many columns are asked for a zero.
+MAX_ZEROS = 64
+
+
+class Proposal(NamedTuple):
+    """A contract, and a line for each feature that takes less than its type."""
+
+    contract: Contract
+    notes: tuple[str, ...]
 
 
 def propose_contract(
@@ -36,176 +54,128 @@ def propose_contract(
     names: Sequence[str] | None = None,
     edits: Mapping[str, FeatureEdit] | None = None,
     unknown_fields: UnknownFields = "reject",
-) -> Contract:
+) -> Proposal:
     """Return the contract of a fitted pipeline and the table it was fitted on.
 
     Raises ContractError, naming the column, for what cannot be represented and for an
-    edit that lets in what the pipeline does not answer.
+    edit that lets in a null or a category that the pipeline does not answer.
     """
     observed = observe_table(X, names)
-    known = {feature.name for feature in observed.features}
-    changes = read_edits(edits, known)
+    changes = read_edits(edits, [feature.name for feature in observed.features])
     probe = Probe(reference, observed, X)
     warn_of_dependence(reference, X)
-    proposed = _bound_together(probe, _propose(probe, X))
-    edited = [
-        _edit(probe, i, feature, changes.get(feature.name, {}), X)
-        for i, feature in enumerate(proposed)
-    ]
-    _check_small_values(probe, edited)
-    _check_together(probe, proposed, edited)
-    return replace(observed, features=tuple(edited), unknown_fields=unknown_fields)
+    bounds = find_bounds(
+        probe, [i for i, f in enumerate(observed.features) if not _is_categorical(f)]
+    )
+    proposed = _propose(probe, X, bounds)
+    edited = tuple(
+        _edit(probe, index, feature, changes.get(feature.name, {}), X)
+        for index, feature in enumerate(proposed)
+    )
+    _warn_of_zeros(probe, edited, bounds)
+    contract = replace(observed, features=edited, unknown_fields=unknown_fields)
+    return Proposal(contract, tuple(_describe_limits(proposed, edited, bounds)))
 
 
-def _propose(probe: Probe, X: Any) -> list[Feature]:
-    """Add what the pipeline takes to what was observed of the features."""
+def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature]:
+    """Add what the pipeline answers to what was observed of the features."""
     features = probe.contract.features
     unseen = {
-        (index, _unseen_value(feature))
+        index: Question(index, _find_unseen(feature))
         for index, feature in enumerate(features)
         if _is_categorical(feature)
     }
-    nulls = {(index, None) for index in range(len(features))}
-    taken = probe.find_taken([*nulls, *unseen])
-    bounds = probe.find_bounds(
-        i for i, feature in enumerate(features) if not _is_categorical(feature)
-    )
+    nullable = probe.find_nullable()
+    answered = probe.find_answered(unseen.values())
     proposed = []
-    for index, observed in enumerate(features):
-        feature = replace(observed, nullable=(index, None) in taken)
-        if index in bounds:
-            feature = _bound(feature, index, bounds[index], X)
-        elif (index, _unseen_value(feature)) not in taken:
-            feature = replace(feature, categories=read_distinct(X, index))
-        proposed.append(feature)
+    for index, feature in enumerate(features):
+        ends = [bounds.get((index, side)) for side in (0, 1)]
+        if index in unseen:
+            is_closed = unseen[index] not in answered
+        else:
+            is_closed = _holds_codes(probe, index, ends, X)
+        low, high = (
+            None if is_closed or end is None or end.value == limit else end.value
+            for end, limit in zip(ends, read_limits(feature), strict=True)
+        )
+        proposed.append(
+            replace(
+                feature,
+                nullable=index in nullable,
+                categories=read_distinct(X, index) if is_closed else None,
+                minimum=to_json(low),
+                maximum=to_json(high),
+            )
+        )
     return proposed
 
 
-def _bound(feature: Feature, index: int, bounds: Range, X: Any) -> Feature:
-    seen = feature.observed
-    if feature.type in QUANTITIES and bounds == (seen.minimum, seen.maximum):
-        codes = read_distinct(X, index)
-        if len(codes) <= MAX_CODES:  # nothing beyond is taken: codes, not quantities
-            return replace(feature, categories=codes)
-    return replace(feature, minimum=to_json(bounds[0]), maximum=to_json(bounds[1]))
-
-
 def _is_categorical(feature: Feature) -> bool:
-    return feature.type in ("string", "boolean") or (
-        feature.storage.dtype == "category"
-    )
+    is_category = feature.storage.dtype == "category"
+    return feature.type in ("string", "boolean") or is_category
 
 
-def _unseen_value(feature: Feature) -> Any:
+def _find_unseen(feature: Feature) -> Any:
+    """Return a value that no row of the training table holds."""
     seen = feature.storage.categories or feature.observed.categories or ()
     if feature.type == "string":
         return UNSEEN
     if feature.type == "boolean":
         return next((value for value in (True, False) if value not in seen), True)
-    return max((v for v in seen if isinstance(v, int | float)), default=0) + 1
+    numbers = [
+        v for v in (*seen, feature.observed.maximum) if isinstance(v, int | float)
+    ]
+    return max(numbers, default=0) + 1
 
 
-def _bound_together(probe: Probe, features: list[Feature]) -> list[Feature]:
-    """Narrow the bounds of all quantities until extremes are answered together."""
-    bounds = _read_bounds(features)
-    if probe.answers_extremes(bounds):
-        return features
-    for magnitude in MAGNITUDES[1:]:
-        narrowed = {
-            index: _narrow(features[index], limits, magnitude)
-            for index, limits in bounds.items()
-        }
-        if probe.answers_extremes(narrowed):
-            return [
-                replace(feature, minimum=narrowed[i][0], maximum=narrowed[i][1])
-                if i in narrowed
-                else feature
-                for i, feature in enumerate(features)
-            ]
-    return features
-
-
-def _check_together(
-    probe: Probe, proposed: list[Feature], edited: list[Feature]
-) -> None:
-    """Ask for extremes together again, if an edit has moved them.
-
-    Raises ContractError where the edits are to blame, and warns where the proposal is.
-    """
-    before, after = _read_bounds(proposed), _read_bounds(edited)
-    if probe.answers_extremes(after):
-        return
-    if before != after and probe.answers_extremes(before):
-        names = [f.name for f, old in zip(edited, proposed, strict=True) if f != old]
-        raise ContractError(
-            f"The edits of {', '.join(map(repr, names))} let in numbers for which,"
-            " together, the pipeline does not answer: declare narrower bounds."
+def _holds_codes(
+    probe: Probe, index: int, ends: Sequence[Bound | None], X: Any
+) -> bool:
+    """Return True if no numbers are answered but a few, which are codes."""
+    feature = probe.contract.features[index]
+    if feature.type == "date-time" or not all(
+        end is not None and end.value == seen
+        for end, seen in zip(ends, read_observed(feature), strict=True)
+    ):
+        return False
+    values: Sequence[Any] = read_distinct(X, index)
+    is_often = len(values) * OFTEN <= len(X)
+    is_whole = all(float(value).is_integer() for value in values)
+    gaps = list(_iterate_gaps(feature, values))
+    return (
+        len(values) <= MAX_CODES
+        and (is_whole or is_often)
+        and len(gaps) > 0
+        and not probe.find_answered(
+            Question(index, gap, row)
+            for gap in spread(gaps, GAPS)
+            for row in range(BASE_ROWS)
         )
-    warnings.warn(
-        "The pipeline raises, or predicts NaN or an infinity, for some combinations of"
-        " values that it takes one by one; such a request will be answered with 500.",
-        stacklevel=4,
     )
 
 
-def _read_bounds(features: list[Feature]) -> dict[int, Range]:
-    """Return the limits of every quantity, by column."""
-    return {
-        index: find_limits(feature)
-        for index, feature in enumerate(features)
-        if feature.type in QUANTITIES and feature.categories is None
-    }
-
-
-def _narrow(feature: Feature, bounds: Range, magnitude: float) -> Range:
-    """Return bounds within a magnitude, but never within what was observed."""
-    limit = int(magnitude) if feature.type == "integer" else magnitude
-    low, high = feature.observed.minimum, feature.observed.maximum
-    narrow_low = max(bounds[0], -limit)
-    narrow_high = min(bounds[1], limit)
-    if low is None or high is None:
-        return narrow_low, narrow_high
-    return min(narrow_low, low), max(narrow_high, high)
-
-
-def _check_small_values(probe: Probe, features: list[Feature]) -> None:
-    """Refuse a pipeline that raises at zero, or next to it, within the bounds."""
-    small = {
-        (index, nearest_to(value, bounds, features[index])): None
-        for index, bounds in _read_bounds(features).items()
-        for value in (0.0, TINY, -TINY)
-    }
-    taken = probe.find_taken(small)
-    for index, value in small:
-        if (index, value) not in taken:
-            raise ContractError(
-                f"The pipeline does not answer when {features[index].name!r} is"
-                f" {value}, which its bounds let in: declare a minimum or a maximum"
-                " that leaves it out, or mend the pipeline."
-            )
+def _iterate_gaps(feature: Feature, values: Sequence[Any]) -> Iterator[Any]:
+    """Yield a number in the middle of every two that are not next to each other."""
+    for low, high in pairwise(values):
+        middle = (low + high) // 2 if feature.type == "integer" else (low + high) / 2
+        if low < middle < high:
+            yield middle
 
 
 def _edit(
-    probe: Probe, index: int, before: Feature, changes: Mapping[str, Any], X: Any
+    probe: Probe, index: int, before: Feature, edit: FeatureEdit, X: Any
 ) -> Feature:
     """Return the feature as its owner wants it. Raises ContractError."""
-    if not changes:
-        return before
-    changes = dict(changes)
-    unseen = changes.pop("unseen", None)
-    if unseen == "allow":
-        changes["categories"] = None
-    elif unseen == "reject":
-        changes.setdefault("categories", before.categories or read_distinct(X, index))
-    if "default" in changes:
-        changes["required"] = False
-    after = _apply(before, changes)
-    known = _list_edges(before)
-    new = [value for value in _list_edges(after) if value not in known]
-    taken = probe.find_taken((index, value) for value in new)
-    for value in new:
-        if (index, value) not in taken:
-            shown = "a null" if value is None else repr(value)
+    if edit.get("unseen") == "reject":
+        observed: Any = before.categories or read_distinct(X, index)
+        edit = {"categories": observed, **edit}
+    after = apply_edit(before, edit)
+    known = _list_special(before, before)
+    new = [Question(index, v) for v in _list_special(after, before) if v not in known]
+    answered = probe.find_answered(new)
+    for question in new:
+        if question not in answered:
+            shown = "a null" if question.value is None else repr(question.value)
             raise ContractError(
                 f"The edit of {after.name!r} lets in {shown}, for which the pipeline"
                 " does not answer."
@@ -213,58 +183,64 @@ def _edit(
     return after
 
 
-def _apply(before: Feature, changes: dict[str, Any]) -> Feature:
-    """Return the changed feature, every value of it checked by its own field."""
-    bounds = [changes.get("minimum"), changes.get("maximum")]
-    try:
-        bare = replace(before, minimum=None, maximum=None, categories=None)
-        field = compile_field(replace(bare, nullable=False, required=True))
-        categories = changes.get("categories") or ()
-        for value in [*bounds, changes.get("default"), *categories]:
-            if value is not None:
-                field.deserialize(value)
-        after = replace(before, **changes)
-        _check_order(after)
-        if not after.required and not (after.default is None and after.nullable):
-            compile_field(replace(after, required=True, default=None)).deserialize(
-                after.default
-            )
-    except (ValidationError, TypeError, ValueError) as error:
-        reason = error.messages[0] if isinstance(error, ValidationError) else error
-        raise ContractError(
-            f"An edit of {before.name!r} does not fit its type, bounds or categories:"
-            f" it {reason}."
-        ) from None
-    return after
-
-
-def _check_order(feature: Feature) -> None:
-    """Refuse bounds where none belong, or in the wrong order. Raises ValueError."""
-    if feature.type in BOUNDED:
-        low, high = find_limits(feature)
-        if low > high:
-            raise ValueError("has a minimum above its maximum")
-    elif (feature.minimum, feature.maximum) != (None, None):
-        raise ValueError(f"is a {feature.type}, which has no minimum or maximum")
-
-
-def _list_edges(feature: Feature) -> list[Any]:
-    """Return the values that mark out what a feature lets in."""
-    edges: list[Any] = [None] if feature.nullable else []
+def _list_special(feature: Feature, before: Feature) -> list[Any]:
+    """Return the null and the categories that a feature lets in."""
+    nulls = [None] if feature.nullable else []
     if feature.categories is not None:
-        return [*edges, *feature.categories]
-    if _is_categorical(feature):
-        edges.append(_unseen_value(feature))
-    if feature.type in BOUNDED:
-        edges += find_limits(feature)
-    return edges
+        return [*nulls, *feature.categories]
+    is_opened = _is_categorical(before) or before.categories is not None
+    return [*nulls, *([_find_unseen(before)] if is_opened else [])]
 
 
-def find_limits(feature: Feature) -> Range:
-    """Return the declared bounds, or the dtype's own where there are none."""
-    limits: Range = read_limits(feature)
-    declared = effective_bounds(feature)
-    low, high = (
-        d if d is not None else w for d, w in zip(declared, limits, strict=True)
-    )
-    return low, high
+def _warn_of_zeros(
+    probe: Probe, features: Sequence[Feature], bounds: Mapping[Side, Bound]
+) -> None:
+    """Warn of a zero that the bounds let in, and the pipeline does not answer."""
+    zeros = [
+        Question(index, 0 if feature.type == "integer" else 0.0)
+        for index, feature in enumerate(features)
+        if (index, 0) in bounds
+        and (index, 1) in bounds
+        and feature.type != "date-time"
+        and feature.categories is None
+        and float(feature.minimum or 0) <= 0 <= float(feature.maximum or 0)
+    ]
+    asked = spread(zeros, MAX_ZEROS)
+    answered = probe.find_answered(asked)
+    names = [features[q.column].name for q in asked if q not in answered]
+    if names:
+        warnings.warn(
+            f"The pipeline does not answer a zero of {', '.join(map(repr, names))},"
+            " which the bounds let in: it will be refused with 422. Leave it out by"
+            " features=, or mend the pipeline.",
+            stacklevel=4,
+        )
+
+
+def _describe_limits(
+    proposed: Sequence[Feature], edited: Sequence[Feature], bounds: Mapping[Side, Bound]
+) -> Iterator[str]:
+    """Yield a line for each feature whose proposal is stricter than its type.
+
+    Warns of a bound that is no more than what training saw.
+    """
+    for index, (before, after) in enumerate(zip(proposed, edited, strict=True)):
+        limits = []
+        if before.categories is not None and after.categories == before.categories:
+            count = len(before.categories)
+            limits.append(f"one of {count} values: the pipeline answers no other")
+        for side, key in enumerate(("minimum", "maximum")):
+            value, bound = getattr(before, key), bounds.get((index, side))
+            if value is None or value != getattr(after, key) or bound is None:
+                continue
+            if bound.found != "far":
+                limits.append(f"{key} {value}, {FOUND[bound.found]}")
+            if bound.found == "observed":
+                warnings.warn(
+                    f"The {key} of {after.name!r} is {value}, the last value of"
+                    " training: the pipeline answered none beyond it that was tried."
+                    f" features={{{after.name!r}: {{{key!r}: None}}}} lifts it.",
+                    stacklevel=5,
+                )
+        if limits:
+            yield f"{after.name}: {'; '.join(limits)}"

@@ -5,6 +5,7 @@ gate.py       a plan is used only if it answers as the pipeline does
 rowwise.py    whether a row's answer depends on the rows beside it
 batching.py   requests that wait for a slow model, predicted together
 engine.py     which of these is used: measured, when an artefact is loaded
+unanswered.py an instance that the pipeline has no answer for
 predictor.py  what loading makes of them, frozen
 
 It may import plan/, artefact/, contract/, drift/, and what is flat in model/.

@@ -7,12 +7,14 @@ from service.model.artefact.golden import Golden, prove
 from service.model.artefact.manifest import Manifest
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import Histograms
+from service.model.errors import NoAnswerError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan
 from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import Engine
 from service.model.prediction.gate import Ask
+from service.model.prediction.unanswered import DOMAIN_ERRORS, find_unanswered
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Predictor:
     `digest` is the SHA-256 of the manifest, and so of everything in the artefact.
     `histograms` is None for a version that was packaged before there were any, `plan`
     where scikit-learn answers, and `batcher` where each request is predicted alone.
+    `typical` is the first golden instance.
     """
 
     manifest: Manifest
@@ -33,15 +36,23 @@ class Predictor:
     engine: Engine
     batcher: Batcher | None
     answer: Callable[[Instances], Predictions]
+    typical: Instances
 
     def predict(self, instances: Instances) -> Predictions:
         """Answer the instances, in order.
 
-        Raises NonFinitePredictionError, and whatever the pipeline raises.
+        Raises NoAnswerError where an instance is to blame, or NonFinitePredictionError
+        or whatever the pipeline raises.
         """
-        if self.batcher is not None:
-            return self.batcher.predict(instances)
-        return self.answer(instances)
+        try:
+            if self.batcher is not None:
+                return self.batcher.predict(instances)
+            return self.answer(instances)
+        except DOMAIN_ERRORS as error:
+            index = find_unanswered(self.answer, instances, self.typical)
+            if index is None:
+                raise
+            raise NoAnswerError(index) from error
 
     def prove(self) -> None:
         """Reproduce the golden records. Raises GoldenMismatchError."""
