@@ -130,10 +130,11 @@ def _to_http(error: Exception) -> HTTPException:
         return BadRequest(str(error))
     if isinstance(error, TooManyInstancesError):
         return RequestEntityTooLarge(str(error))
-    if isinstance(error, ContractViolationError):
-        return UnprocessableEntity("The request does not keep the model's contract.")
-    if isinstance(error, NoAnswerError):
-        return UnprocessableEntity("The model has no answer for an instance.")
+    if isinstance(error, ContractViolationError | NoAnswerError):
+        is_kept = isinstance(error, NoAnswerError)
+        return UnprocessableEntity(
+            str(error) if is_kept else "The request does not keep the model's contract."
+        )
     if isinstance(error, NotReadyError):
         return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
     current_context().fault = (

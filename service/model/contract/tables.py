@@ -44,18 +44,6 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
     )
 
 
-def replace_column(
-    contract: Contract, table: Any, columns: Sequence[Sequence[Any]], index: int
-) -> Any:
-    """Return the table of `columns`, made from one that differs in column `index`."""
-    if contract.table == "array":  # one null may change the dtype of the whole
-        return _build_array(contract, columns)
-    replaced = table.copy(deep=False)
-    column = _build_column(columns[index], contract.features[index].storage)
-    replaced.isetitem(index, column)
-    return replaced
-
-
 def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
     dtype = np.dtype(contract.array_dtype)
     has_null = any(None in values for values in columns)

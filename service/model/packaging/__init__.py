@@ -1,13 +1,15 @@
 """From a fitted pipeline to an artefact, at training time: nothing that serves uses it.
 
-edits.py          what the owner says of a feature, read and applied
-labels.py         what answers are called
-probe.py          what the pipeline answers, learnt by asking it
-bounds.py         where it stops answering numbers and dates
-proposal.py       the contract: by the table, the pipeline and the owner
-records.py        the golden records: which instances
-histograms.py     how features and scores were distributed
-code.py           the modules to take along
-fresh_process.py  the proof in a process of its own
-package.py        package(), which calls all of these
+edits.py           what the owner says of a feature, read and applied
+labels.py          what answers are called
+probe.py           what the pipeline answers, learnt by asking it
+bounds.py          where it stops answering numbers and dates
+category_codes.py  which numbers are categories
+proposal.py        the contract: by the table, the pipeline and the owner
+typical.py         an instance of nobody, and variants of it
+records.py         the golden records: which instances
+histograms.py      how features and scores were distributed
+code.py            the modules to take along
+fresh_process.py   the proof in a process of its own
+package.py         package(), which calls all of these
 """

@@ -8,7 +8,7 @@ filled in for its neighbours.
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from service.model.contract.edges import TINY, Range, nearest_to
 from service.model.contract.features import Contract
 from service.model.contract.instances import spread
 from service.model.contract.observation import read_columns
-from service.model.contract.tables import build_table, replace_column
+from service.model.contract.tables import build_table
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline, check_training_table
@@ -49,17 +49,11 @@ class Probe:
         self.contract = contract
         check_training_table(reference, X)
         self.base = read_columns(X, _choose_rows(X))
-        self._tables = [
-            build_table(contract, self._take([row])) for row in range(BASE_ROWS)
-        ]
-        self._table = build_table(contract, self.base)
-        expected = self._ask(self._table)
-        if not _is_answer(expected):
+        if not self._is_answered_whole(self.base):
             raise PackagingError(
                 "The pipeline does not answer its own training table, built anew from"
                 " JSON: its columns' dtypes hold more than a request can carry."
             )
-        self._expected = expected
 
     def find_nullable(self) -> set[int]:
         """Return the columns that take a null.
@@ -67,13 +61,11 @@ class Probe:
         Of hundreds in which training saw none, a sample is asked before the others.
         """
         nulls = [Question(index, None) for index in range(len(self.base))]
-        if not _is_answer(self._ask_columns([[None]] * len(self.base))):
-            features = self.contract.features
-            seen = [q for q in nulls if features[q.column].observed.nulls]
-            others = [q for q in nulls if not features[q.column].observed.nulls]
-            sample = spread(others, SAMPLE)
-            if not any(map(self._is_answered_alone, sample)):
-                nulls = seen
+        if not self._is_answered_whole([[None]] * len(self.base)):
+            seen = [feature.observed.nulls > 0 for feature in self.contract.features]
+            others = [question for question in nulls if not seen[question.column]]
+            if not any(map(self._is_answered_alone, spread(others, SAMPLE))):
+                nulls = [question for question in nulls if seen[question.column]]
         return {question.column for question in self.find_answered(nulls)}
 
     def find_answered(
@@ -122,7 +114,7 @@ class Probe:
                 turns[2 * place : 2 * place + 2] = limit, small
                 column += [limit, *turns]
             columns[index] = column
-        return _is_answer(self._ask_columns(columns))
+        return self._is_answered_whole(columns)
 
     def _find_together(self, questions: Sequence[Question]) -> set[Question] | None:
         """Ask in one table; return those that are answered, or None if it is spoilt."""
@@ -130,9 +122,9 @@ class Probe:
         columns = self._take(rows)
         for row, question in enumerate(questions, BASE_ROWS):
             columns[question.column][row] = question.value
-        answers = self._ask_columns(columns)
+        answers = self._ask(columns)
         # With as many rows, since BLAS sums in another order for another number.
-        unprobed = answers and self._ask_columns(self._take(rows))
+        unprobed = answers and self._ask(self._take(rows))
         if answers is None or unprobed is None:
             return None
         base = unprobed.slice(0, BASE_ROWS)
@@ -142,49 +134,25 @@ class Probe:
         return {q for q, is_finite in zip(questions, finite, strict=True) if is_finite}
 
     def _is_answered(self, question: Question) -> bool:
-        """Ask among the base rows, and alone."""
-        index, value, row = question
-        column = list(self.base[index])
-        column[row] = value
-        among = self._ask_column(self._table, list(self.base), index, column)
-        return (
-            _is_answer(among)
-            and all(
-                among.slice(i, i + 1).is_close_to(self._expected.slice(i, i + 1))
-                for i in range(BASE_ROWS)
-                if i != row
-            )
-            and self._is_answered_alone(question)
-        )
+        among = self._find_together([question])
+        return among == {question} and self._is_answered_alone(question)
 
     def _is_answered_alone(self, question: Question) -> bool:
-        index, value, row = question
-        table, columns = self._tables[row], self._take([row])
-        return _is_answer(self._ask_column(table, columns, index, [value]))
+        columns = self._take([question.row])
+        columns[question.column] = [question.value]
+        return self._is_answered_whole(columns)
 
-    def _ask_columns(self, columns: list[list[Any]]) -> Outputs | None:
-        try:
-            return self._ask(build_table(self.contract, columns))
-        except ValueError:  # a value has no place in the table
-            return None
+    def _is_answered_whole(self, columns: Sequence[Sequence[Any]]) -> bool:
+        answers = self._ask(columns)
+        return answers is not None and bool(answers.find_finite().all())
 
-    def _ask_column(
-        self, table: Any, columns: list[Any], index: int, column: list[Any]
-    ) -> Outputs | None:
-        """Ask for the table of `columns` with one of them replaced."""
-        columns[index] = column
-        try:
-            return self._ask(replace_column(self.contract, table, columns, index))
-        except ValueError:  # the value has no place in the table
-            return None
-
-    def _ask(self, table: Any) -> Outputs | None:
+    def _ask(self, columns: Sequence[Sequence[Any]]) -> Outputs | None:
         """Return the answers, NaN and infinities among them; None where it raises."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # what it says of a probe concerns nobody
             try:
-                return self.reference.ask(table)
-            except Exception:  # noqa: BLE001 - whether it raises, whatever, is asked
+                return self.reference.ask(build_table(self.contract, columns))
+            except Exception:  # noqa: BLE001 - or the value has no place in the table
                 return None
 
     def _take(self, rows: Sequence[int]) -> list[list[Any]]:
@@ -196,7 +164,3 @@ def _choose_rows(X: Any) -> list[int]:
     nulls = np.asarray(pd.isna(X)).sum(axis=1)
     fullest = np.flatnonzero(nulls == nulls.min()).tolist()
     return [int(row) for row in np.resize(spread(fullest, BASE_ROWS), BASE_ROWS)]
-
-
-def _is_answer(outputs: Outputs | None) -> TypeGuard[Outputs]:
-    return outputs is not None and bool(outputs.find_finite().all())

@@ -6,20 +6,19 @@ or loosens that, but lets in no null and no category for which there is no answe
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature, UnknownFields
-from service.model.contract.instances import spread
 from service.model.contract.observation import observe_table, read_distinct, to_json
 from service.model.contract.tables import read_limits
 from service.model.errors import ContractError
-from service.model.packaging.bounds import Bound, Side, find_bounds, read_observed
+from service.model.packaging.bounds import Bound, Side, find_bounds
+from service.model.packaging.category_codes import holds_codes
 from service.model.packaging.edits import FeatureEdit, apply_edit, read_edits
-from service.model.packaging.probe import BASE_ROWS, Probe, Question
+from service.model.packaging.probe import Probe, Question
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.rowwise import warn_of_dependence
 
@@ -27,17 +26,6 @@ FOUND = {
     "bisected": "where the pipeline stops answering",
     "observed": "the last value of training, beyond which none was answered",
 }
-
-# Numbers are codes for categories only if there are no more different ones than this,
-# and each is an integer or occurs so often on average.
-MAX_CODES = 256
-OFTEN = 10
-
-# How many numbers between the observed ones are asked for.
-GAPS = 8
-
-# How many columns are asked for a zero.
-MAX_ZEROS = 64
 
 
 class Proposal(NamedTuple):
@@ -64,17 +52,15 @@ def propose_contract(
     changes = read_edits(edits, [feature.name for feature in observed.features])
     probe = Probe(reference, observed, X)
     warn_of_dependence(reference, X)
-    bounds = find_bounds(
-        probe, [i for i, f in enumerate(observed.features) if not _is_categorical(f)]
-    )
+    quantities = [i for i, f in enumerate(observed.features) if not _is_category(f)]
+    bounds = find_bounds(probe, quantities)
     proposed = _propose(probe, X, bounds)
     edited = tuple(
         _edit(probe, index, feature, changes.get(feature.name, {}), X)
         for index, feature in enumerate(proposed)
     )
-    _warn_of_zeros(probe, edited, bounds)
     contract = replace(observed, features=edited, unknown_fields=unknown_fields)
-    return Proposal(contract, tuple(_describe_limits(proposed, edited, bounds)))
+    return Proposal(contract, tuple(_iterate_notes(proposed, edited, bounds)))
 
 
 def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature]:
@@ -83,7 +69,7 @@ def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature
     unseen = {
         index: Question(index, _find_unseen(feature))
         for index, feature in enumerate(features)
-        if _is_categorical(feature)
+        if _is_category(feature)
     }
     nullable = probe.find_nullable()
     answered = probe.find_answered(unseen.values())
@@ -93,7 +79,7 @@ def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature
         if index in unseen:
             is_closed = unseen[index] not in answered
         else:
-            is_closed = _holds_codes(probe, index, ends, X)
+            is_closed = holds_codes(probe, index, ends, X)
         low, high = (
             None if is_closed or end is None or end.value == limit else end.value
             for end, limit in zip(ends, read_limits(feature), strict=True)
@@ -110,56 +96,20 @@ def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature
     return proposed
 
 
-def _is_categorical(feature: Feature) -> bool:
+def _is_category(feature: Feature) -> bool:
     is_category = feature.storage.dtype == "category"
     return feature.type in ("string", "boolean") or is_category
 
 
 def _find_unseen(feature: Feature) -> Any:
     """Return a value that no row of the training table holds."""
-    seen = feature.storage.categories or feature.observed.categories or ()
     if feature.type == "string":
         return UNSEEN
+    seen = feature.storage.categories or feature.observed.categories or ()
     if feature.type == "boolean":
-        return next((value for value in (True, False) if value not in seen), True)
-    numbers = [
-        v for v in (*seen, feature.observed.maximum) if isinstance(v, int | float)
-    ]
-    return max(numbers, default=0) + 1
-
-
-def _holds_codes(
-    probe: Probe, index: int, ends: Sequence[Bound | None], X: Any
-) -> bool:
-    """Return True if no numbers are answered but a few, which are codes."""
-    feature = probe.contract.features[index]
-    if feature.type == "date-time" or not all(
-        end is not None and end.value == seen
-        for end, seen in zip(ends, read_observed(feature), strict=True)
-    ):
-        return False
-    values: Sequence[Any] = read_distinct(X, index)
-    is_often = len(values) * OFTEN <= len(X)
-    is_whole = all(float(value).is_integer() for value in values)
-    gaps = list(_iterate_gaps(feature, values))
-    return (
-        len(values) <= MAX_CODES
-        and (is_whole or is_often)
-        and len(gaps) > 0
-        and not probe.find_answered(
-            Question(index, gap, row)
-            for gap in spread(gaps, GAPS)
-            for row in range(BASE_ROWS)
-        )
-    )
-
-
-def _iterate_gaps(feature: Feature, values: Sequence[Any]) -> Iterator[Any]:
-    """Yield a number in the middle of every two that are not next to each other."""
-    for low, high in pairwise(values):
-        middle = (low + high) // 2 if feature.type == "integer" else (low + high) / 2
-        if low < middle < high:
-            yield middle
+        return True not in seen or False in seen
+    numbers = (*seen, feature.observed.maximum, 0)
+    return max(value for value in numbers if isinstance(value, int | float)) + 1
 
 
 def _edit(
@@ -188,36 +138,11 @@ def _list_special(feature: Feature, before: Feature) -> list[Any]:
     nulls = [None] if feature.nullable else []
     if feature.categories is not None:
         return [*nulls, *feature.categories]
-    is_opened = _is_categorical(before) or before.categories is not None
-    return [*nulls, *([_find_unseen(before)] if is_opened else [])]
+    is_opened = _is_category(before) or before.categories is not None
+    return [*nulls, _find_unseen(before)] if is_opened else nulls
 
 
-def _warn_of_zeros(
-    probe: Probe, features: Sequence[Feature], bounds: Mapping[Side, Bound]
-) -> None:
-    """Warn of a zero that the bounds let in, and the pipeline does not answer."""
-    zeros = [
-        Question(index, 0 if feature.type == "integer" else 0.0)
-        for index, feature in enumerate(features)
-        if (index, 0) in bounds
-        and (index, 1) in bounds
-        and feature.type != "date-time"
-        and feature.categories is None
-        and float(feature.minimum or 0) <= 0 <= float(feature.maximum or 0)
-    ]
-    asked = spread(zeros, MAX_ZEROS)
-    answered = probe.find_answered(asked)
-    names = [features[q.column].name for q in asked if q not in answered]
-    if names:
-        warnings.warn(
-            f"The pipeline does not answer a zero of {', '.join(map(repr, names))},"
-            " which the bounds let in: it will be refused with 422. Leave it out by"
-            " features=, or mend the pipeline.",
-            stacklevel=4,
-        )
-
-
-def _describe_limits(
+def _iterate_notes(
     proposed: Sequence[Feature], edited: Sequence[Feature], bounds: Mapping[Side, Bound]
 ) -> Iterator[str]:
     """Yield a line for each feature whose proposal is stricter than its type.
@@ -226,14 +151,14 @@ def _describe_limits(
     """
     for index, (before, after) in enumerate(zip(proposed, edited, strict=True)):
         limits = []
-        if before.categories is not None and after.categories == before.categories:
+        if before.categories and after.categories == before.categories:
             count = len(before.categories)
             limits.append(f"one of {count} values: the pipeline answers no other")
         for side, key in enumerate(("minimum", "maximum")):
             value, bound = getattr(before, key), bounds.get((index, side))
             if value is None or value != getattr(after, key) or bound is None:
                 continue
-            if bound.found != "far":
+            if bound.found in FOUND:
                 limits.append(f"{key} {value}, {FOUND[bound.found]}")
             if bound.found == "observed":
                 warnings.warn(
