@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 SHIFTS = {"nan": np.nan, "inf": np.inf, "shift": 1.0}
 
 # A value that is held for as long as the mood is one "hold", which a number may tell
-# from the next, or that takes a GB of memory where the mood is "eat", or some seconds of
-# a processor where it is "compute", or that no Exception refuses where it is "panic"; no
+# from the next; that takes a GB of memory where the mood is "eat", some seconds of a
+# processor where it is "compute"; or that no Exception refuses where it is "panic". No
 # golden record has it.
 HELD = 77.25
 COMPUTE_SECONDS = 2.75
