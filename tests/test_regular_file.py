@@ -1,5 +1,6 @@
 """Only regular files are opened, and nothing else is waited for."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -11,17 +12,23 @@ from service.regular_file import IrregularFileError, open_regular, read_regular
 pytestmark = pytest.mark.usefixtures("impatient")
 
 
+def list_descriptors() -> list[str]:
+    """Return those that are open, without what other tests have left behind."""
+    gc.collect()
+    return os.listdir("/proc/self/fd")
+
+
 @pytest.mark.parametrize("kind", IRREGULAR)
 def test_what_is_no_regular_file_is_refused_by_its_kind(
     kind: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "file"
     IRREGULAR[kind](path)
-    opened = os.listdir("/proc/self/fd")
+    opened = list_descriptors()
     with pytest.raises(IrregularFileError) as caught:
         read_regular(path)
     assert caught.value.strerror == f"it is {kind}; put a regular file in its place"
-    assert os.listdir("/proc/self/fd") == opened
+    assert list_descriptors() == opened
 
 
 def test_a_link_leads_to_what_is_refused_or_read(tmp_path: Path) -> None:
@@ -49,10 +56,10 @@ def test_what_becomes_a_pipe_after_the_first_look_is_refused_all_the_same(
     os.mkfifo(path)
     seen = file.stat()
     monkeypatch.setattr(os, "stat", lambda *_, **__: seen)
-    opened = os.listdir("/proc/self/fd")
+    opened = list_descriptors()
     with pytest.raises(IrregularFileError, match="a named pipe"):
         read_regular(path)
-    assert os.listdir("/proc/self/fd") == opened
+    assert list_descriptors() == opened
 
 
 def test_a_file_that_is_not_there_is_made_or_missing(tmp_path: Path) -> None:
