@@ -4,7 +4,6 @@ A route that declares neither stops the start, so none is open by accident.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from flask import Flask, request
@@ -33,19 +32,17 @@ class KeyRefusedError(Unauthorized):
         self.reason = reason
 
 
-def requires(scope: Scope) -> Callable[[View], View]:
-    """Mark a view as open to the keys that have a scope."""
-    return partial(_mark, scope=scope)
+def requires(scope: Scope | None) -> Callable[[View], View]:
+    """Mark a view as open to the keys that have a scope; None opens it to everybody."""
+
+    def mark(view: View) -> View:
+        setattr(view, SCOPE, scope)
+        return view
+
+    return mark
 
 
-def public(view: View) -> View:
-    """Mark a view as open to everybody."""
-    return _mark(view, scope=None)
-
-
-def _mark(view: View, scope: Scope | None) -> View:
-    setattr(view, SCOPE, scope)
-    return view
+public = requires(None)
 
 
 def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:

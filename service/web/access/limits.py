@@ -125,8 +125,8 @@ def find_network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    if isinstance(parsed, ipaddress.IPv4Address):
+    # A socket of both kinds names an IPv4 caller by a mapped address.
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.version == 4:
         return str(parsed)
-    if parsed.ipv4_mapped:  # as a socket of both kinds names a caller
-        return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((int(parsed), 64), strict=False))
