@@ -51,7 +51,6 @@ class Connection:
         self.reader: RequestReader | None = None
         self.is_busy = False  # a request of it is in flight
         self.in_flight_bytes = 0
-        self.is_due = False  # the event loop has been told to look for its next request
         self.since = time.monotonic()
         self.unwanted = 0  # bytes still to come of a request that has been refused
         self.is_over = False  # the caller sends no more

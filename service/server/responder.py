@@ -76,10 +76,10 @@ class Responder:
     def _call_application(
         self, exchange: Exchange, context: RequestContext
     ) -> tuple[list[bytes], bool]:
-        outgoing, connection = Outgoing(), exchange.connection
+        sent, connection = Parts(), exchange.connection
         client, server = connection.client, connection.server
         response, environ = wsgi.create(
-            exchange.request, outgoing, client, server, self._cfg
+            exchange.request, sent, client, server, self._cfg
         )
         environ["wsgi.multithread"] = True
         environ[CONTEXT] = context
@@ -94,17 +94,13 @@ class Responder:
         finally:
             if hasattr(parts, "close"):
                 parts.close()
-        return outgoing.parts, not response.should_close()
+        return sent, not response.should_close()
 
 
-class Outgoing:
+class Parts(list[bytes]):
     """Takes what gunicorn writes to a socket, to be sent at once when it is all.
 
     Large parts are not copied: many answers may hold the same asset.
     """
 
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-
-    def sendall(self, data: bytes) -> None:
-        self.parts.append(data)
+    sendall = list.append

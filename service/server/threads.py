@@ -8,7 +8,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from service.server.exchange import Exchange
@@ -26,46 +25,43 @@ TURN_SECONDS = 0.001
 RunBatch = Callable[[Iterable[Callable[[], None]]], None]
 
 
-@dataclass(slots=True)
-class Baton:
-    """The right to run the event loop, and time.monotonic() since it is unused."""
-
-    since: float = math.inf
-
-
 class Leadership:
     """Passes the event loop from thread to thread."""
 
     def __init__(self) -> None:
         self._watch = threading.Lock()
         self._guard = threading.Lock()
-        self._baton = Baton(since=-math.inf)
+        self._leader = 0
+        self._left_at = -math.inf  # time.monotonic(), if the leader answers
 
-    def wait(self) -> Baton:
+    def wait(self) -> None:
         """Wait until this thread is the leader."""
         with self._watch:  # one follower watches for all
-            while True:
-                with self._guard:
-                    if time.monotonic() - self._baton.since > PATIENCE_SECONDS:
-                        self._baton = Baton()
-                        return self._baton
+            while not self._take_over():
                 time.sleep(PATIENCE_SECONDS)
 
-    def leave(self, baton: Baton) -> None:
-        """Leave the event loop for a request."""
-        baton.since = time.monotonic()
+    def _take_over(self) -> bool:
+        with self._guard:
+            if time.monotonic() - self._left_at <= PATIENCE_SECONDS:
+                return False
+            self._leader, self._left_at = threading.get_ident(), math.inf
+            return True
 
-    def come_back(self, baton: Baton) -> bool:
+    def leave(self) -> None:
+        """Leave the event loop for a request. It is for the leader alone."""
+        self._left_at = time.monotonic()
+
+    def come_back(self) -> bool:
         """Return True if this thread is still the leader."""
         with self._guard:
-            if self._baton is not baton:
+            if self._leader != threading.get_ident():
                 return False
-            baton.since = math.inf
+            self._left_at = math.inf
             return True
 
 
 class Threads:
-    """Runs the event loop by `turn(most_seconds)`, and answers what it brings."""
+    """Run the event loop by `turn(most_seconds)`, and `answer` what it brings."""
 
     def __init__(
         self,
@@ -92,31 +88,29 @@ class Threads:
         self._is_over.set()
 
     def _serve(self) -> None:
-        """Lead or follow."""
-        baton: Baton | None = None
+        is_leader = False
         while not self._is_over.is_set():
             is_due = self._in_flight.has_waiting and time.monotonic() > self._next_turn
-            if baton is not None and is_due:
+            if is_leader and is_due:
                 self._run_turn(0.0)
             if count := self._in_flight.find_work():
-                baton = self._answer_waiting(count, baton)
-            elif baton is None:
-                baton = self._leadership.wait()
-            else:
+                if is_leader:
+                    self._leadership.leave()
+                self._answer_waiting(count)
+                # Where another leads by now, this thread goes on with what waits: so
+                # much work leaves the event loop a thread of its own.
+                is_leader = is_leader and self._leadership.come_back()
+            elif is_leader:
                 self._run_turn(math.inf)
+            else:
+                self._leadership.wait()
+                is_leader = True
 
     def _run_turn(self, most_seconds: float) -> None:
         self._turn(most_seconds)
         self._next_turn = time.monotonic() + TURN_SECONDS
 
-    def _answer_waiting(self, count: int, baton: Baton | None) -> Baton | None:
-        """Answer what waits, and return the baton if this thread still leads.
-
-        Where another runs the event loop by now, this one goes on with what waits: so
-        much work leaves the event loop a thread of its own.
-        """
-        if baton is not None:
-            self._leadership.leave(baton)
+    def _answer_waiting(self, count: int) -> None:
         exchanges = self._in_flight.take(count)
         if self._run_batch is None or count == 1:
             for exchange in exchanges:
@@ -124,5 +118,3 @@ class Threads:
         else:
             self._run_batch(partial(self._answer, exchange) for exchange in exchanges)
         self._in_flight.give_back()
-        is_leader = baton is not None and self._leadership.come_back(baton)
-        return baton if is_leader else None

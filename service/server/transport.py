@@ -42,8 +42,8 @@ class Transport:
         self._intake = intake
         self._defer = defer
         self._slow_readers = SlowReaders()
-        self._paused: dict[Connection, None] = {}
-        self.resume_at = math.inf  # time.monotonic() of their next turn
+        # When each is looked at next, by time.monotonic(). A thread may add one.
+        self._due: dict[Connection, float] = {}
         connections.on_ready = self._on_ready
         connections.before_close = self._forget
 
@@ -74,12 +74,13 @@ class Transport:
         """Take the next request of a connection, once it is all here."""
         is_busy = connection.is_busy or connection.lingers
         is_open = connection in self._connections
-        if is_busy or not is_open or connection in self._paused:
+        if is_busy or not is_open or connection in self._due:
             return
         if connection.is_receiving and self._intake.take(connection):
             self._receive(connection)
         elif connection.is_paused:
-            self._pause(connection)
+            self._connections.watch(connection, 0)
+            self._due[connection] = time.monotonic() + PAUSE_SECONDS
         elif connection.is_idle and connection.is_over:
             self._connections.close(connection)  # unanswered, where half a head came
         elif connection.unsent and not connection.is_busy:
@@ -92,27 +93,16 @@ class Transport:
         events = selectors.EVENT_READ if connection.wants_more else 0
         self._connections.watch(connection, events)
 
-    def _take_soon(self, connection: Connection) -> None:
-        """Have the event loop look for the next request, once however often asked."""
-        if not connection.is_due:
-            connection.is_due = True
-            self._defer(self._take_due, connection)
+    @property
+    def next_due(self) -> float:
+        """When `take_due` has something to do, by time.monotonic()."""
+        return min(self._due.values(), default=math.inf)
 
-    def _take_due(self, connection: Connection) -> None:
-        connection.is_due = False
-        self._take(connection)
-
-    def _pause(self, connection: Connection) -> None:
-        """Let a connection wait for its next turn, and read no more of it meanwhile."""
-        self._connections.watch(connection, 0)
-        self._paused[connection] = None
-        self.resume_at = min(self.resume_at, time.monotonic() + PAUSE_SECONDS)
-
-    def resume(self, now: float) -> None:
-        """Give paused connections their next turn, where that is due."""
-        if now >= self.resume_at:
-            paused, self._paused, self.resume_at = self._paused, {}, math.inf
-            for connection in paused:
+    def take_due(self, now: float) -> None:
+        """Take the next requests of connections whose turn it is."""
+        for connection, due in list(self._due.items()):
+            if now >= due:
+                del self._due[connection]
                 self._take(connection)
 
     # Sending
@@ -133,6 +123,12 @@ class Transport:
         connection.release()
         if connection.buffer or connection.is_over:
             self._take_soon(connection)
+
+    def _take_soon(self, connection: Connection) -> None:
+        """Have the event loop take the next request, once however often it is asked."""
+        if connection not in self._due:
+            self._due[connection] = 0.0
+            self._defer(self.take_due, 0.0)
 
     def _send_rest(self, connection: Connection) -> None:
         """Send what is left of an answer, and close or go on once it is gone."""

@@ -145,12 +145,12 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         """Do one turn of the event loop. No event that fails keeps it from ticking."""
         try:
             try:
-                due = min(self._next_tick, self._transport.resume_at)
+                due = min(self._next_tick, self._transport.next_due)
                 seconds = min(due - time.monotonic(), most_seconds)
                 self.wait_for_and_dispatch_events(max(0.0, seconds))
             finally:
                 now = time.monotonic()
-                self._transport.resume(now)
+                self._transport.take_due(now)
                 if now >= self._next_tick or not (self.alive or self._connections):
                     self._tick(now)
         except Exception:

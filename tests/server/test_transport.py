@@ -5,9 +5,10 @@ from contextlib import suppress
 
 import pytest
 from event_loop import LARGE_BYTES, Loop, open_loop
+from gunicorn.config import Config
 
 from service.server.connection import FIRST_READ_BYTES, MAX_AHEAD_BYTES
-from service.server.reader import CHUNKS_A_TURN
+from service.server.reader import CHUNKS_A_TURN, RequestReader
 from service.server.transport import LINGER_SECONDS, SEND_SECONDS
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -86,26 +87,33 @@ def test_what_is_sent_ahead_is_bounded_however_often_a_request_is_taken(
     assert len(loop.connection.buffer) <= MAX_AHEAD_BYTES + FIRST_READ_BYTES
 
 
-def test_a_paused_connection_is_scheduled_once(loop: Loop) -> None:
+@pytest.mark.parametrize("is_answer_first", [True, False])
+def test_a_paused_connection_is_scheduled_once(
+    loop: Loop, is_answer_first: bool
+) -> None:
     """Though the loop has two reasons to look at it: an answer sent, and more bytes."""
-    loop.ask(REQUEST + CHUNKED_HEAD + 8 * CHUNKS_A_TURN * CHUNK)
+    request = CHUNKED_HEAD + 8 * CHUNKS_A_TURN * CHUNK
+    reader, left = RequestReader(Config(), len(request)), bytearray(request + CHUNK)
+    reader.read(left)
+    assert reader.is_paused
+    loop.ask(REQUEST + request)
     connection = loop.connection
     loop.transport.send(connection, [b"a"], keeps=True)  # has the loop look for more
     loop.caller.sendall(CHUNK)
     while len(events := loop.poller.select()) < 2:
         pass
-    left = []
-    for key, _ in events:
+    keys = [key for key, _ in events]
+    keys.sort(key=lambda key: (key.fileobj is connection.sock) == is_answer_first)
+    for key in keys:
         key.data(key.fileobj)
-        left.append(len(connection.buffer))
-    assert connection.is_paused
+    assert connection.buffer == left
     assert not connection.watched
-    assert left[0] == left[1]
-    before = loop.transport.resume_at
-    loop.transport.resume(before - 0.001)
-    assert len(connection.buffer) == left[1]
-    loop.transport.resume(before)
-    assert len(connection.buffer) < left[1]
+    due = loop.transport.next_due
+    loop.transport.take_due(due - 0.001)
+    assert connection.buffer == left
+    reader.read(left)
+    loop.transport.take_due(due)
+    assert connection.buffer == left
 
 
 def test_the_end_of_an_answer_is_the_end_of_a_connection_that_is_not_kept(
