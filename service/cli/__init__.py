@@ -1,6 +1,6 @@
 """The commands of python -m service.
 
-drift.py  how far a file lies from what the pipeline was fitted on
+drift.py  how far a file lies from the training table
 image.py  the image of one version of one model
 main.py   these, and those on artefacts and keys
 """

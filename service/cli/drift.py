@@ -1,4 +1,4 @@
-"""python -m service drift: how far a file lies from what the pipeline was fitted on."""
+"""python -m service drift: how far a file lies from the training table."""
 
 import argparse
 from collections.abc import Iterator
@@ -24,7 +24,6 @@ COLUMNS = f"{'PSI':>7}  {'JS':>6}  {'P':>7}  {'NULL':>6}  {'UNSEEN':>6}  VERDICT
 
 
 def add_drift_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-    """Add the command."""
     drift = commands.add_parser(
         "drift",
         help="compare a CSV file with the training table",
@@ -51,7 +50,7 @@ def print_drift(options: argparse.Namespace) -> None:
         for line in _iterate_lines(found.drift, minimum_count):
             print(line)
         if found.refused:
-            print(f"{found.refused} rows do not keep the contract, and do not count")
+            print(f"{found.refused} rows are refused, and do not count")
     raise SystemExit(EXIT_CODES[found.drift.verdict])
 
 

@@ -1,4 +1,4 @@
-"""The image of one version of one model: docker builds it, on the right base.
+"""The image of one version of one model, built by docker on the right base.
 
 Labels: https://github.com/opencontainers/image-spec/blob/main/annotations.md
 """
@@ -28,7 +28,6 @@ class ImageError(Exception):
 
 
 def add_image_command(commands: Any) -> None:
-    """Add `image` to argparse's commands."""
     image = commands.add_parser("image", help="build the image of an artefact")
     image.add_argument("artefact", type=Path)
     image.add_argument("--tag", help="the image's name (default: NAME:VERSION)")
@@ -44,7 +43,6 @@ def add_image_command(commands: Any) -> None:
 
 
 def print_image(options: argparse.Namespace) -> None:
-    """Build an image, and print its name."""
     print(build_image(options.artefact, options.tag, options.base, options.docker))
 
 
@@ -57,7 +55,7 @@ def build_image(
     """
     artefact = verify_artefact(folder)
     if not (SOURCE / "Dockerfile").is_file():
-        raise ImageError("An image is built from a checkout, and this is not one.")
+        raise ImageError("An image is built from a checkout: there is no Dockerfile.")
     manifest = artefact.manifest
     tag = tag or f"{manifest.name}:{manifest.version}"
     revision, seconds = _read_commit()
@@ -73,12 +71,14 @@ def build_image(
     except FileNotFoundError:
         raise ImageError("docker is not installed, which builds the image.") from None
     except subprocess.CalledProcessError:
-        raise ImageError("docker did not build the image; it says why above.") from None
+        raise ImageError(
+            "docker did not build the image; its output is above."
+        ) from None
     return tag
 
 
 def list_labels(artefact: Artefact, revision: str, seconds: int) -> dict[str, str]:
-    """Return what the image says of itself; `seconds` of the epoch are its date."""
+    """Return the labels of the image, whose date is in seconds since 1970."""
     manifest = artefact.manifest
     oci = "org.opencontainers.image"
     return {
@@ -101,7 +101,7 @@ def _find_base(artefact: Artefact) -> str:
 
 
 def _read_commit() -> tuple[str, int]:
-    """Return the commit that is built, and its time, which every build then bears."""
+    """Return the commit and its time, so that every build of it has the same date."""
     show = ["git", "-C", str(SOURCE), "show", "--no-patch", "--format=%H %ct", "HEAD"]
     try:
         done = subprocess.run(  # noqa: S603 - no shell

@@ -23,6 +23,8 @@ from service.web.access.key_file import (
     revoke_key,
 )
 
+FAULTS = (ArtefactError, DataFileError, ImageError, KeysFileError, SettingsError)
+
 KEY_COLUMNS = ("ID", "CLIENT", "SCOPES", "EXPIRES", "REQUESTS", "INSTANCES")
 
 
@@ -30,17 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. Exits with 1 and one sentence where it finds a fault."""
     options = _build_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], None] = options.run
-    faults = (
-        ArtefactError,
-        DataFileError,
-        ImageError,
-        KeysFileError,
-        SettingsError,
-        OSError,
-    )
     try:
         run(options)
-    except faults as error:
+    except (*FAULTS, OSError) as error:
         print(f"FAIL  {error}", file=sys.stderr)
         raise SystemExit(1) from error
 
@@ -49,14 +43,13 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="verify and prove an artefact")
-    check.add_argument("artefact", type=Path)
-    check.set_defaults(run=check_artefact)
-
-    inspect = commands.add_parser("inspect", help="print the card of a model")
-    inspect.add_argument("artefact", type=Path)
-    inspect.set_defaults(run=inspect_artefact)
-
+    for name, run, purpose in (
+        ("check", check_artefact, "verify and prove an artefact"),
+        ("inspect", inspect_artefact, "print the card of a model"),
+    ):
+        command = commands.add_parser(name, help=purpose)
+        command.add_argument("artefact", type=Path)
+        command.set_defaults(run=run)
     add_drift_command(commands)
     add_image_command(commands)
 
@@ -66,7 +59,7 @@ def _build_parser() -> argparse.ArgumentParser:
     create.add_argument("--client", required=True)
     create.add_argument("--scope", required=True, action="append", choices=SCOPES)
     create.add_argument(
-        "--expires", type=read_moment, help="such as 2027-01-31, or 2027-01-31T09:30Z"
+        "--expires", type=read_expiry, help="such as 2027-01-31, or 2027-01-31T09:30Z"
     )
     create.add_argument("--requests", help="a limit of its own, such as 200/minute")
     create.add_argument("--instances", help="a limit of its own, such as 5000/minute")
@@ -84,7 +77,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 def check_artefact(options: argparse.Namespace) -> None:
-    """Do what a start does, a line for each finding."""
+    """Verify, load and prove as a start of the service does, a line for each step."""
     artefact = read_artefact(options.artefact)
     manifest = artefact.manifest
     print(f"ok    {manifest.name} {manifest.version}: {len(manifest.files)} digests")
@@ -96,7 +89,7 @@ def check_artefact(options: argparse.Namespace) -> None:
 
 
 def describe_engine(engine: Engine) -> str:
-    """Return what will answer, and why it is not a plan if it is not."""
+    """Return what answers, and the reason where that is not a plan."""
     if engine.name != "plan":
         return f"scikit-learn answers: {engine.reason}"
     steps = ", ".join(engine.uncompiled_steps)
@@ -111,32 +104,32 @@ def inspect_artefact(options: argparse.Namespace) -> None:
 
 
 def print_key(options: argparse.Namespace) -> None:
-    """Make a key, and print it alone: it is kept nowhere."""
+    """Make a key and print it: only its digest is kept."""
     terms = Terms(options.expires, options.requests, options.instances)
     scopes = tuple(dict.fromkeys(options.scope))
     print(create_key(_find_keys_file(options), options.client, scopes, terms))
 
 
 def list_keys(options: argparse.Namespace) -> None:
-    """Print a line for each key, of what is no secret."""
+    """Print a line for each key, without its secret."""
     print(*KEY_COLUMNS, sep="\t")
     for key in read_keys(_find_keys_file(options)):
         ends = key.expires.isoformat() if key.expires else "never"
         expires = ends if key.is_live else f"{ends} (expired)"
-        own = (key.requests or "-", key.instances or "-")
-        print(key.id, key.client, ",".join(key.scopes), expires, *own, sep="\t")
+        limits = (key.requests or "-", key.instances or "-")
+        print(key.id, key.client, ",".join(key.scopes), expires, *limits, sep="\t")
 
 
 def remove_key(options: argparse.Namespace) -> None:
-    """Take a key out of the file: each worker knows within a second."""
+    """Remove a key from the file, which each worker notices within a second."""
     revoked = revoke_key(_find_keys_file(options), options.id)
     print(f"revoked {revoked.id} of {revoked.client}")
 
 
-def read_moment(text: str) -> datetime:
-    """Read a date or a date-time of ISO 8601, which is UTC unless it says otherwise."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def read_expiry(text: str) -> datetime:
+    """Read a date or a date-time of ISO 8601, in UTC where it has no offset."""
+    expiry = datetime.fromisoformat(text)
+    return expiry if expiry.tzinfo else expiry.replace(tzinfo=UTC)
 
 
 def _find_keys_file(options: argparse.Namespace) -> Path:

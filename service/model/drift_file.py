@@ -1,4 +1,4 @@
-"""The drift of a file: its rows read, predicted and counted as those of requests."""
+"""The drift of a file: rows read, predicted and counted as those of requests are."""
 
 import os
 from collections.abc import Iterator
@@ -12,13 +12,18 @@ import pandas as pd
 
 from service.model.contract.codec import Codec
 from service.model.contract.features import Contract
-from service.model.contract.instances import Instances
+from service.model.contract.instances import Instances, Predictions
 from service.model.contract.observation import read_columns
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.drift.figures import Drift, measure_drift
 from service.model.drift.histograms import NO_HISTOGRAMS
 from service.model.drift.tally import Tally
-from service.model.errors import ContractViolationError, DataFileError, describe_error
+from service.model.errors import (
+    ContractViolationError,
+    DataFileError,
+    NoAnswerError,
+    describe_error,
+)
 from service.model.prediction.predictor import Predictor
 from service.regular_file import open_regular
 
@@ -27,7 +32,7 @@ ROWS_AT_A_TIME = 1000
 
 @dataclass(frozen=True)
 class FileDrift:
-    """The drift of the rows that keep the contract, and how many do not."""
+    """The drift of the rows that are answered, and how many are refused."""
 
     drift: Drift
     refused: int
@@ -46,9 +51,9 @@ def measure_file(predictor: Predictor, path: Path, minimum_count: int) -> FileDr
     read = counted = 0
     for rows in _iterate_rows(path, predictor.manifest.contract):
         read += len(rows)
-        for instances in _iterate_valid(codec, rows):
+        for instances, predictions in _iterate_answered(predictor, codec, rows):
             counted += instances.count
-            tally.count(instances, predictor.predict(instances), cells)
+            tally.count(instances, predictions, cells)
     drift = measure_drift(
         predictor.histograms, tally.split(list(cells)), max(minimum_count, 1)
     )
@@ -87,20 +92,23 @@ def _refuse_unreadable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = error.strerror or describe_error(error)
-        raise DataFileError(f"{path} cannot be read: {said}.") from None
+        reason = error.strerror or describe_error(error)
+        raise DataFileError(f"{path} cannot be read: {reason}.") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise DataFileError(
             f"{path} cannot be read as CSV: {describe_error(error)}."
         ) from None
 
 
-def _iterate_valid(codec: Codec, rows: list[dict[str, Any]]) -> Iterator[Instances]:
-    """Yield the rows that keep the contract, as many as can be at a time."""
+def _iterate_answered(
+    predictor: Predictor, codec: Codec, rows: list[dict[str, Any]]
+) -> Iterator[tuple[Instances, Predictions]]:
+    """Yield the rows that are not refused, as many as can be at a time."""
     try:
-        yield codec.load(orjson.dumps({"instances": rows}))
-    except ContractViolationError:
+        instances = codec.load(orjson.dumps({"instances": rows}))
+        yield instances, predictor.predict(instances)
+    except (ContractViolationError, NoAnswerError):
         half = len(rows) // 2
         if half:
-            yield from _iterate_valid(codec, rows[:half])
-            yield from _iterate_valid(codec, rows[half:])
+            yield from _iterate_answered(predictor, codec, rows[:half])
+            yield from _iterate_answered(predictor, codec, rows[half:])

@@ -119,7 +119,7 @@ def test_the_table_says_what_drifts_and_the_rows_that_do_not_count(
     large = {line.split()[0] for line in lines if line.endswith("large")}
     assert large == {*DRIFTED, "probabilities.good"}
     assert lines[-2] == f"large: {len(rows) - 7} instances"
-    assert lines[-1] == "7 rows do not keep the contract, and do not count"
+    assert lines[-1] == "7 rows are refused, and do not count"
 
 
 def test_too_few_rows_say_nothing(

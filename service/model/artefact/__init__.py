@@ -1,7 +1,7 @@
 """A version of a model on disk: a folder that is never changed once it is written.
 
-code.py      modules of the owner's that travel in it
-manifest.py  all that is said of it: name, contract, libraries, digests
+code.py      the owner's modules that travel in it
+manifest.py  name, contract, libraries, digests
 golden.py    instances with the predictions that training made, and their proof
 folder.py    written whole or not at all, read once, verified byte by byte
 card.py      the manifest for a person

@@ -21,7 +21,7 @@ TAKEN = {*sys.stdlib_module_names, *sys.builtin_module_names, "service", "__main
 
 
 def is_taken(name: str) -> bool:
-    """Say whether no module may travel under a name, or below it."""
+    """Return True if no module may travel under a name, or below it."""
     return name.partition(".")[0] in TAKEN
 
 
@@ -37,12 +37,10 @@ class ModuleFinder(MetaPathFinder, InspectLoader):
         """Return a spec for the names that the artefact lists, and no others."""
         if fullname not in self.sources:
             return None
-        return importlib.util.spec_from_loader(
-            fullname, self, is_package=self.is_package(fullname)
-        )
+        return importlib.util.spec_from_loader(fullname, self)
 
     def is_package(self, fullname: str) -> bool:
-        """Say whether modules travel below this one."""
+        """Return True if modules travel below this one."""
         return any(name.startswith(f"{fullname}.") for name in self.sources)
 
     def get_source(self, fullname: str) -> str:

@@ -1,11 +1,6 @@
 """The folder on disk: written whole or not at all, read once, verified byte for byte.
 
-manifest.json     all that is said of the version, with the digest of every file
-manifest.sha256   the manifest's own digest, as `sha256sum -c` reads it
-pipeline.joblib   the fitted pipeline, preprocessing and model together
-golden.json       instances with the predictions the training environment made
-histograms.json   how the features and the score were distributed in training
-code/             the modules that travel along
+docs/packaging.md lists its files.
 """
 
 import hashlib
@@ -59,18 +54,12 @@ def verify_artefact(folder: Path) -> Artefact:
     raw = _read(folder, MANIFEST)
     digest = compute_digest(raw)
     if _read(folder, MANIFEST_DIGEST) != _format_digest(digest):
-        raise ArtefactDigestError(
-            f"{MANIFEST} in {folder} is not what was packaged: restore the folder from"
-            " where it was published, or package a new version."
-        )
+        raise ArtefactDigestError(_refuse_change(folder, MANIFEST))
     manifest = decode_manifest(raw)
     files = {name: _read(folder, name) for name in manifest.files}
     for name, content in files.items():
         if compute_digest(content) != manifest.files[name]:
-            raise ArtefactDigestError(
-                f"{name} in {folder} is not what was packaged: restore the folder from"
-                " where it was published, or package a new version."
-            )
+            raise ArtefactDigestError(_refuse_change(folder, name))
     _refuse_strangers(folder, manifest)
     return Artefact(manifest, digest, files)
 
@@ -120,6 +109,13 @@ def refuse_overwriting(target: Path) -> str:
     return f"{target} exists, and a version is never overwritten: choose another."
 
 
+def _refuse_change(folder: Path, name: str) -> str:
+    return (
+        f"{name} in {folder} is not what was packaged: restore the folder from where it"
+        " was published, or package a new version."
+    )
+
+
 def compute_digest(content: bytes) -> str:
     """Return the SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
@@ -146,14 +142,10 @@ def _read(folder: Path, name: str) -> bytes:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise ArtefactDigestError(f"{name} lies outside the artefact {folder}.")
         return read_regular(path)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # RuntimeError: links in a ring
-        said = getattr(error, "strerror", None) or error
+    except (OSError, ValueError, RuntimeError) as error:  # the last: links in a ring
+        reason = getattr(error, "strerror", None) or error
         raise ArtefactMissingError(
-            f"{name!r} in {folder} cannot be read: {said}."
+            f"{name!r} in {folder} cannot be read: {reason}."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The manifest: all that is said of one version of a model."""
+"""The manifest: name, contract, libraries and digests of one version of a model."""
 
 import importlib.metadata
 import platform
@@ -54,7 +54,7 @@ class Manifest(Record, frozen=True):
     tolerance: float = GOLDEN_RECORD
 
     def __post_init__(self) -> None:
-        """Refuse what no packaging writes. Raises ValueError, as msgspec wants it."""
+        """Raise ValueError, as msgspec wants it, for what packaging never writes."""
         is_array = self.contract.table == "array"
         features = [feature.name for feature in self.contract.features]
         for is_right, fault in (

@@ -1,4 +1,4 @@
-"""The modules that are to travel in an artefact, found at packaging."""
+"""The modules that travel in an artefact, found at packaging."""
 
 import ast
 import importlib.metadata
@@ -22,26 +22,25 @@ def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
     Raises PackagingError for a name that is no module written in Python, or that
     would hide one of the standard library's or the service's own.
     """
-    sources: dict[str, bytes] = {}
     if isinstance(code, str) or not isinstance(code, Iterable):
         raise PackagingError("code= must list modules, or their names.")
+    sources: dict[str, bytes] = {}
     for item in code:
-        if not isinstance(item, str | ModuleType):
+        name = item.__name__ if isinstance(item, ModuleType) else item
+        if not isinstance(name, str):
             raise PackagingError(f"code= cannot take {item!r}, which is no module.")
-        name = item if isinstance(item, str) else item.__name__
         if is_taken(name):
             raise PackagingError(f"code= cannot take {name!r}: that name is taken.")
         spec = _find_spec(name)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             raise PackagingError(f"code= names {name!r}, which is no Python module.")
         origin = Path(spec.origin)
-        if spec.submodule_search_locations is None:
-            sources[name] = _read(origin, name)
-            continue
-        for path in sorted(origin.parent.rglob("*.py")):
+        is_package = spec.submodule_search_locations is not None
+        for path in sorted(origin.parent.rglob("*.py")) if is_package else [origin]:
             parts = path.relative_to(origin.parent).with_suffix("").parts
             dotted = ".".join([name, *parts]).removesuffix(".__init__")
-            sources[dotted] = _read(path, dotted)
+            module = dotted if is_package else name
+            sources[module] = _read(path, module)
     return sources
 
 

@@ -1,4 +1,4 @@
-"""A version proved in a process that has nothing of the training script's.
+"""A version proved in a process that shares nothing with the training script.
 
 That process runs this module on the folder of the version. It exits with 0, and its
 last line is {"reproduced": 35}, the number of golden records.
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]  # of the checkout, or of what is ins
 
 
 def check_afresh(folder: Path) -> None:
-    """Prove a version in a fresh process. Raises PackagingError with what it said."""
+    """Prove a version in a fresh process. Raises PackagingError with its output."""
     checked = subprocess.run(  # noqa: S603 - our own interpreter, our own module
         [sys.executable, "-P", "-m", __name__, str(folder.resolve())],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

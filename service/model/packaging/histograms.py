@@ -1,4 +1,4 @@
-"""The reference made: bins chosen from the training table, and counted as requests are.
+"""Histograms of the training table, whose rows are counted as requests are.
 
 The bins of numbers are deciles, as is usual for the population stability index.
 """
@@ -28,7 +28,7 @@ BINS = 10
 # Chance moves a small bin much, and the index with it.
 LEAST_BIN = 0.05
 
-# So many instances place a decile to within half a percent of the rows.
+# This many instances place a decile to within half a percent of the rows.
 MAX_REFERENCE_ROWS = 10_000
 
 # There must be an edge above it, and JSON has no infinity.

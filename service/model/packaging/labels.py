@@ -17,13 +17,13 @@ def name_answers(
     labels: Mapping[Any, str] | Sequence[str] | None,
 ) -> tuple[str, ...]:
     """Return the business labels of the classes, or the names of the outputs."""
-    if reference.task == "regression":
-        if labels is not None:
-            raise PackagingError("labels= is for classifiers.")
-        found = _name_outputs(reference, X, y)
-    else:
+    if reference.task == "classification":
         _check_target(reference, y)
         found = _read_labels(reference.classes, labels)
+    elif labels is None:
+        found = _name_outputs(reference, X, y)
+    else:
+        raise PackagingError("labels= is for classifiers.")
     if not all(map(is_text, found)):
         raise PackagingError("The names of the answers must be text.")
     if len(set(found)) != len(found):
@@ -36,23 +36,24 @@ def _name_outputs(reference: FittedPipeline, X: Any, y: Any) -> tuple[str, ...]:
     count = 1 if values is None else values.shape[1]
     if count == 1:
         return ("value",)
-    if not hasattr(y, "columns"):
-        return tuple(f"y{i}" for i in range(count))
-    if len(y.columns) != count:
+    names = (
+        list(y.columns) if hasattr(y, "columns") else [f"y{i}" for i in range(count)]
+    )
+    if len(names) != count:
         raise PackagingError(
-            f"y has {len(y.columns)} columns, and the pipeline {count} outputs."
+            f"y has {len(names)} columns, and the pipeline {count} outputs."
         )
-    return tuple(str(column) for column in y.columns)
+    return tuple(map(str, names))
 
 
 def _check_target(reference: FittedPipeline, y: Any) -> None:
-    if y is None:
-        return
     try:
-        found = set(np.asarray(y, dtype=object).ravel().tolist())
+        found = (
+            set() if y is None else set(np.asarray(y, dtype=object).ravel().tolist())
+        )
     except (TypeError, ValueError) as error:
         raise PackagingError(
-            f"y is no column of classes: {describe_error(error)}."
+            f"y must be one column of classes: {describe_error(error)}."
         ) from None
     if not found <= set(reference.classes):
         raise PackagingError("y holds classes that the pipeline was not fitted on.")
@@ -60,15 +61,13 @@ def _check_target(reference: FittedPipeline, y: Any) -> None:
 
 def _read_labels(classes: list[Any], labels: Any) -> tuple[str, ...]:
     if labels is None:
-        return tuple(str(label) for label in classes)
+        return tuple(map(str, classes))
     if isinstance(labels, Mapping):
-        if set(labels) != set(classes):
-            raise PackagingError(f"labels= must name each class of {classes}, once.")
-        labels = [labels[label] for label in classes]
-    if isinstance(labels, str) or not isinstance(labels, Iterable):
-        raise PackagingError(f"labels= must hold a label for each class of {classes}.")
-    found = list(labels)
-    is_complete = len(found) == len(classes) == len(set(map(str, found)))
-    if not is_complete or not all(isinstance(label, str) for label in found):
-        raise PackagingError(f"labels= must hold a label for each class of {classes}.")
-    return tuple(str(label) for label in found)
+        labels = [labels[c] for c in classes] if set(labels) == set(classes) else []
+    is_list = isinstance(labels, Iterable) and not isinstance(labels, str)
+    found = list(labels) if is_list else []
+    if len(found) != len(classes) or not all(isinstance(each, str) for each in found):
+        raise PackagingError(
+            f"labels= must hold a label for each class of {classes}, and no other."
+        )
+    return tuple(map(str, found))

@@ -78,28 +78,29 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     """
     reference = FittedPipeline(pipeline)
     target = _check_place(Path(to), name, version)
+    measured = _check_metrics(metrics or {})
+    if not is_text(description):
+        raise PackagingError("The description must be text.")
     contract, notes = propose_contract(
         reference, X, names=names, edits=features, unknown_fields=unknown_fields
     )
-    print(*notes, sep="\n", end="\n" if notes else "")
-    if not is_text(description):
-        raise PackagingError("The description must be text.")
+    for note in notes:
+        print(note)
     sources = collect_sources(code)
     libraries = find_libraries(pipeline, sources)
     answer_names = name_answers(reference, X, y, labels)
     selection = select_records(reference, contract, X, answer_names)
-    counted = spread(selection.rows, MAX_REFERENCE_ROWS)
-    scores = _predict_scores(reference, X, counted, holdout)
-    histograms = build_histograms(
-        contract,
-        Instances(read_columns(X, counted), len(counted)),
-        name_outputs(scores, answer_names),
-    )
+    rows = spread(selection.rows, MAX_REFERENCE_ROWS)
+    scores = _predict_scores(reference, X, rows, holdout)
+    instances = Instances(read_columns(X, rows), len(rows))
+    predictions = name_outputs(scores, answer_names)
     files = {
         PIPELINE: _dump(pipeline),
         GOLDEN: encode_golden(selection.golden),
         SAMPLE: encode_sample(selection.sample),
-        HISTOGRAMS: encode_histograms(histograms),
+        HISTOGRAMS: encode_histograms(
+            build_histograms(contract, instances, predictions)
+        ),
         **{to_path(module, list(sources)): text for module, text in sources.items()},
     }
     manifest = Manifest(
@@ -114,7 +115,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         files={path: compute_digest(content) for path, content in files.items()},
         code=tuple(sources),
         description=description,
-        metrics=_check_metrics(metrics or {}),
+        metrics=measured,
     )
     return write_artefact(manifest, files, target.parent.parent, check_afresh)
 
@@ -125,20 +126,15 @@ def _predict_scores(
     """Return the answers that drift of the score is measured from."""
     if holdout is None:
         return predict_rows(reference, X, rows)
-    _check_holdout(X, holdout)
-    held = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
-    return predict_rows(reference, holdout, held)
-
-
-def _check_holdout(X: Any, holdout: Any) -> None:
-    """Refuse a table that is not like the training table."""
-    alike = type(holdout) is type(X) and len(holdout) > 0
-    if alike and hasattr(X, "columns"):
-        alike = list(holdout.columns) == list(X.columns)
-    elif alike:
-        alike = holdout.shape[1:] == X.shape[1:]
-    if not alike:
+    is_alike = type(holdout) is type(X) and len(holdout) > 0
+    if is_alike and hasattr(X, "columns"):
+        is_alike = list(holdout.columns) == list(X.columns)
+    elif is_alike:
+        is_alike = holdout.shape[1:] == X.shape[1:]
+    if not is_alike:
         raise PackagingError("holdout= must be a table like the training table.")
+    rows = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
+    return predict_rows(reference, holdout, rows)
 
 
 def _check_place(to: Path, name: str, version: str) -> Path:

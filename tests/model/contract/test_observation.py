@@ -130,8 +130,8 @@ def test_an_arrays_columns_are_numbered_or_named() -> None:
     ("column", "message"),
     [
         (pd.Series(["a", None, np.nan], dtype=object), "nulls of several kinds"),
-        (pd.Series([1, 2.5], dtype=object), "mixes integers"),
-        (pd.Series([np.zeros(2), np.zeros(2)]), "ndarray"),
+        (pd.Series([1, 2.5], dtype=object), "mixed-integer-float values"),
+        (pd.Series([np.zeros(2), np.zeros(2)]), "mixed values"),
         (pd.Series(["\ud800"], dtype=object), "surrogate"),
         (
             pd.to_datetime(pd.Series(["2024-01-31"])).dt.tz_localize(ODD_ZONE),

@@ -57,7 +57,7 @@ def attempt(pipeline: Any, to: Path, table: Any = X, **options: Any) -> Path:
         (LogisticRegression().fit(X, Y), {"version": "1"}, "semantic"),
         (LogisticRegression().fit(X, Y), {"version": "1.0.0/.."}, "semantic"),
         (LogisticRegression().fit(X, Y), {"labels": {0: "no"}}, "each class"),
-        (LogisticRegression().fit(X, Y), {"labels": ["a", "a"]}, "a label for each"),
+        (LogisticRegression().fit(X, Y), {"labels": ["a", "a"]}, "must differ"),
         (LogisticRegression().fit(X, Y), {"y": [2, 3, 2, 3]}, "y holds classes"),
         (LogisticRegression().fit(X, Y), {"metrics": {"auc": np.nan}}, "'auc'"),
         (LogisticRegression().fit(X, Y), {"code": ["json"]}, "that name is taken"),
@@ -157,6 +157,15 @@ def test_a_classifier_without_probabilities_answers_labels(tmp_path: Path) -> No
     codec = Codec(predictor.manifest.contract, UNBOUNDED)
     instances = codec.load(b'{"instances": [{"x": 1.0, "z": 4.0}]}')
     assert predictor.predict(instances).to_json() == [{"label": "no"}]
+
+
+def test_a_bound_that_was_found_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_pipeline(FunctionTransformer(np.sqrt), LinearRegression()).fit(X, Y)
+    attempt(root, tmp_path, features={"z": {"minimum": 0.5}})
+    shown = capsys.readouterr().out
+    assert shown == "x: minimum 0.0, where the pipeline stops answering\n"
 
 
 def test_the_first_golden_record_is_typical_and_of_nobody() -> None:
