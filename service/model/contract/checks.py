@@ -10,8 +10,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from service.model.contract.edges import find_valid_range
 from service.model.contract.features import Feature, FeatureType
-from service.model.contract.schema import compile_field, effective_bounds
+from service.model.contract.schema import compile_field
 from service.model.contract.strict_fields import read_whole
 
 Column = Sequence[Any]
@@ -55,7 +56,7 @@ def compile_check(feature: Feature, max_string_length: int) -> Check:
             return None
         try:
             column = convert(column, found)
-        except ValidationError:
+        except (ValueError, ValidationError):
             return None
         present = column
         if not found.isdisjoint(HOLES):
@@ -70,7 +71,7 @@ def compile_check(feature: Feature, max_string_length: int) -> Check:
 
 
 def _compile_conversion(feature: Feature) -> Callable[[Column, set[type]], Column]:
-    """Compile what converts a column of the types found. Raises ValidationError."""
+    """Compile what converts a column of the types found."""
     conversions = compile_conversions(feature)
 
     def convert(column: Column, found: set[type]) -> Column:
@@ -86,7 +87,7 @@ def compile_conversions(feature: Feature) -> dict[type, Callable[[Any], Any]]:
     """Compile what turns values of other types into the feature's, by their type.
 
     30 is a number, and 30.0 an integer: so pandas writes it where a column holds nulls.
-    Raises ValidationError, at a value that the contract does not know.
+    Raises ValueError or ValidationError, at a value that the contract does not know.
     """
     if feature.type == "number":
         return {int: float}
@@ -110,7 +111,7 @@ def compile_bounds(
 def _iterate_tests(
     feature: Feature, max_string_length: int
 ) -> Iterator[Callable[[Column], bool]]:
-    low, high = effective_bounds(feature)
+    low, high = find_valid_range(feature)
     if feature.categories is not None:
         yield frozenset(feature.categories).issuperset
     elif feature.type == "string":

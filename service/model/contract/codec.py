@@ -16,7 +16,7 @@ from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.novelty import Notice, NoveltyCheck
 from service.model.contract.request_limits import RequestLimits
-from service.model.contract.schema import compile_schema, find_violation
+from service.model.contract.schema import compile_schema
 from service.model.contract.strict_json import (
     check_keys,
     decode,
@@ -109,11 +109,11 @@ class Codec:
         found = list(islice(faults, self.bounds.max_errors))
         if not found:
             return join_columns(parts)
-        remarks = [fault.remark for fault in found]
+        remarks = [Remark(fault.path, fault.violation) for fault in found]
         if next(faults, None):  # how many is not worth the time
             remarks.append(Remark("instances", "and more"))
-        counts = Counter((f.field, find_violation(f.remark.message)) for f in found)
-        raise ContractViolationError(tuple(remarks), counts)
+        kinds: Any = ((fault.field, fault.violation.kind) for fault in found)
+        raise ContractViolationError(tuple(remarks), Counter(kinds))
 
     def _find_warnings(
         self,

@@ -54,7 +54,7 @@ class FastRow:
                 if not (read is None or is_expected(read)):
                     return None
                 columns.append([read])
-        except (KeyError, ValidationError):
+        except (KeyError, ValueError, ValidationError):
             return None
         return tuple(columns)
 

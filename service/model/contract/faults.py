@@ -16,7 +16,7 @@ from service.model.contract.fast_columns import FastColumns
 from service.model.contract.features import Contract
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import RequestSchema
-from service.model.errors import Remark
+from service.model.contract.violations import Violation
 
 # The length at which a field name out of a request is cut before it is repeated.
 MAX_NAME = 64
@@ -34,10 +34,11 @@ ROWS_OF_PIECE = 64
 
 
 class Fault(NamedTuple):
-    """A remark, and the field under which it is counted."""
+    """A violation, its place, and the field under which it is counted."""
 
     field: str
-    remark: Remark
+    path: str
+    violation: Violation
 
 
 class FaultFinder:
@@ -116,7 +117,7 @@ class FaultFinder:
         """Turn marshmallow's messages on a part of a request into faults, in order."""
         if not isinstance(messages, Mapping):
             for message in messages:
-                yield Fault(field, Remark(path or "body", message))
+                yield Fault(field, path or "body", message)
         elif not isinstance(part, dict):  # marshmallow's own "_schema"
             for below in messages.values():
                 yield from self._word(below, part, path)

@@ -3,12 +3,12 @@
 apispec turns the same schema into the JSON Schema that is published.
 """
 
-import sys
 from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
-from service.model.contract.features import Contract, Feature
+from service.model.contract.edges import Range, find_valid_range
+from service.model.contract.features import Contract, Feature, FeatureType
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.contract.strict_fields import (
     StrictBoolean,
@@ -17,69 +17,60 @@ from service.model.contract.strict_fields import (
     StrictNumber,
     StrictString,
 )
-from service.model.contract.tables import read_limits, read_timestamp
-
-# A double beyond it is infinite, and refused as such.
-LARGEST_DOUBLE = sys.float_info.max
+from service.model.contract.violations import Violation
 
 # An array of strings drops what NUL characters a text ends in.
 NO_NUL_AT_END = r"^([\s\S]*[^\x00])?$"
 
-# What kind of fault a message tells of, by how it begins.
-VIOLATIONS = {
-    "is required": "missing",
-    "is not ": "unknown",
-    "must not be null": "null",
-    "must not be empty": "empty",
-    "must not end ": "text",
-    "must have at most ": "length",
-    "must be a ": "type",
-    "must be an ": "type",
-    "must be true ": "type",
-    "must be at ": "range",
-    "must be between ": "range",
-    "must be one of ": "category",
+# How many categories an error names.
+NAMED_CATEGORIES = 20
+
+FIELDS: dict[FeatureType, type[fields.Field[Any]]] = {
+    "number": StrictNumber,
+    "integer": StrictInteger,
+    "boolean": StrictBoolean,
+    "string": StrictString,
 }
+
+NO_FEATURE = Violation("unknown", "is not a feature of this model")
+UNEXPECTED = Violation("unknown", "is not expected here")
+REQUIRED = Violation("missing", "is required")
+NO_OBJECT = Violation("type", "must be an object")
+NO_LIST = Violation("type", "must be a list")
 
 
 class InstanceSchema(Schema):
     """The base of a compiled schema, with this service's wording."""
 
-    error_messages = {
-        "type": "must be an object",
-        "unknown": "is not a feature of this model",
-    }
+    error_messages = {"type": NO_OBJECT, "unknown": NO_FEATURE}
 
 
 class RequestSchema(Schema):
     """The base of the schema of a request's body."""
 
-    error_messages = {"type": "must be an object", "unknown": "is not expected here"}
+    error_messages = {"type": NO_OBJECT, "unknown": UNEXPECTED}
 
 
-def compile_schema(contract: Contract, bounds: RequestLimits) -> RequestSchema:
-    """Compile the schema of a request: `instances`, from one to as many as may be.
+def compile_schema(contract: Contract, limits: RequestLimits) -> RequestSchema:
+    """Compile the schema of a request: `instances`, at least one.
 
     A feature's field is called f0, f1, ... within, so that no feature name can collide
     with marshmallow's own (`fields`, `context`) or be read as a path (`a.b`).
     """
     columns = {
-        f"f{i}": compile_field(f, bounds.max_string_length)
+        f"f{i}": compile_field(f, limits.max_string_length)
         for i, f in enumerate(contract.features)
     }
     meta = {"unknown": EXCLUDE if contract.unknown_fields == "ignore" else RAISE}
     instance = type(
         "Instance", (InstanceSchema,), {**columns, "Meta": type("Meta", (), meta)}
     )
+    empty = Violation("empty", "must not be empty")
     instances = fields.List(
-        fields.Nested(instance, error_messages={"null": "must be an object"}),
+        fields.Nested(instance, error_messages={"null": NO_OBJECT}),
         required=True,
-        validate=validate.Length(1, bounds.max_instances, error="must not be empty"),
-        error_messages={
-            "required": "is required",
-            "null": "must be a list",
-            "invalid": "must be a list",
-        },
+        validate=validate.Length(1, limits.max_instances, error=empty),
+        error_messages={"required": REQUIRED, "null": NO_LIST, "invalid": NO_LIST},
     )
     request = type("PredictRequest", (RequestSchema,), {"instances": instances})
     schema: RequestSchema = request()
@@ -90,87 +81,58 @@ def compile_field(
     feature: Feature, max_string_length: int = UNBOUNDED.max_string_length
 ) -> fields.Field[Any]:
     """Compile the field that validates one feature."""
+    validators = _compile_validators(feature)
     options: dict[str, Any] = {
         "data_key": feature.name,
         "allow_none": feature.nullable,
         "metadata": _describe(feature),
-        "error_messages": {"required": "is required", "null": "must not be null"},
-        "validate": _compile_validators(feature),
+        "error_messages": {
+            "required": REQUIRED,
+            "null": Violation("null", "must not be null"),
+        },
+        "validate": validators,
     }
     default: Any = feature.default
     if default is not None and not feature.required:  # it does not come in a request
         default = _make_field(feature, options).deserialize(default)
     if feature.type == "string" and feature.categories is None:
-        options["validate"].append(
-            validate.Length(
-                max=max_string_length,
-                error="must have at most {max} characters",
-            )
-        )
-    if feature.required:
-        return _make_field(feature, {**options, "required": True})
-    return _make_field(feature, {**options, "load_default": default})
-
-
-def find_violation(message: str) -> str:
-    """Return the kind of fault that a message tells of."""
-    begins = (kind for begin, kind in VIOLATIONS.items() if message.startswith(begin))
-    return next(begins, "other")
+        longer = Violation("length", "must have at most {max} characters")
+        validators.append(validate.Length(max=max_string_length, error=longer))
+    presence = {"required": True} if feature.required else {"load_default": default}
+    return _make_field(feature, options | presence)
 
 
 def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:
     if feature.type == "date-time":
         return StrictDateTime(feature.storage.dtype, **options)
-    strict: dict[str, type[fields.Field[Any]]] = {
-        "number": StrictNumber,
-        "integer": StrictInteger,
-        "boolean": StrictBoolean,
-        "string": StrictString,
-    }
-    return strict[feature.type](**options)
-
-
-def effective_bounds(feature: Feature) -> tuple[Any, Any]:
-    """Return the declared bounds, or those of what the column's dtype can hold."""
-    low, high = feature.minimum, feature.maximum
-    if feature.type == "date-time":
-        dtype = feature.storage.dtype
-        return (
-            low if low is None else read_timestamp(str(low), dtype),
-            high if high is None else read_timestamp(str(high), dtype),
-        )
-    if feature.type in ("integer", "number") and feature.categories is None:
-        limits = read_limits(feature)
-        if limits[1] != LARGEST_DOUBLE:
-            low = limits[0] if low is None else low
-            high = limits[1] if high is None else high
-    return low, high
+    return FIELDS[feature.type](**options)
 
 
 def _compile_validators(feature: Feature) -> list[validate.Validator]:
     validators: list[validate.Validator] = []
-    low, high = effective_bounds(feature)
-    if low is not None or high is not None:
-        sentence = _describe_range(low, high)
-        validators.append(validate.Range(low, high, error=sentence))
+    low, high = found = find_valid_range(feature)
+    if found != (None, None):
+        outside = Violation("range", _describe_range(found))
+        validators.append(validate.Range(low, high, error=outside))
     if feature.categories is not None:
-        allowed = ", ".join(str(category) for category in feature.categories[:20])
-        more = ", ..." if len(feature.categories) > 20 else ""
-        sentence = _without_format(f"must be one of {allowed}{more}")
         choices = dict.fromkeys(feature.categories)  # found by hash, however many
-        validators.append(validate.OneOf(choices, error=sentence))
+        other = Violation("category", _describe_categories(feature.categories))
+        validators.append(validate.OneOf(choices, error=other))
     elif feature.storage.dtype == "U":
-        sentence = "must not end in a NUL character"
-        validators.append(validate.Regexp(NO_NUL_AT_END, error=sentence))
+        text = Violation("text", "must not end in a NUL character")
+        validators.append(validate.Regexp(NO_NUL_AT_END, error=text))
     return validators
 
 
-def _without_format(sentence: str) -> str:
-    """Escape braces: marshmallow formats its messages, and a category may hold some."""
-    return sentence.replace("{", "{{").replace("}", "}}")
+def _describe_categories(categories: tuple[Any, ...]) -> str:
+    named = ", ".join(map(str, categories[:NAMED_CATEGORIES]))
+    more = ", ..." if len(categories) > NAMED_CATEGORIES else ""
+    # marshmallow formats its messages, and a category may hold braces.
+    return f"must be one of {named}{more}".replace("{", "{{").replace("}", "}}")
 
 
-def _describe_range(low: Any, high: Any) -> str:
+def _describe_range(bounds: Range) -> str:
+    low, high = bounds
     if high is None:
         return f"must be at least {low}"
     if low is None:
@@ -181,11 +143,11 @@ def _describe_range(low: Any, high: Any) -> str:
 def _describe(feature: Feature) -> dict[str, Any]:
     """Return what JSON Schema says beyond what is enforced."""
     observed = feature.observed
-    said = {
+    extra = {
         "description": feature.description,
         "x-unit": feature.unit,
         "x-observed-minimum": observed.minimum,
         "x-observed-maximum": observed.maximum,
         "x-observed-categories": observed.categories,
     }
-    return {key: value for key, value in said.items() if value not in (None, "")}
+    return {key: value for key, value in extra.items() if value not in (None, "")}

@@ -11,6 +11,7 @@ import pandas as pd
 from marshmallow import fields
 
 from service.model.contract.tables import read_timestamp
+from service.model.contract.violations import Violation
 
 # Where a double still holds every integer: beyond, 2**53 + 1 is read as 2**53.
 EXACT_INTEGERS = 2**53
@@ -22,7 +23,7 @@ OFFSET = r"(Z|[+-]\d\d:\d\d)"
 class StrictNumber(fields.Float):
     """Any JSON number whose nearest double is finite."""
 
-    default_error_messages = {"invalid": "must be a number"}
+    default_error_messages = {"invalid": Violation("type", "must be a number")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         if type(value) is int:
@@ -35,27 +36,30 @@ class StrictNumber(fields.Float):
 class StrictInteger(fields.Integer):
     """A JSON number without a fraction: 30 and 30.0, as JSON Schema has it."""
 
-    default_error_messages = {"invalid": "must be an integer"}
+    default_error_messages = {"invalid": Violation("type", "must be an integer")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if type(value) is int:
             return value
-        if type(value) is float:
+        if type(value) is not float:
+            raise self.make_error("invalid")
+        try:
             return read_whole(value)
-        raise self.make_error("invalid")
+        except ValueError:
+            raise self.make_error("invalid") from None
 
 
 def read_whole(value: float) -> int:
-    """Return a number without a fraction as an integer, or raise ValidationError."""
+    """Return a number without a fraction as an integer. Raises ValueError."""
     if not value.is_integer() or abs(value) >= EXACT_INTEGERS:
-        raise StrictInteger().make_error("invalid")
+        raise ValueError("the number is no exact integer")
     return int(value)
 
 
 class StrictBoolean(fields.Boolean):
     """JSON true or false."""
 
-    default_error_messages = {"invalid": "must be true or false"}
+    default_error_messages = {"invalid": Violation("type", "must be true or false")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if type(value) is not bool:
@@ -66,7 +70,7 @@ class StrictBoolean(fields.Boolean):
 class StrictString(fields.String):
     """A JSON string."""
 
-    default_error_messages = {"invalid": "must be a string"}
+    default_error_messages = {"invalid": Violation("type", "must be a string")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if type(value) is not str:
@@ -81,7 +85,9 @@ class StrictDateTime(fields.Field[pd.Timestamp]):
     finer than the column's unit, or out of its range, is refused and never rounded.
     """
 
-    default_error_messages = {"invalid": "must be a date-time such as {example}"}
+    default_error_messages = {
+        "invalid": Violation("type", "must be a date-time such as {example}")
+    }
 
     def __init__(self, dtype: str, metadata: dict[str, Any], **kwargs: Any) -> None:
         self.dtype = dtype

@@ -6,14 +6,13 @@ that dtype, the column becomes what pandas would have made of it: integers float
 booleans objects.
 """
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from service.model.contract.features import Contract, Feature, NullMark, Storage
+from service.model.contract.features import Contract, NullMark, Storage
 
 NULLS: dict[NullMark, Any] = {
     "NaN": np.nan,
@@ -21,12 +20,6 @@ NULLS: dict[NullMark, Any] = {
     "NA": pd.NA,
     "NaT": pd.NaT,
 }
-
-# The widest dates: those a four-digit year can name, those that nanoseconds reach.
-FAR_DATES = (
-    ("0001-01-02T00:00:00", "1700-01-01T00:00:00"),
-    ("9999-12-30T00:00:00", "2250-01-01T00:00:00"),
-)
 
 
 def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
@@ -109,31 +102,6 @@ def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorica
     return pd.Categorical.from_codes(
         [-1 if value is None else codes[value] for value in values], dtype=dtype
     )
-
-
-def read_limits(feature: Feature) -> tuple[Any, Any]:
-    """Return the least and the greatest finite value that a column's dtype holds."""
-    storage = feature.storage
-    if feature.type == "date-time":
-        low, high = read_far_dates(storage.dtype)
-        return low[0], high[0]
-    name = storage.dtype.lower()  # Int64, with room for nulls, holds what int64 does
-    if feature.type == "integer":
-        info = np.iinfo(name if name.startswith(("int", "uint")) else "int64")
-        return int(info.min), int(info.max)
-    widest = float(np.finfo(name if name.startswith("float") else "float64").max)
-    return -widest, widest
-
-
-def read_far_dates(dtype: str) -> tuple[list[pd.Timestamp], list[pd.Timestamp]]:
-    """Return the far dates that a datetime64 dtype holds, on either side."""
-    zone = "Z" if "," in dtype else ""
-    sides: tuple[list[pd.Timestamp], list[pd.Timestamp]] = ([], [])
-    for stamps, dates in zip(sides, FAR_DATES, strict=True):
-        for date in dates:
-            with contextlib.suppress(ValueError):  # out of range for this unit
-                stamps.append(read_timestamp(date + zone, dtype))
-    return sides
 
 
 def read_timestamp(text: str, dtype: str) -> pd.Timestamp:

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from service.model.contract.edges import TINY, Range
+from service.model.contract.edges import TINY, Range, read_dtype_range, read_far_dates
 from service.model.contract.features import Feature
-from service.model.contract.tables import read_far_dates, read_limits, read_timestamp
+from service.model.contract.tables import read_timestamp
 from service.model.packaging.probe import BASE_ROWS, Probe, Question
 
 # Numbers far from any data, widest first: the largest double, the largest float32
@@ -122,7 +122,7 @@ def _list_far(feature: Feature) -> tuple[list[Any], list[Any]]:
     """Return the far values on either side, widest first."""
     if feature.type == "date-time":
         return read_far_dates(feature.storage.dtype)
-    low, high = read_limits(feature)
+    low, high = read_dtype_range(feature)
     seen = [abs(value) for value in read_observed(feature) if value is not None]
     kind = int if feature.type == "integer" else float
     far = [kind(value) for value in FAR if max(seen, default=0) < value < high]

@@ -8,9 +8,10 @@ import numpy as np
 from marshmallow import ValidationError
 from msgspec.structs import replace
 
+from service.model.contract.edges import find_valid_range
 from service.model.contract.features import Feature, Scalar
 from service.model.contract.observation import to_json
-from service.model.contract.schema import compile_field, effective_bounds
+from service.model.contract.schema import compile_field
 from service.model.errors import ContractError
 
 
@@ -101,7 +102,7 @@ def apply_edit(before: Feature, edit: FeatureEdit) -> Feature:
 
 def _check_order(feature: Feature) -> None:
     """Refuse bounds where none belong, or in the wrong order. Raises ValueError."""
-    low, high = effective_bounds(feature)
+    low, high = find_valid_range(feature)
     if feature.type in ("string", "boolean") and (low, high) != (None, None):
         raise ValueError(f"is a {feature.type}, which has no minimum or maximum")
     if low is not None and high is not None and low > high:

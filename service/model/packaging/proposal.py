@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from service.model.contract.edges import UNSEEN
+from service.model.contract.edges import UNSEEN, read_dtype_range
 from service.model.contract.features import Contract, Feature, UnknownFields
 from service.model.contract.observation import observe_table, read_distinct, to_json
-from service.model.contract.tables import read_limits
 from service.model.errors import ContractError
 from service.model.packaging.bounds import Bound, Side, find_bounds
 from service.model.packaging.category_codes import holds_codes
@@ -82,7 +81,7 @@ def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature
             is_closed = holds_codes(probe, index, ends, X)
         low, high = (
             None if is_closed or end is None or end.value == limit else end.value
-            for end, limit in zip(ends, read_limits(feature), strict=True)
+            for end, limit in zip(ends, read_dtype_range(feature), strict=True)
         )
         proposed.append(
             replace(

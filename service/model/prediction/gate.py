@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from service.model.contract.edges import TINY, UNSEEN, nearest_to
+from service.model.contract.edges import TINY, UNSEEN, nearest_to, read_dtype_range
 from service.model.contract.features import Contract, Feature
 from service.model.contract.instances import spread
-from service.model.contract.tables import build_table, read_limits
+from service.model.contract.tables import build_table
 from service.model.errors import ModelError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
@@ -138,7 +138,7 @@ def _list_edges(feature: Feature) -> dict[str, Any]:
     if feature.type == "string" and feature.categories is None:
         edges["unseen"] = UNSEEN
     if feature.type in ("number", "integer") and feature.categories is None:
-        low, high = read_limits(feature)
+        low, high = read_dtype_range(feature)
         bounds = (
             low if feature.minimum is None else feature.minimum,
             high if feature.maximum is None else feature.maximum,

@@ -9,6 +9,7 @@ import pytest
 from service.model.contract.codec import MIN_CONTAINERS, Codec
 from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
+from service.model.contract.violations import Violation
 from service.model.errors import (
     ContractViolationError,
     Remark,
@@ -40,20 +41,21 @@ DAY = Feature(
 )
 
 
-BOUNDS = RequestLimits(max_instances=1000, max_string_length=10, max_errors=100)
+LIMITS = RequestLimits(max_instances=1000, max_string_length=10, max_errors=100)
 
 
-def load(*instances: Any, bounds: RequestLimits = BOUNDS, **rules: Any) -> Any:
+def load(*instances: Any, limits: RequestLimits = LIMITS, **rules: Any) -> Any:
     contract = Contract(features=(AGE, HOME, DAY), **rules)
     body = json.dumps({"instances": list(instances)}).encode()
-    return Codec(contract, bounds).load(body)
+    return Codec(contract, limits).load(body)
 
 
 def test_instances_come_by_column_and_absent_fields_by_default() -> None:
     loaded = load({"Age": 30}, {"Home": "rent", "Age": None})
     assert loaded.count == 2
-    assert loaded.columns[:2] == ([30, None], ["own", "rent"])
-    assert [str(day) for day in loaded.columns[2]] == ["2024-01-31 00:00:00"] * 2
+    ages, homes, days = map(list, loaded.columns)
+    assert (ages, homes) == ([30, None], ["own", "rent"])
+    assert [str(day) for day in days] == ["2024-01-31 00:00:00"] * 2
 
 
 def test_unknown_fields_are_refused_or_warned_of() -> None:
@@ -88,7 +90,7 @@ def test_warnings_are_cut() -> None:
 
 def test_errors_are_cut() -> None:
     with pytest.raises(ContractViolationError) as caught:
-        load(*[{}] * 7, bounds=replace(BOUNDS, max_errors=2))
+        load(*[{}] * 7, limits=replace(LIMITS, max_errors=2))
     assert [remark.path for remark in caught.value.remarks] == [
         "instances[0].Age",
         "instances[1].Age",
@@ -112,7 +114,7 @@ def test_a_string_may_be_as_long_as_the_bound_and_no_longer() -> None:
 
 def test_a_default_may_be_longer() -> None:
     feature = msgspec.structs.replace(HOME, default=11 * "a")
-    loaded = Codec(Contract(features=(feature,)), BOUNDS).load(b'{"instances": [{}]}')
+    loaded = Codec(Contract(features=(feature,)), LIMITS).load(b'{"instances": [{}]}')
     assert loaded.columns == ([11 * "a"],)
 
 
@@ -125,10 +127,10 @@ def test_what_is_nested_is_no_value_and_may_be_ignored(depth: int) -> None:
 
 
 def test_one_instance_more_than_allowed_is_too_many() -> None:
-    bounds = replace(BOUNDS, max_instances=5)
-    assert load(*[{"Age": 30}] * 5, bounds=bounds).count == 5
+    limits = replace(LIMITS, max_instances=5)
+    assert load(*[{"Age": 30}] * 5, limits=limits).count == 5
     with pytest.raises(TooManyInstancesError, match="6 instances"):
-        load(*[{"Age": 30}] * 6, bounds=bounds)
+        load(*[{"Age": 30}] * 6, limits=limits)
 
 
 @pytest.mark.parametrize("unit", ["{}", "[]", '{"a": 1}', "[[[[]]]]"])
@@ -138,7 +140,7 @@ def test_one_instance_more_than_allowed_is_too_many() -> None:
 def test_a_body_of_more_objects_and_lists_than_allowed_is_not_decoded(
     unit: str, around: str
 ) -> None:
-    codec = Codec(Contract(features=(AGE,), unknown_fields="ignore"), BOUNDS)
+    codec = Codec(Contract(features=(AGE,), unknown_fields="ignore"), LIMITS)
     body = (around % ",".join([unit] * (MIN_CONTAINERS + 1))).encode()
     tracemalloc.start()
     try:
@@ -151,7 +153,7 @@ def test_a_body_of_more_objects_and_lists_than_allowed_is_not_decoded(
 
 
 def test_brackets_in_a_string_are_no_objects() -> None:
-    codec = Codec(Contract(features=(HOME,)), replace(BOUNDS, max_string_length=10**6))
+    codec = Codec(Contract(features=(HOME,)), replace(LIMITS, max_string_length=10**6))
     [column] = codec.load(b'{"instances": [{"Home": "%s"}]}' % (400_000 * b"[")).columns
     assert list(column) == [400_000 * "["]
 
@@ -223,29 +225,48 @@ STRICT = Contract(
 GOOD = {"n": 1, "r": 0.5, "c": "a", "t": "x", "b": True, "d": "2024-01-31T00:00:00"}
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "kind"),
-    [
-        ("n", "1", "type"),
-        ("n", 0, "range"),
-        ("n", None, "null"),
-        ("r", [], "type"),
-        ("r", 2, "range"),
-        ("c", "b", "category"),
-        ("c", 1, "type"),
-        ("t", 11 * "x", "length"),
-        ("t", "x\0", "text"),
-        ("b", 1, "type"),
-        ("d", "today", "type"),
-    ],
-)
+VIOLATIONS = [
+    ("n", "1", "type"),
+    ("n", 0, "range"),
+    ("n", None, "null"),
+    ("r", [], "type"),
+    ("r", 2, "range"),
+    ("c", "b", "category"),
+    ("c", 1, "type"),
+    ("t", 11 * "x", "length"),
+    ("t", "x\0", "text"),
+    ("b", 1, "type"),
+    ("d", "today", "type"),
+]
+
+
+def find_fault(codec: Codec, row: Any) -> ContractViolationError:
+    with pytest.raises(ContractViolationError) as caught:
+        codec.load(json.dumps({"instances": [row] * 200}).encode())
+    return caught.value
+
+
+@pytest.mark.parametrize(("field", "value", "kind"), VIOLATIONS)
 def test_what_is_named_is_counted_by_its_field_and_kind(
     field: str, value: Any, kind: str
 ) -> None:
-    body = json.dumps({"instances": [{**GOOD, field: value}] * 200}).encode()
-    with pytest.raises(ContractViolationError) as caught:
-        Codec(STRICT, BOUNDS).load(body)
-    assert caught.value.counts == {(field, kind): BOUNDS.max_errors}
+    fault = find_fault(Codec(STRICT, LIMITS), {**GOOD, field: value})
+    assert fault.counts == {(field, kind): LIMITS.max_errors}
+
+
+def test_a_violation_keeps_its_kind_in_other_words() -> None:
+    codec = Codec(STRICT, LIMITS)
+    instances: Any = codec.schema.load_fields["instances"]
+    for field in instances.inner.schema.load_fields.values():
+        for key, sentence in field.error_messages.items():
+            if isinstance(sentence, Violation):
+                field.error_messages[key] = Violation(sentence.kind, "reworded")
+        for validator in field.validators:
+            validator.error = Violation(validator.error.kind, "reworded")
+    for name, value, kind in VIOLATIONS:
+        fault = find_fault(codec, {**GOOD, name: value})
+        assert fault.counts == {(name, kind): LIMITS.max_errors}
+        assert fault.remarks[0].message == "reworded"
 
 
 @pytest.mark.parametrize(
@@ -264,5 +285,5 @@ def test_what_concerns_no_feature_is_counted_under_few_names(
     document: Any, counts: Any
 ) -> None:
     with pytest.raises(ContractViolationError) as caught:
-        Codec(STRICT, BOUNDS).load(json.dumps(document).encode())
+        Codec(STRICT, LIMITS).load(json.dumps(document).encode())
     assert caught.value.counts == counts
