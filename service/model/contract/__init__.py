@@ -8,11 +8,10 @@ violations.py     sentences that say what is wrong, each with its kind
 strict_fields.py  marshmallow's fields without their coercion
 schema.py         the contract as a marshmallow schema, which is what decides
 strict_json.py    JSON as RFC 8259 means it
-checks.py         what a column of good values looks like, in a few passes of C
-fast_columns.py   the fast path of many instances
-fast_row.py       the fast path of one
-faults.py         what is wrong, in marshmallow's words
+value_types.py    a feature's values as a msgspec type, checked in C
 novelty.py        what training did not see: answered, and warned of
+fast_path.py      columns of good values, read in C
+faults.py         what is wrong, in marshmallow's words
 instances.py      what goes into a predictor, and what comes out
 codec.py          bytes to instances, by all of these
 observation.py    a table observed: its columns' names, types, ranges and categories

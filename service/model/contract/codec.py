@@ -1,20 +1,18 @@
 """Bytes to instances and back, by the contract: the only way in and out."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from service.model.contract.checks import Column
-from service.model.contract.fast_columns import FastColumns
-from service.model.contract.fast_row import FastRow
+from service.model.contract.fast_path import Columns, compile_body_reader
 from service.model.contract.faults import MAX_NAME, FaultFinder, join_columns
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
-from service.model.contract.novelty import Notice, NoveltyCheck
+from service.model.contract.novelty import Novelty, NoveltyCheck, compile_known
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import compile_schema
 from service.model.contract.strict_json import (
@@ -22,6 +20,7 @@ from service.model.contract.strict_json import (
     decode,
     holds_more_containers,
 )
+from service.model.contract.value_types import compile_type
 from service.model.errors import (
     ContractViolationError,
     Remark,
@@ -36,27 +35,38 @@ MIN_CONTAINERS = 100_000
 
 IGNORED = "is not a feature of this model and was ignored"
 
+Novelties = Counter[tuple[str, Novelty]]
+
 
 class Document(msgspec.Struct, frozen=True):
-    """What a body holds, and how many instances, before anything else is known."""
+    """What a body holds, and how many instances, before they are validated.
 
-    content: Any
+    `columns` where the fast path has seen at once that they are valid, and by
+    `is_known` that there is nothing new about them; else `content`, as JSON has it.
+    """
+
     count: int
+    columns: Columns | None = None
+    is_known: bool = False
+    content: Any = None
 
 
 class Codec:
-    """Reads requests by a contract, within bounds."""
+    """Reads requests by a contract, within limits."""
 
-    def __init__(self, contract: Contract, bounds: RequestLimits) -> None:
+    def __init__(self, contract: Contract, limits: RequestLimits) -> None:
         self.contract = contract
-        self.bounds = bounds
-        self.schema = compile_schema(contract, bounds)
-        self._reader = FastColumns(contract, bounds.max_string_length)
-        self._row_reader = FastRow(contract, bounds.max_string_length)
-        self._faults = FaultFinder(contract, self.schema, self._reader, bounds)
+        self.limits = limits
+        self.schema = compile_schema(contract, limits)
+        length = limits.max_string_length
+        known = [compile_known(feature, length) for feature in contract.features]
+        valid = [compile_type(feature, length) for feature in contract.features]
+        self._known = compile_body_reader(contract, known)
+        self._valid = compile_body_reader(contract, valid)
+        self._faults = FaultFinder(contract, self.schema, valid)
         self._names = frozenset(feature.name for feature in contract.features)
-        self._watches = [NoveltyCheck(feature) for feature in contract.features]
-        per_instance = CONTAINERS_PER_INSTANCE * bounds.max_instances
+        self._checks = [NoveltyCheck(feature) for feature in contract.features]
+        per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
 
     def load(self, body: bytes) -> Instances:
@@ -68,45 +78,44 @@ class Codec:
 
         Raises MalformedJsonError or TooManyInstancesError.
         """
-        most = self.bounds.max_instances
+        for reader in (self._known, self._valid):
+            columns = None if reader is None else reader.read(body)
+            if columns and len(columns[0]) <= self.limits.max_instances:
+                return Document(len(columns[0]), columns, reader is self._known)
         if holds_more_containers(body, self._max_containers):
             raise TooManyInstancesError(
                 f"The body holds over {self._max_containers} objects and lists, and one"
-                f" request may hold {most} instances."
+                f" request may hold {self.limits.max_instances} instances."
             )
         content = decode(body)
         rows = content.get("instances") if isinstance(content, dict) else None
         count = len(rows) if isinstance(rows, list) else 0
-        if count > most:
+        if count > self.limits.max_instances:
             raise TooManyInstancesError(
-                f"{count} instances are more than the {most} that one request may hold."
+                f"{count} instances are more than the {self.limits.max_instances} that"
+                " one request may hold."
             )
         check_keys(content, body)
-        return Document(content, count)
+        return Document(count, content=content)
 
     def validate(self, document: Document) -> Instances:
         """Hold a document against the contract.
 
-        Raises ContractViolationError, which names every place, up to the bound.
+        Raises ContractViolationError, which names every place, up to the limit.
         """
-        content = document.content
-        is_bare = document.count > 0 and len(content) == 1
-        rows: Any = content["instances"] if is_bare else None
-        columns = self._row_reader.read(rows)
-        if columns is not None:
-            return Instances(columns, 1)
-        columns = self._reader.read(rows)
-        if columns is None:
-            columns = self._find_faults(content)
-        noticed: Counter[tuple[str, Notice]] = Counter()
-        warnings = self._find_warnings(rows, columns, noticed)
-        return Instances(columns, document.count, warnings, noticed)
+        columns = document.columns or self._read_valid(document.content)
+        if document.is_known:
+            return Instances(columns, document.count)
+        rows = document.content["instances"] if document.content else []
+        novelties: Novelties = Counter()
+        warnings = self._find_warnings(rows, columns, novelties)
+        return Instances(columns, document.count, warnings, novelties)
 
-    def _find_faults(self, content: Any) -> tuple[Column, ...]:
+    def _read_valid(self, content: Any) -> Columns:
         """Return the columns of a document without faults, or say what is wrong."""
-        parts: list[Sequence[Column]] = []
+        parts: list[Columns] = []
         faults = self._faults.find(content, parts)
-        found = list(islice(faults, self.bounds.max_errors))
+        found = list(islice(faults, self.limits.max_errors))
         if not found:
             return join_columns(parts)
         remarks = [Remark(fault.path, fault.violation) for fault in found]
@@ -116,16 +125,13 @@ class Codec:
         raise ContractViolationError(tuple(remarks), Counter(kinds))
 
     def _find_warnings(
-        self,
-        rows: list[dict[str, Any]],
-        columns: tuple[Column, ...],
-        noticed: Counter[tuple[str, Notice]],
+        self, rows: list[dict[str, Any]], columns: Columns, novelties: Novelties
     ) -> tuple[Remark, ...]:
         """Say what is let through; the last remark says how many were left out."""
-        found = self._iterate_warnings(rows, columns, noticed)
+        found = self._iterate_warnings(rows, columns, novelties)
         kept = [
             Remark(f"instances[{index}].{name}", message)
-            for index, name, message in islice(found, self.bounds.max_errors)
+            for index, name, message in islice(found, self.limits.max_errors)
         ]
         dropped = sum(1 for _ in found)
         if dropped:
@@ -133,19 +139,18 @@ class Codec:
         return tuple(kept)
 
     def _iterate_warnings(
-        self,
-        rows: list[dict[str, Any]],
-        columns: tuple[Column, ...],
-        noticed: Counter[tuple[str, Notice]],
+        self, rows: list[dict[str, Any]], columns: Columns, novelties: Novelties
     ) -> Iterator[tuple[int, str, str]]:
-        for feature, watch, values in zip(
-            self.contract.features, self._watches, columns, strict=True
+        for feature, check, values in zip(
+            self.contract.features, self._checks, columns, strict=True
         ):
-            found = list(watch.notice(values))
-            for notice, count in Counter(map(itemgetter(1), found)).items():
-                noticed[feature.name, notice] = count
-            for index, notice in found:
-                yield index, feature.name, watch.messages[notice]
+            if check.is_known(values):
+                continue
+            found = list(check.find(values))
+            for novelty, count in Counter(map(itemgetter(1), found)).items():
+                novelties[feature.name, novelty] = count
+            for index, novelty in found:
+                yield index, feature.name, check.messages[novelty]
         if self.contract.unknown_fields == "ignore":
             for index, row in enumerate(rows):
                 for name in row:

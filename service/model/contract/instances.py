@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from service.model.contract.novelty import Notice
+from service.model.contract.novelty import Novelty
 from service.model.errors import Remark
 
 Item = TypeVar("Item")
@@ -20,13 +20,13 @@ class Instances(msgspec.Struct, frozen=True):
     """Instances that keep the contract, by column in the contract's order.
 
     A null is None; a date-time is a pandas Timestamp. `warnings` says what was let
-    through, and `noticed` how often by feature and kind.
+    through, and `novelties` how often by feature and kind.
     """
 
     columns: tuple[Sequence[Any], ...]
     count: int
     warnings: tuple[Remark, ...] = ()
-    noticed: Mapping[tuple[str, Notice], int] = {}
+    novelties: Mapping[tuple[str, Novelty], int] = {}
 
 
 class Predictions(msgspec.Struct, frozen=True):

@@ -102,6 +102,6 @@ class Metrics:
             for name, count in zip(self._features, nulls, strict=True):
                 if count:
                     self.instruments.nulls[name].add(count)
-        for (name, notice), count in instances.noticed.items():
-            if notice in self._novelties:
-                self._novelties[notice][name].add(count)
+        for (name, novelty), count in instances.novelties.items():
+            if novelty in self._novelties:
+                self._novelties[novelty][name].add(count)

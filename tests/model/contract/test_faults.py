@@ -14,7 +14,6 @@ from marshmallow import ValidationError
 from msgspec.structs import replace as change
 
 from service.model.contract.codec import Codec
-from service.model.contract.faults import ROWS_OF_PIECE
 from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.contract.request_limits import RequestLimits
 from service.model.errors import ContractViolationError, Remark
@@ -60,7 +59,7 @@ def find_default(index: int) -> Any:
 
 def draw_rows(draw: st.DrawFn, good: dict[str, Any]) -> list[Any]:
     """Draw rows of which a few are other than the good one."""
-    rows: list[Any] = [good] * draw(st.integers(0, 3 * ROWS_OF_PIECE))
+    rows: list[Any] = [good] * draw(st.integers(0, 200))
     names = [*good, "n9", "", "_schema", "instances", "k" * 80]
     others = st.one_of(
         VALUES,
@@ -156,15 +155,15 @@ NUMBER = Feature(name="a", type="number", storage=Storage(dtype="float64"))
 
 
 def count_asked(codec: Codec, document: Any) -> int:
-    """Count the instances that marshmallow is asked about."""
+    """Count the values that marshmallow is asked about."""
     instances: Any = codec.schema.load_fields["instances"]
     asked: list[Any] = []
 
-    def note(row: Any) -> Any:
-        asked.append(row)
-        return row
+    def note(value: Any) -> Any:
+        asked.append(value)
+        return value
 
-    instances.inner.pre_load.append(note)
+    instances.inner.schema.load_fields["f0"].pre_load.append(note)
     with pytest.raises(ContractViolationError):
         codec.load(json.dumps(document).encode())
     return len(asked)
@@ -173,11 +172,12 @@ def count_asked(codec: Codec, document: Any) -> int:
 @pytest.mark.parametrize(
     ("rows", "asked"),
     [
-        ([{}] * 10_000, 101),
+        ([{}] * 10_000, 0),
+        ([{"a": "x"}] * 10_000, 101),
         ([{"a": 1}] * 9_999 + [{"a": "x"}], 1),
         ([{"a": 1}, {"a": "x"}] * 40, 40),
-        ([{"a": 1, "b": 1}] * 10_000, 101),
-        ([None] * 10_000, 101),
+        ([{"a": 1, "b": 1}] * 10_000, 0),
+        ([None] * 10_000, 0),
     ],
 )
 @pytest.mark.parametrize("others", [{}, {"x": 1}])
@@ -187,11 +187,11 @@ def test_marshmallow_is_asked_about_no_more_than_is_named(
     bounds = RequestLimits(10_000, 10, max_errors=100)
     codec = Codec(Contract(features=(NUMBER,)), bounds)
     document = {"instances": rows, **others}
-    assert count_asked(codec, document) <= asked
+    assert count_asked(codec, document) == asked
 
 
-def test_of_a_million_unknown_keys_the_first_are_named() -> None:
-    keys = [f"k{number}" for number in range(10**6)]
+def test_of_many_unknown_keys_the_first_are_named() -> None:
+    keys = [f"k{number}" for number in range(10**5)]
     body = json.dumps({"instances": [dict.fromkeys(keys, 0)]}).encode()
     with pytest.raises(ContractViolationError) as caught:
         Codec(Contract(features=(NUMBER,)), NARROW).load(body)
