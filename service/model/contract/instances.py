@@ -4,7 +4,7 @@ Structs of msgspec, as those of a contract: one is made in a sixth of the time o
 frozen dataclass, which counts where a request makes three.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -59,18 +59,23 @@ class Predictions(msgspec.Struct, frozen=True):
         """Return what stands under `predictions` in an answer."""
         if self.values is not None:
             if len(self.names) == 1:
-                return [{"value": row[0]} for row in self.values]
-            return [
-                {"values": dict(zip(self.names, row, strict=True))}
-                for row in self.values
-            ]
+                return [{"value": value} for [value] in self.values]
+            return [{"values": row} for row in self._name(self.values)]
         labels = self.labels or []
         if self.probabilities is None:
             return [{"label": label} for label in labels]
         return [
-            {"label": label, "probabilities": dict(zip(self.names, row, strict=True))}
-            for label, row in zip(labels, self.probabilities, strict=True)
+            {"label": label, "probabilities": row}
+            for label, row in zip(labels, self._name(self.probabilities), strict=True)
         ]
+
+    def _name(self, rows: list[list[float]]) -> Iterable[dict[str, float]]:
+        """Return rows of numbers by name."""
+        names = self.names
+        if len(names) == 2:  # the most usual, and three times as fast so
+            first, second = names
+            return [{first: a, second: b} for a, b in rows]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
