@@ -16,9 +16,9 @@ for _pool in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_pool}_NUM_THREADS"] = "1"
 
 from gunicorn.glogging import Logger
+from joblib import cpu_count
 
 from service.memory import use_one_heap
-from service.processors import count_processors, count_workers
 from service.server import ReceivingWorker, WorkerLimits
 from service.settings import Settings, SettingsError
 from service.web.first_request import format_curl
@@ -33,7 +33,11 @@ except SettingsError as refusal:
 
 wsgi_app = "service:create_app()"
 bind = f"{settings.host}:{settings.port}"
-workers = settings.workers or count_workers(count_processors())
+
+# One for each processor of this process's affinity and container. One of two answers
+# while the other is replaced, or is busy with a large request.
+LEAST_WORKERS = 2
+workers = settings.workers or max(LEAST_WORKERS, cpu_count())
 
 
 class Worker(ReceivingWorker):
@@ -54,9 +58,9 @@ worker_class = Worker
 # At least 8,000: https://www.rfc-editor.org/rfc/rfc9112#section-3
 limit_request_line = 8190
 
-# A connection needs a descriptor, and so does whatever else a worker opens: its loop,
-# the counts of every worker at a scrape, the key file, a log. What that needs is left,
-# so that the worker closes the idlest connection for a new one in time.
+# A connection needs a descriptor, and so does whatever else a worker opens: its poller,
+# the counts of every worker at a scrape, the key file, a log. As many are spared, so
+# that the worker closes the idlest connection for a new one in time.
 SPARE_DESCRIPTORS = 128
 _descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
 worker_connections = 1000
@@ -68,16 +72,16 @@ if _descriptors != resource.RLIM_INFINITY:
 # after which nginx and most balancers close theirs: who closes first loses no request.
 keepalive = 75
 
-# The loop says that it is well several times a second. One that does not is stuck in
-# code that holds the interpreter, and is killed soon after its deadline; not before 10
-# seconds, which a start or a swapping machine may take.
+# The event loop calls notify() several times a second. A worker that does not is stuck
+# in code that holds the interpreter, and is killed soon after its deadline; not before
+# 10 seconds, which a start or a swapping machine may take.
 timeout = max(10, math.ceil(settings.predict_timeout_seconds)) + 1
 
 # A worker takes new work for a while, and then has to finish.
 graceful_timeout = math.ceil(settings.lame_duck_seconds + settings.grace_seconds) + 1
 
-# One answers while another keeps the loop. A compiled plan needs the interpreter all
-# the time, so more threads would only contend for it, with the loop too: under four
+# One answers while another runs the event loop. A compiled plan needs the interpreter
+# all the time, so more threads would only contend for it, with the loop too: under four
 # times the load that two workers can serve, health was answered within 0.1 seconds with
 # one thread, 0.7 with two and 1.4 with four, and with one the most was served.
 threads = 1
@@ -85,7 +89,7 @@ threads = 1
 # What is not compiled may wait for something, or for long.
 UNCOMPILED_THREADS = 4
 
-# Files are sent as all else is, by the worker's loop.
+# Files are sent as all else is, by the worker's event loop.
 sendfile = False
 
 # The model is loaded once and shared; a fault in it is met before a worker exists.
@@ -93,16 +97,16 @@ preload_app = True
 
 
 class ServiceLogger(Logger):  # type: ignore[misc]
-    """Leaves the line a request to web.logs, without working out gunicorn's first."""
+    """Leaves the line of each request to the request log."""
 
     def access(self, *_: Any) -> None:
-        """Write nothing."""
+        """Write nothing, and work out none of gunicorn's own line."""
 
 
 logger_class = ServiceLogger
 logconfig_dict = build_log_config(settings.log_level)
 
-# No header of a caller's is a path of ours, not even from a proxy on this host.
+# No header may set a path of ours, not even one of a proxy on this host.
 forwarder_headers = ""
 
 # It would open a socket under $HOME, which a container may not have.
@@ -110,9 +114,9 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Give a model that is not compiled, or not all of it, its threads.
+    """Set the threads of a model that is not compiled, or not all of it.
 
-    Where requests are predicted together, one thread has them all.
+    Where requests are predicted together, one thread answers all of them.
     """
     gc.freeze()  # workers share what is here, and never look through it
     gc.enable()
@@ -126,7 +130,7 @@ def on_starting(server: Any) -> None:
         server.cfg.set("threads", UNCOMPILED_THREADS)
 
 
-# A reload reads this file again, and with it the number above.
+# A reload reads this file again, and resets what was set above.
 on_reload = on_starting
 
 
@@ -146,15 +150,15 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Count under that number, and begin the time that the worker has to start.
 
-    gunicorn would never miss one that has not yet said that it is well: until then the
-    file's time is that of a calendar, and to its clock in the far future.
+    gunicorn would never miss one that has not called notify() yet: until then the time
+    of its file is by the calendar, which its monotonic clock takes for the far future.
     """
     open_counts().take_slot(worker.slot)
     worker.notify()
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget what a worker said of itself, however it ended."""
+    """Withdraw the gauges of a worker, however it ended."""
     end_slot(worker.slot)
     Worker.balance.withdraw(worker.slot)
     server.app.wsgi().extensions["lifecycle"].end()

@@ -16,7 +16,6 @@ from pipelines import CREDIT, ROOT
 from pod_security import find_violations
 
 from service.model.artefact.folder import read_artefact
-from service.processors import count_workers
 from service.server.body_budget import ROOM_BYTES
 from service.settings import Settings, variables
 
@@ -211,8 +210,8 @@ def test_each_worker_has_a_processor_and_the_memory_that_it_may_use(
 ) -> None:
     limits = container["resources"]["limits"]
     assert container["resources"]["requests"] == limits
-    workers = count_workers(float(limits["cpu"]))
-    assert workers == int(limits["cpu"])
+    workers = int(limits["cpu"])
+    assert workers >= 2  # which are the least
     mebibytes = int(limits["memory"].removesuffix("Mi"))
     assert mebibytes * 2**20 >= HARDENED_BYTES + workers * ROOM_BYTES
 
