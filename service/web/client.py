@@ -1,4 +1,4 @@
-"""Whom a good key names, and what it may."""
+"""The client that a key belongs to, and what it may do."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,6 @@ from service.web.budget import Budget
 
 @dataclass(frozen=True)
 class Client:
-    """Who calls, and what it may."""
-
     name: str
     scopes: frozenset[str]
     requests: Budget

@@ -86,7 +86,7 @@ def init_errors(app: Flask) -> None:
 
 
 def answer_error(error: Exception) -> Response:
-    """Turn an exception into the answer it deserves, keeping the answer's headers."""
+    """Return the answer to an exception, with the headers of that exception."""
     http = _to_http(error)
     status = http.code or 500
     if status < 400:  # a redirection is raised, too
@@ -112,13 +112,13 @@ def answer_error(error: Exception) -> Response:
 
 
 def find_reason(error: Exception, status: int) -> str:
-    """Return why a request was refused, in a word of ours.
+    """Return the label for why a request was refused, always one of REASONS or "other".
 
-    The exceptions of others have reasons, too, and what those say may be anything.
+    The exceptions of libraries may have a `reason`, too, of any text.
     """
-    said = getattr(error, "reason", None)
-    if type(said) is str and said in REASONS:
-        return said
+    reason = getattr(error, "reason", None)
+    if type(reason) is str and reason in REASONS:
+        return reason
     by_type = REASONS_BY_TYPE.get(type(error))
     return by_type or REASONS_BY_STATUS.get(status, "other")
 
@@ -137,7 +137,6 @@ def _to_http(error: Exception) -> HTTPException:
         )
     if isinstance(error, NotReadyError):
         return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
-    current_context().fault = (
-        error  # for the log line of this request; the caller learns nothing of it
-    )
+    # For the log line of this request; the caller learns nothing of it.
+    current_context().fault = error
     return InternalServerError("The service could not answer; its log says why.")

@@ -10,7 +10,7 @@ from service.web.access.local_key import read_local_key
 
 
 def format_curl(app: Flask, address: str) -> str:
-    """Return a curl line that asks for the typical instance with the local key."""
+    """Return a line of curl that asks for a prediction with the local key."""
     predictor: Predictor = app.extensions["predictor"]
     body = orjson.dumps({"instances": [predictor.golden.records[0].instance]})
     return (

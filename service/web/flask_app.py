@@ -1,11 +1,10 @@
-"""Flask, without the detours that this service has no use for.
+"""Flask, without the features that this service has no use for.
 
-A bare view takes Flask 45 microseconds and this 10. What is left out is what no part of
-the service asks for: sessions, signals, teardowns, hooks of single blueprints, async
-views, and routes that depend on the host that a caller names.
+A bare view takes Flask 45 microseconds and this 10. Left out are sessions, signals,
+teardowns, hooks of single blueprints, and routes that depend on the caller's Host.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,7 @@ Rules = dict[tuple[str, str], Rule]
 
 NO_SESSION = NullSession()
 
-# Beside 1xx: what Werkzeug leaves the body of away.
+# Beside 1xx: the statuses whose body Werkzeug leaves out.
 NO_BODY = (204, 304)
 
 
@@ -26,7 +25,6 @@ class Answer(Response):
     """A response whose whole body is there, and is sent as it stands."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer by WSGI."""
         has_body = 200 <= self.status_code not in NO_BODY
         is_plain = has_body and type(self.response) is list
         if not is_plain or environ["REQUEST_METHOD"] == "HEAD":
@@ -36,7 +34,7 @@ class Answer(Response):
 
 
 class PathAdapter(MapAdapter):
-    """Finds the rule of a path that has no variable part by one look-up."""
+    """Finds the rule of a path without a variable part by one look-up."""
 
     rules: Rules
 
@@ -50,12 +48,7 @@ class Stateless(SessionInterface):
     """No session: a caller shows its key with every request."""
 
     def open_session(self, app: Flask, request: Request) -> NullSession:
-        """Return the session that nothing is kept in."""
         return NO_SESSION
-
-    def is_null_session(self, obj: object) -> bool:
-        """Say that there is nothing to save."""
-        return True
 
 
 class Service(Flask):
@@ -66,19 +59,15 @@ class Service(Flask):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        # What is redirected would be led to no host, and is no route of ours.
+        # A redirection would name no host, and lead to no route of ours.
         self.url_map.merge_slashes = False
 
     def register_blueprint(self, blueprint: BlueprintBase, **options: Any) -> None:
-        """Take a blueprint's routes. Raises TypeError where it has hooks."""
+        """Register a blueprint's routes. Raises TypeError where it has hooks."""
         super().register_blueprint(blueprint, **options)
         hooks = (self.before_request_funcs, self.after_request_funcs)
         if any(blueprint.name in each for each in hooks):
             raise TypeError(f"The hooks of {blueprint.name!r} would never be called.")
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function itself: Flask looks at each anew for every request."""
-        return func
 
     @cached_property
     def rules(self) -> Rules:
@@ -100,7 +89,7 @@ class Service(Flask):
         return adapter
 
     def full_dispatch_request(self) -> Response:
-        """Go through the hooks, the view, and the hooks on the way back."""
+        """Run the hooks before the request, the view, and the hooks after it."""
         try:
             for before in self.before_request_funcs[None]:
                 before()

@@ -1,4 +1,4 @@
-"""The headers of every answer: whose it is, what is left of a budget, how to take it.
+"""The headers of every answer: its id, the model's version, what is left of a budget.
 
 Added in WSGI middleware: Werkzeug's checks for duplicates and newlines would cost 12
 microseconds, and these values are our own.
@@ -11,7 +11,7 @@ from flask import Flask
 
 from service.web.request import CONTEXT, RequestContext
 
-# What is answered is for this caller, now, and of the type that it says.
+# An answer is for this caller, now, and of the type that it is labelled with.
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 
 

@@ -1,4 +1,4 @@
-"""Whether this process may answer: it has reproduced its golden records."""
+"""Whether this process may answer: once it has reproduced its golden records."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ READY = "ready"
 
 
 class Readiness:
-    """Whether this very process has proved itself: a fork has to do so anew."""
+    """Whether this process has proved itself; a fork has to do so anew."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -24,16 +24,14 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        """Whether work may be sent here."""
         return not (self._is_draining or self._reason)
 
     @property
     def is_mismatched(self) -> bool:
-        """Whether the golden records are not reproduced."""
         return bool(self._reason)
 
     def drain(self) -> None:
-        """Say from now on that this process is not ready: it is about to stop."""
+        """Be ready no more, since this process is about to stop."""
         self._is_draining = True
 
     def require_undrained(self) -> None:
@@ -43,7 +41,7 @@ class Readiness:
         self.require()
 
     def prove(self) -> None:
-        """Reproduce the golden records here, and remember why if they differ."""
+        """Reproduce the golden records here; if they differ, keep the reason."""
         try:
             self._predictor.prove()
         except ModelError as error:
