@@ -19,7 +19,7 @@ from gunicorn.glogging import Logger
 from joblib import cpu_count
 
 from service.memory import use_one_heap
-from service.server import ReceivingWorker, WorkerLimits
+from service.server import ReceivingWorker
 from service.settings import Settings, SettingsError
 from service.web.first_request import format_curl
 from service.web.monitoring.json_lines import build_log_config
@@ -43,14 +43,7 @@ workers = settings.workers or max(LEAST_WORKERS, cpu_count())
 class Worker(ReceivingWorker):
     """Keeps to the limits that ops set."""
 
-    limits = WorkerLimits(
-        max_in_flight=settings.max_in_flight,
-        max_body_bytes=settings.max_body_bytes,
-        receive_timeout_seconds=settings.receive_timeout_seconds,
-        predict_timeout_seconds=settings.predict_timeout_seconds,
-        lame_duck_seconds=settings.lame_duck_seconds,
-        grace_seconds=settings.grace_seconds,
-    )
+    settings = settings
 
 
 worker_class = Worker

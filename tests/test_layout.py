@@ -27,7 +27,7 @@ PARTS = {
         {"sklearn", "numpy", "pandas", "joblib", "gunicorn"},
     ),
     "server": (
-        {"service.server", "service.web.request", "service.memory", *FILES},
+        {"service.server", "service.web.request", *BOTTOM},
         {"sklearn", "numpy", "pandas", "joblib", "flask"},
     ),
 }

@@ -1,6 +1,5 @@
 """The gunicorn worker: an event loop that receives, and threads that answer.
 
-limits.py        how much a worker takes on
 parser.py        gunicorn's push parser of HTTP/1.1
 refusals.py      the words for what is malformed
 request.py       what a head says
@@ -23,7 +22,6 @@ worker.py        what its event loop does
 It knows WSGI, and no route but by its path: health and metrics are never refused.
 """
 
-from service.server.limits import WorkerLimits
 from service.server.worker import ReceivingWorker
 
-__all__ = ["ReceivingWorker", "WorkerLimits"]
+__all__ = ["ReceivingWorker", "Settings"]

@@ -6,6 +6,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 MADE_ROOM = 16
 
 
+@dataclass(eq=False)
 class Connections:
     """The open connections, the oldest first. It is for the event loop alone.
 
@@ -30,22 +32,15 @@ class Connections:
     `before_close` with each that is about to be closed.
     """
 
-    on_ready: Callable[[Connection], None]
-    before_close: Callable[[Connection], None]
-
-    def __init__(
-        self,
-        poller: selectors.BaseSelector,
-        balance: Balance,
-        slot: int,
-        max_connections: int,
-    ) -> None:
-        self._poller = poller
-        self._balance, self._slot = balance, slot
-        self._max_connections = max_connections
-        self._is_accepting = False
-        self._open: dict[Connection, None] = {}
-        self._half_closed: set[Connection] = set()  # whose callers send no more
+    poller: selectors.BaseSelector
+    balance: Balance
+    slot: int
+    max_connections: int
+    on_ready: Callable[[Connection], None] = field(init=False)
+    before_close: Callable[[Connection], None] = field(init=False)
+    _is_accepting: bool = False
+    _open: dict[Connection, None] = field(default_factory=dict)
+    _half_closed: set[Connection] = field(default_factory=set)  # they send no more
 
     def __len__(self) -> int:
         return len(self._open)
@@ -70,9 +65,9 @@ class Connections:
 
     def _publish_count(self) -> None:
         if self._is_accepting:
-            self._balance.publish(self._slot, self._caller_count)
+            self.balance.publish(self.slot, self._caller_count)
         else:
-            self._balance.withdraw(self._slot)
+            self.balance.withdraw(self.slot)
 
     @property
     def _caller_count(self) -> int:
@@ -94,7 +89,7 @@ class Connections:
             if error.errno not in SHORTAGES:
                 raise
             return self._make_room(MADE_ROOM)  # the caller waits for the next turn
-        if len(self._open) >= self._max_connections:
+        if len(self._open) >= self.max_connections:
             self._make_room()
         connection = Connection(sock, client, listener.getsockname())
         self._open[connection] = None
@@ -105,7 +100,7 @@ class Connections:
     def _let_others_be_first(self) -> None:
         """Wait for a worker that has fewer, which may be in the middle of an answer."""
         for _ in range(HEAD_STARTS):
-            if self._caller_count <= self._balance.find_fewest():
+            if self._caller_count <= self.balance.find_fewest():
                 break
             time.sleep(HEAD_START_SECONDS)
 
@@ -125,12 +120,12 @@ class Connections:
             return
         if not connection.watched:
             on_event = partial(self._dispatch, connection)
-            self._poller.register(connection.sock, events, on_event)
+            self.poller.register(connection.sock, events, on_event)
         elif events:
-            key = self._poller.get_key(connection.sock)
-            self._poller.modify(connection.sock, events, key.data)
+            key = self.poller.get_key(connection.sock)
+            self.poller.modify(connection.sock, events, key.data)
         else:
-            self._poller.unregister(connection.sock)
+            self.poller.unregister(connection.sock)
         connection.watched = events
 
     def _dispatch(self, connection: Connection, _: Any) -> None:

@@ -17,6 +17,7 @@ class Exchange:
     def __init__(
         self, connection: Connection, request: Request, seconds: float
     ) -> None:
+        connection.begin(request)
         self.connection = connection
         self.request = request
         self.arrived = time.monotonic()

@@ -13,16 +13,14 @@ from contextlib import suppress
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from service.server.exchange import Exchange
-from service.server.limits import WorkerLimits
 from service.server.request import Request
+from service.settings import Settings
 
 # A request lets those go ahead that arrive within so many seconds for each byte of its
-# body: 3 milliseconds for one row, 0.3 seconds for 30 kB. To answer a byte takes about
-# 0.1 microseconds, so that none waits over a hundred times as long as it takes, beside
-# those that came before it.
+# body: 3 milliseconds for one row, 0.3 seconds for 30 kB. That is a hundred times what
+# it takes to answer, at some 0.1 microseconds for a byte. It is a quarter of the time
+# until its deadline at most.
 YIELD_SECONDS_PER_BYTE = 10e-6
-
-# Nor for more than this share of the time until its deadline.
 MAX_YIELD_SHARE = 0.25
 
 
@@ -32,8 +30,8 @@ class InFlight:
     `threads` may answer at a time. With `takes_all` each takes all that waits.
     """
 
-    def __init__(self, limits: WorkerLimits, threads: int, *, takes_all: bool) -> None:
-        self._max_in_flight = limits.max_in_flight
+    def __init__(self, settings: Settings, threads: int, *, takes_all: bool) -> None:
+        self._max_in_flight = settings.max_in_flight
         self._permits = [None] * threads
         self._takes_all = takes_all
         self._in_flight: set[Exchange] = set()

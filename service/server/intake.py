@@ -1,6 +1,7 @@
 """What arrives: a request is taken on with its last byte, or refused before it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
@@ -8,11 +9,12 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from service.server.body_budget import SMALL_BYTES, BodyBudget
 from service.server.connection import CONTINUE, Connection
 from service.server.exchange import Exchange
-from service.server.limits import WorkerLimits
 from service.server.reader import RequestReader
 from service.server.request import Request
+from service.settings import Settings
 
 
+@dataclass(eq=False)
 class Intake:
     """The requests that connections bring. It is for the event loop alone.
 
@@ -21,20 +23,14 @@ class Intake:
     refused.
     """
 
-    def __init__(
-        self,
-        cfg: Any,
-        limits: WorkerLimits,
-        take_on: Callable[[Exchange], None],
-        refuse: Callable[[Exchange, HTTPException, str | None], None],
-        find_refusal: Callable[[Request], HTTPException | None],
-    ) -> None:
-        self._cfg = cfg
-        self.limits = limits
-        self._budget = BodyBudget(limits.max_body_bytes)
-        self._take_on = take_on
-        self._refuse = refuse
-        self._find_refusal = find_refusal
+    cfg: Any
+    settings: Settings
+    take_on: Callable[[Exchange], None]
+    refuse: Callable[[Exchange, HTTPException, str | None], None]
+    find_refusal: Callable[[Request], HTTPException | None]
+
+    def __post_init__(self) -> None:
+        self._budget = BodyBudget(self.settings.max_body_bytes)
 
     def take(self, connection: Connection) -> bool:
         """Give the next request of a connection away, once it is all here.
@@ -48,24 +44,16 @@ class Intake:
             self.give_up(connection, reader.refusal, reader.fault)
         elif reader.request is not None:
             if reader.is_complete:
-                seconds = self.limits.predict_timeout_seconds
-                self._take_on(self._begin(connection, reader.request, seconds))
+                seconds = self.settings.predict_timeout_seconds
+                self.take_on(Exchange(connection, reader.request, seconds))
             elif not had_head:
-                return self._judge(connection, reader, reader.request)
+                return self._judge(connection, reader.request)
         return False
 
     def _read(self, connection: Connection) -> RequestReader:
-        return connection.read_request(self._cfg, self.limits.max_body_bytes)
+        return connection.read_request(self.cfg, self.settings.max_body_bytes)
 
-    def _begin(
-        self, connection: Connection, request: Request, seconds: float
-    ) -> Exchange:
-        connection.begin(request)
-        return Exchange(connection, request, seconds)
-
-    def _judge(
-        self, connection: Connection, reader: RequestReader, request: Request
-    ) -> bool:
+    def _judge(self, connection: Connection, request: Request) -> bool:
         """Ask for a body that waits to be asked for, unless it would be in vain.
 
         A small one is waited for: it costs nothing, and there may be room by then. A
@@ -75,7 +63,7 @@ class Intake:
         length = request.content_length
         is_large = length is not None and length > SMALL_BYTES
         if request.awaits_continue or is_large:
-            refusal = self._find_refusal(request)
+            refusal = self.find_refusal(request)
             if refusal is not None:
                 self._turn_away(connection, request, refusal)
                 return False
@@ -98,20 +86,17 @@ class Intake:
         connection.unwanted = request.content_length - len(connection.buffer)
         connection.buffer.clear()
         self.forget(connection)
-        self._refuse(self._begin(connection, request, 0), refusal, None)
+        self.refuse(Exchange(connection, request, 0), refusal, None)
 
     def give_up(
         self, connection: Connection, refusal: HTTPException, fault: str | None = None
     ) -> None:
-        """Refuse a request that is malformed or not all here, and close after it.
-
-        There is nobody to answer where only the beginning of a head came.
-        """
+        """Refuse a request that is malformed or not all here, and close after it."""
         reader = connection.reader or self._read(connection)
         request = reader.refuse(refusal)
         connection.buffer.clear()
         self.forget(connection)
-        self._refuse(self._begin(connection, request, 0), refusal, fault)
+        self.refuse(Exchange(connection, request, 0), refusal, fault)
 
     def bound_memory(self, connection: Connection) -> None:
         """Refuse the largest of what is arriving, while all hold too much."""

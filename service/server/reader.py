@@ -81,7 +81,6 @@ class RequestReader:
 
     @property
     def size(self) -> int:
-        """Return the bytes of the body that are held here."""
         return len(self._body)
 
     def read(self, buffer: bytearray) -> None:
@@ -184,7 +183,6 @@ class RequestReader:
         return len(piece)
 
     def _keep_chunk(self, data: bytes) -> None:
-        """Keep a chunk, or as much of it as has come."""
         self._body += data
         self._chunks += 1
 

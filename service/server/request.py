@@ -1,6 +1,6 @@
-"""A request as gunicorn's WSGI part and its writer of answers want it.
+"""A request, as gunicorn builds the WSGI environ of it and writes its answer.
 
-https://www.rfc-editor.org/rfc/rfc9112 says what its connection and its target mean.
+Its connection and its target are those of https://www.rfc-editor.org/rfc/rfc9112.
 """
 
 import re
@@ -24,11 +24,11 @@ HTTP_1_1 = (1, 1)
 class Request:
     """The head of a request, and its body once that is here.
 
-    `content_length` is None where the body comes in chunks; `awaits_continue` says that
-    the caller sends no body before it is asked to, and `timeout_ms` how long it waits.
+    `content_length` is None where the body comes in chunks; a caller that
+    `awaits_continue` sends no body before it is asked to, and waits for `timeout_ms`.
     """
 
-    scheme = "http"  # whoever ends TLS in front of this service knows better
+    scheme = "http"  # a proxy may end TLS in front of this service
     proxy_protocol_info = None
     _expected_100_continue = False  # gunicorn would ask for a body that is here already
 
@@ -45,25 +45,20 @@ class Request:
 
     @property
     def is_health(self) -> bool:
-        """Whether it asks how this process is."""
         return self.method in ("GET", "HEAD") and self.path.startswith("/health")
 
     @property
     def is_scrape(self) -> bool:
-        """Whether it asks for what is counted."""
         return self.method == "GET" and self.path == "/metrics"
 
     @property
     def body_bytes(self) -> int:
-        """Return the bytes of the body."""
         return self.body.getbuffer().nbytes
 
     def set_body(self, body: bytes) -> None:
-        """Take the whole body."""
         self.body = BytesIO(body)
 
     def force_close(self) -> None:
-        """Let the connection be closed after the answer."""
         self._must_close = True
 
     def should_close(self) -> bool:
@@ -75,7 +70,7 @@ class Request:
     def read_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Take the headers, named in lower case. Raises HTTPException.
 
-        A name with an underscore would pass for the one with a hyphen: it is left out.
+        A name with an underscore is left out: WSGI would take it for a hyphen.
         """
         hosts: list[str] = []
         for raw_name, raw_value in headers:
@@ -146,10 +141,7 @@ def begin_request(parser: PythonProtocol) -> Request:
 
 
 def build_stand_in() -> Request:
-    """Return what the application is asked where no head could be read.
-
-    It finds no route for it, and the refusal comes first.
-    """
+    """Return a request for a head that could not be read: it matches no route."""
     request = Request("UNREAD", "/", HTTP_1_1)
     request.path = "/"
     return request

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from gunicorn.http import wsgi
@@ -22,20 +23,17 @@ FAULT_ANSWER = (
 logger = logging.getLogger("gunicorn.error")
 
 
+@dataclass(eq=False)
 class Responder:
     """Asks the application, and has its answer sent by `send`.
 
     Where the worker `is_alive` no more, connections are closed after an answer.
     """
 
-    send: Callable[..., None]
-
-    def __init__(
-        self, application: Any, cfg: Any, is_alive: Callable[[], bool]
-    ) -> None:
-        self._application = application
-        self._cfg = cfg
-        self._is_alive = is_alive
+    application: Any
+    cfg: Any
+    is_alive: Callable[[], bool]
+    send: Callable[..., None] = field(init=False)
 
     def answer(self, exchange: Exchange) -> None:
         """Answer a request, unless its deadline passes before the answer is there."""
@@ -79,14 +77,14 @@ class Responder:
         sent, connection = Parts(), exchange.connection
         client, server = connection.client, connection.server
         response, environ = wsgi.create(
-            exchange.request, sent, client, server, self._cfg
+            exchange.request, sent, client, server, self.cfg
         )
         environ["wsgi.multithread"] = True
         environ[CONTEXT] = context
         # A caller whose answer is late may find a worker that does not hang.
-        if isinstance(context.refusal, GatewayTimeout) or not self._is_alive():
+        if isinstance(context.refusal, GatewayTimeout) or not self.is_alive():
             response.force_close()
-        parts = self._application(environ, response.start_response)
+        parts = self.application(environ, response.start_response)
         try:
             for part in parts:
                 response.write(part)

@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 
 from service.server.exchange import Exchange
@@ -60,23 +61,17 @@ class Leadership:
             return True
 
 
+@dataclass(eq=False)
 class Threads:
     """Run the event loop by `turn(most_seconds)`, and `answer` what it brings."""
 
-    def __init__(
-        self,
-        in_flight: InFlight,
-        turn: Callable[[float], None],
-        answer: Callable[[Exchange], None],
-        run_batch: RunBatch | None,
-    ) -> None:
-        self._in_flight = in_flight
-        self._turn = turn
-        self._answer = answer
-        self._run_batch = run_batch
-        self._leadership = Leadership()
-        self._next_turn = 0.0
-        self._is_over = threading.Event()
+    in_flight: InFlight
+    turn: Callable[[float], None]
+    answer: Callable[[Exchange], None]
+    run_batch: RunBatch | None
+    _leadership: Leadership = field(default_factory=Leadership)
+    _is_over: threading.Event = field(default_factory=threading.Event)
+    _next_turn: float = 0.0
 
     def run(self, count: int) -> None:
         """Start `count` threads, and wait until `end` is called."""
@@ -90,10 +85,10 @@ class Threads:
     def _serve(self) -> None:
         is_leader = False
         while not self._is_over.is_set():
-            is_due = self._in_flight.has_waiting and time.monotonic() > self._next_turn
+            is_due = self.in_flight.has_waiting and time.monotonic() > self._next_turn
             if is_leader and is_due:
                 self._run_turn(0.0)
-            if count := self._in_flight.find_work():
+            if count := self.in_flight.find_work():
                 if is_leader:
                     self._leadership.leave()
                 self._answer_waiting(count)
@@ -107,14 +102,14 @@ class Threads:
                 is_leader = True
 
     def _run_turn(self, most_seconds: float) -> None:
-        self._turn(most_seconds)
+        self.turn(most_seconds)
         self._next_turn = time.monotonic() + TURN_SECONDS
 
     def _answer_waiting(self, count: int) -> None:
-        exchanges = self._in_flight.take(count)
-        if self._run_batch is None or count == 1:
+        exchanges = self.in_flight.take(count)
+        if self.run_batch is None or count == 1:
             for exchange in exchanges:
-                self._answer(exchange)
+                self.answer(exchange)
         else:
-            self._run_batch(partial(self._answer, exchange) for exchange in exchanges)
-        self._in_flight.give_back()
+            self.run_batch(partial(self.answer, exchange) for exchange in exchanges)
+        self.in_flight.give_back()

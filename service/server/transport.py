@@ -170,7 +170,7 @@ class Transport:
             elif connection.lingers:
                 is_late = waited > LINGER_SECONDS
             elif connection.is_receiving:
-                is_late = waited > self._intake.limits.receive_timeout_seconds
+                is_late = waited > self._intake.settings.receive_timeout_seconds
                 if is_late and connection.has_head:
                     late = RequestTimeout("The request did not arrive in time.")
                     self._intake.give_up(connection, late)

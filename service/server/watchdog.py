@@ -4,6 +4,7 @@ import logging
 import math
 import sys
 import traceback
+from dataclasses import dataclass, field
 from types import FrameType
 
 from werkzeug.exceptions import GatewayTimeout
@@ -11,8 +12,8 @@ from werkzeug.exceptions import GatewayTimeout
 from service.server.connections import Connections
 from service.server.exchange import Exchange
 from service.server.in_flight import InFlight
-from service.server.limits import WorkerLimits
 from service.server.responder import Responder
+from service.settings import Settings
 
 # An answer that takes so much longer than a request may is never expected any more,
 # whatever its caller wants and however long it waited before.
@@ -27,29 +28,23 @@ CALLER_GONE = "caller_gone"
 logger = logging.getLogger("gunicorn.error")
 
 
+@dataclass(eq=False)
 class Watchdog:
     """Looks after the requests in flight. It is for the event loop alone.
 
     `hung` are those whose thread does not come back.
     """
 
-    def __init__(
-        self,
-        limits: WorkerLimits,
-        in_flight: InFlight,
-        responder: Responder,
-        connections: Connections,
-    ) -> None:
-        self._patience_seconds = limits.predict_timeout_seconds + HANG_SECONDS
-        self._in_flight = in_flight
-        self._responder = responder
-        self._connections = connections
-        self.hung: set[Exchange] = set()
+    settings: Settings
+    in_flight: InFlight
+    responder: Responder
+    connections: Connections
+    hung: set[Exchange] = field(default_factory=set)
 
     def check(self, now: float) -> float:
         """Give up what is not to be waited for, and return the next deadline."""
         next_deadline = math.inf
-        for exchange in self._in_flight:
+        for exchange in self.in_flight:
             if self._is_caller_gone(exchange):
                 self._abandon(exchange)
             elif exchange.is_answered:
@@ -58,8 +53,8 @@ class Watchdog:
                 next_deadline = min(next_deadline, exchange.deadline)
             else:
                 late = GatewayTimeout("The deadline passed before the answer.")
-                self._responder.refuse(exchange, late)
-                self._in_flight.drop(exchange)
+                self.responder.refuse(exchange, late)
+                self.in_flight.drop(exchange)
         return next_deadline
 
     def _is_caller_gone(self, exchange: Exchange) -> bool:
@@ -71,14 +66,15 @@ class Watchdog:
     def _abandon(self, exchange: Exchange) -> None:
         if exchange.claim():
             logger.info(CALLER_GONE)
-            self._connections.close(exchange.connection)
-            self._in_flight.drop(exchange)
+            self.connections.close(exchange.connection)
+            self.in_flight.drop(exchange)
 
     def _check_thread(self, exchange: Exchange, now: float) -> None:
         """Note a request whose thread hangs, and log the thread once."""
         if exchange.begun is None or exchange in self.hung:
             return
-        if now > exchange.begun + self._patience_seconds:
+        patience_seconds = self.settings.predict_timeout_seconds + HANG_SECONDS
+        if now > exchange.begun + patience_seconds:
             is_known = any(other.thread == exchange.thread for other in self.hung)
             self.hung.add(exchange)
             if not is_known:  # as where it hangs with several

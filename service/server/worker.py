@@ -19,15 +19,15 @@ from gunicorn.workers.gthread import ThreadWorker
 from service.memory import trim_memory
 from service.server.balance import Balance
 from service.server.connections import Connections
-from service.server.drain import Drain, is_held, plan_drain
+from service.server.drain import Drain, is_held
 from service.server.exchange import Exchange
 from service.server.in_flight import InFlight
 from service.server.intake import Intake
-from service.server.limits import WorkerLimits
 from service.server.responder import Responder
 from service.server.threads import RunBatch, Threads
 from service.server.transport import Transport
 from service.server.watchdog import Watchdog, log_stack
+from service.settings import Settings
 
 # How often the event loop looks for what has waited too long, if nothing is due before.
 TICK_SECONDS = 0.25
@@ -50,7 +50,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     of that, a call for each request, and makes each when there is room for it.
     """
 
-    limits = WorkerLimits()
+    settings = Settings()
     run_batch: RunBatch | None = None
     balance = Balance()  # made before any worker is forked
     slot = 0
@@ -84,11 +84,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         queue, threads = self.method_queue, self.cfg.threads
         self.poller.register(queue, selectors.EVENT_READ, queue.run_callbacks)
         takes_all = self.run_batch is not None
-        in_flight = InFlight(self.limits, threads, takes_all=takes_all)
+        in_flight = InFlight(self.settings, threads, takes_all=takes_all)
         responder = Responder(self.wsgi, self.cfg, lambda: self.alive)
         intake = Intake(
             self.cfg,
-            self.limits,
+            self.settings,
             take_on=self._take_on,
             refuse=responder.refuse,
             find_refusal=in_flight.find_refusal,
@@ -97,7 +97,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         connections = Connections(self.poller, self.balance, self.slot, room)
         self._transport = Transport(connections, intake, queue.defer)
         responder.send = self._transport.send
-        self._watchdog = Watchdog(self.limits, in_flight, responder, connections)
+        self._watchdog = Watchdog(self.settings, in_flight, responder, connections)
         self._threads = Threads(in_flight, self._turn, self._answer, self.run_batch)
         self._in_flight, self._responder = in_flight, responder
         self._connections = connections
@@ -182,7 +182,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.log.info(DRAINING, extra={"is_stopping": is_stopping})
             if is_stopping:
                 self.wsgi.extensions["lifecycle"].drain()
-            self._drain = plan_drain(self.limits, now, is_stopping=is_stopping)
+            self._drain = Drain(self.settings, now, is_stopping=is_stopping)
         accepts = now < self._drain.closes
         self.set_accept_enabled(enabled=accepts)
         if accepts:

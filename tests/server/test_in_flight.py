@@ -11,8 +11,8 @@ from service.server.in_flight import (
     YIELD_SECONDS_PER_BYTE,
     InFlight,
 )
-from service.server.limits import WorkerLimits
 from service.server.request import HTTP_1_1, Request
+from service.settings import Settings
 
 BULK_BYTES = 30_000
 
@@ -22,7 +22,7 @@ YIELD_SECONDS = BULK_BYTES * YIELD_SECONDS_PER_BYTE
 
 @pytest.fixture
 def in_flight() -> InFlight:
-    return InFlight(WorkerLimits(), threads=1, takes_all=True)
+    return InFlight(Settings(), threads=1, takes_all=True)
 
 
 def put(

@@ -10,9 +10,9 @@ from server import PATIENCE_SECONDS
 from service.server.connection import Connection
 from service.server.exchange import Exchange
 from service.server.in_flight import InFlight
-from service.server.limits import WorkerLimits
 from service.server.request import build_stand_in
 from service.server.threads import TURN_SECONDS, Threads
+from service.settings import Settings
 
 
 def put(in_flight: InFlight, requests: int) -> None:
@@ -38,7 +38,7 @@ def test_the_event_loop_has_its_turn_while_requests_wait() -> None:
         time.sleep(2 * TURN_SECONDS)
         in_flight.finish(exchange)
 
-    in_flight = InFlight(WorkerLimits(), threads=1, takes_all=False)
+    in_flight = InFlight(Settings(), threads=1, takes_all=False)
     threads = Threads(in_flight, turn, answer, None)
     threads.run(1)
     assert events == ["turn", "answer", *(2 * ["glance", "answer"]), "turn"]
@@ -62,7 +62,7 @@ def test_another_thread_takes_the_event_loop_over_from_a_long_answer() -> None:
         in_flight.finish(exchange)
 
     answering: set[int] = set()
-    in_flight = InFlight(WorkerLimits(), threads=1, takes_all=False)
+    in_flight = InFlight(Settings(), threads=1, takes_all=False)
     put(in_flight, 1)
     threads = Threads(in_flight, turn, answer, None)
     threads.run(2)
@@ -79,7 +79,7 @@ def test_a_model_that_takes_batches_is_given_all_that_waits_at_once() -> None:
             call()
         assert not in_flight
 
-    in_flight = InFlight(WorkerLimits(), threads=1, takes_all=True)
+    in_flight = InFlight(Settings(), threads=1, takes_all=True)
     put(in_flight, 3)
     threads = Threads(in_flight, lambda _: threads.end(), in_flight.finish, run_batch)
     threads.run(1)

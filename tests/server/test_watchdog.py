@@ -10,7 +10,6 @@ import pytest
 from event_loop import Loop, open_loop
 from gunicorn.config import Config
 
-from service.server.limits import WorkerLimits
 from service.server.responder import Responder
 from service.server.watchdog import (
     CALLER_GONE,
@@ -19,10 +18,11 @@ from service.server.watchdog import (
     HUNG,
     Watchdog,
 )
+from service.settings import Settings
 from service.web.request import CONTEXT
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-PATIENCE_SECONDS = WorkerLimits.predict_timeout_seconds + HANG_SECONDS
+PATIENCE_SECONDS = Settings.predict_timeout_seconds + HANG_SECONDS
 
 loop = pytest.fixture(open_loop)
 
@@ -41,7 +41,7 @@ def application(
 def watchdog(loop: Loop) -> Watchdog:
     responder = Responder(application, Config(), lambda: True)
     responder.send = loop.transport.send
-    return Watchdog(WorkerLimits(), loop.in_flight, responder, loop.connections)
+    return Watchdog(Settings(), loop.in_flight, responder, loop.connections)
 
 
 def test_a_late_request_is_answered_once_and_forgotten(

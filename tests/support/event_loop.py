@@ -15,8 +15,8 @@ from service.server.connections import Connections
 from service.server.exchange import Exchange
 from service.server.in_flight import InFlight
 from service.server.intake import Intake
-from service.server.limits import WorkerLimits
 from service.server.transport import Transport
+from service.settings import Settings
 
 # More than is read at first, and no more than a socket keeps unread.
 LARGE_BYTES = 100 * 1024
@@ -41,10 +41,10 @@ class Loop:
         stack.callback(queue.close)
         self.poller.register(queue, selectors.EVENT_READ, queue.run_callbacks)
         self.taken: list[Exchange] = []
-        self.in_flight = InFlight(WorkerLimits(), threads=1, takes_all=False)
+        self.in_flight = InFlight(Settings(), threads=1, takes_all=False)
         intake = Intake(
             Config(),
-            WorkerLimits(),
+            Settings(),
             take_on=self.taken.append,
             refuse=lambda *_: None,
             find_refusal=self.in_flight.find_refusal,
