@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import Log
+from service_log import Log
 from flask.testing import FlaskClient
 from traffic import TYPICAL
 from werkzeug.exceptions import (
