@@ -19,9 +19,9 @@ LIMIT = "20/100 year"
 
 
 def fail_from_everywhere(path: Path) -> None:
-    """Fail at the server's store, as a worker notes it, from four times its room."""
+    """Fail at the server's store, as a worker notes it, from twice its room."""
     storage = HostStorage(path)
-    for number in range(4 * SLOTS):
+    for number in range(2 * SLOTS):
         [limit] = build_budget(FAILURES, f"10.0.0.{number}", parse_limits(LIMIT))
         for _ in range(3):
             storage.take(limit.key, limit.amount, limit.seconds, 1)

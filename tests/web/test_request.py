@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from service_log import Log
 from flask.testing import FlaskClient
+from service_log import Log
 from traffic import TYPICAL
 from werkzeug.exceptions import (
     GatewayTimeout,
