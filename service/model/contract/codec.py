@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from service.model.contract.fast_path import Columns, compile_body_reader
+from service.model.contract.fast_path import BodyReader, Columns, is_decodable
 from service.model.contract.faults import MAX_NAME, FaultFinder, join_columns
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
@@ -59,13 +58,15 @@ class Codec:
         self.limits = limits
         self.schema = compile_schema(contract, limits)
         length = limits.max_string_length
-        known = [compile_known(feature, length) for feature in contract.features]
-        valid = [compile_type(feature, length) for feature in contract.features]
-        self._known = compile_body_reader(contract, known)
-        self._valid = compile_body_reader(contract, valid)
+        features = contract.features
+        valid = [compile_type(feature, length) for feature in features]
+        self._readers: list[tuple[BodyReader, bool]] = []
+        if is_decodable(contract):
+            known = [compile_known(feature, length) for feature in features]
+            self._readers.append((BodyReader(contract, known), True))
+            self._readers.append((BodyReader(contract, valid), False))
         self._faults = FaultFinder(contract, self.schema, valid)
-        self._names = frozenset(feature.name for feature in contract.features)
-        self._checks = [NoveltyCheck(feature) for feature in contract.features]
+        self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
 
@@ -78,22 +79,22 @@ class Codec:
 
         Raises MalformedJsonError or TooManyInstancesError.
         """
-        for reader in (self._known, self._valid):
-            columns = None if reader is None else reader.read(body)
-            if columns and len(columns[0]) <= self.limits.max_instances:
-                return Document(len(columns[0]), columns, reader is self._known)
+        most = self.limits.max_instances
+        for reader, is_known in self._readers:
+            columns = reader.read(body)
+            if columns and len(columns[0]) <= most:
+                return Document(len(columns[0]), columns, is_known)
         if holds_more_containers(body, self._max_containers):
             raise TooManyInstancesError(
                 f"The body holds over {self._max_containers} objects and lists, and one"
-                f" request may hold {self.limits.max_instances} instances."
+                f" request may hold {most} instances."
             )
         content = decode(body)
         rows = content.get("instances") if isinstance(content, dict) else None
         count = len(rows) if isinstance(rows, list) else 0
-        if count > self.limits.max_instances:
+        if count > most:
             raise TooManyInstancesError(
-                f"{count} instances are more than the {self.limits.max_instances} that"
-                " one request may hold."
+                f"{count} instances are more than the {most} that one request may hold."
             )
         check_keys(content, body)
         return Document(count, content=content)
@@ -106,10 +107,16 @@ class Codec:
         columns = document.columns or self._read_valid(document.content)
         if document.is_known:
             return Instances(columns, document.count)
-        rows = document.content["instances"] if document.content else []
         novelties: Novelties = Counter()
-        warnings = self._find_warnings(rows, columns, novelties)
-        return Instances(columns, document.count, warnings, novelties)
+        found = self._iterate_warnings(document, columns, novelties)
+        warnings = [
+            Remark(f"instances[{index}].{name}", message)
+            for index, name, message in islice(found, self.limits.max_errors)
+        ]
+        more = sum(1 for _ in found)
+        if more:
+            warnings.append(Remark("instances", f"and {more} more"))
+        return Instances(columns, document.count, tuple(warnings), novelties)
 
     def _read_valid(self, content: Any) -> Columns:
         """Return the columns of a document without faults, or say what is wrong."""
@@ -124,35 +131,16 @@ class Codec:
         kinds: Any = ((fault.field, fault.violation.kind) for fault in found)
         raise ContractViolationError(tuple(remarks), Counter(kinds))
 
-    def _find_warnings(
-        self, rows: list[dict[str, Any]], columns: Columns, novelties: Novelties
-    ) -> tuple[Remark, ...]:
-        """Say what is let through; the last remark says how many were left out."""
-        found = self._iterate_warnings(rows, columns, novelties)
-        kept = [
-            Remark(f"instances[{index}].{name}", message)
-            for index, name, message in islice(found, self.limits.max_errors)
-        ]
-        dropped = sum(1 for _ in found)
-        if dropped:
-            kept.append(Remark("instances", f"and {dropped} more"))
-        return tuple(kept)
-
     def _iterate_warnings(
-        self, rows: list[dict[str, Any]], columns: Columns, novelties: Novelties
+        self, document: Document, columns: Columns, novelties: Novelties
     ) -> Iterator[tuple[int, str, str]]:
-        for feature, check, values in zip(
-            self.contract.features, self._checks, columns, strict=True
-        ):
-            if check.is_known(values):
-                continue
-            found = list(check.find(values))
-            for novelty, count in Counter(map(itemgetter(1), found)).items():
-                novelties[feature.name, novelty] = count
-            for index, novelty in found:
-                yield index, feature.name, check.messages[novelty]
-        if self.contract.unknown_fields == "ignore":
-            for index, row in enumerate(rows):
+        """Yield the index, the field and the words of what is let through; count it."""
+        for (name, check), values in zip(self._checks.items(), columns, strict=True):
+            for index, novelty in check.find(values):
+                novelties[name, novelty] += 1
+                yield index, name, check.messages[novelty]
+        if document.content and self.contract.unknown_fields == "ignore":
+            for index, row in enumerate(document.content["instances"]):
                 for name in row:
-                    if name not in self._names:
+                    if name not in self._checks:
                         yield index, name[:MAX_NAME], IGNORED

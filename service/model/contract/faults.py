@@ -1,39 +1,33 @@
-"""What is wrong with a request, in marshmallow's words, and no more than is named.
+"""What is wrong with a request, in marshmallow's words, up to the number reported.
 
-marshmallow takes from 30 to 100 microseconds an instance. So the fast path looks for
-the wrong instances, by halves, and for their wrong values, and marshmallow is asked
-about those alone, one after the other, until enough has been found.
+marshmallow takes from 30 to 100 microseconds an instance. So the fast path finds the
+wrong instances, by bisection, and their wrong values, and marshmallow is asked about
+those alone, one at a time, until enough faults are found.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from marshmallow import ValidationError, missing
+from marshmallow import Schema, ValidationError, missing
 
 from service.model.contract.fast_path import Columns, RowReader
 from service.model.contract.features import Contract
-from service.model.contract.schema import (
-    NO_FEATURE,
-    NO_OBJECT,
-    REQUIRED,
-    UNEXPECTED,
-    RequestSchema,
-)
+from service.model.contract.schema import NO_FEATURE, NO_OBJECT, REQUIRED, UNEXPECTED
 from service.model.contract.value_types import ValueType
 from service.model.contract.violations import Violation
 
-# The length at which a field name out of a request is cut before it is repeated.
+# The length at which a field name from a request is cut before it is repeated.
 MAX_NAME = 64
 
-# The fields of what concerns no feature, in counts: a caller may make up any number.
+# Labels of faults that concern no feature: a caller can invent any number of names.
 BODY = "(body)"
 UNKNOWN = "(unknown)"
 
 INSTANCES = "instances"
 
-# To find a wrong row costs as much as to read its piece twice more; to read a small
-# piece, as much as some thirty rows.
+# Bisecting a piece costs as much as reading it twice; a piece of few rows costs as much
+# as thirty.
 ROWS_OF_PIECE = 64
 
 
@@ -46,26 +40,25 @@ class Fault(NamedTuple):
 
 
 class FaultFinder:
-    """Finds what is wrong with a request, in order, as far as anybody wants to know."""
+    """Finds the faults of a request, in order and lazily."""
 
     def __init__(
-        self,
-        contract: Contract,
-        schema: RequestSchema,
-        types: Sequence[ValueType],
+        self, contract: Contract, schema: Schema, types: Sequence[ValueType]
     ) -> None:
         instances: Any = schema.load_fields[INSTANCES]
         self._instances = instances
         self._reader = RowReader(contract, types)
         self._is_ignoring = contract.unknown_fields == "ignore"
-        by_feature = zip(
-            instances.inner.schema.load_fields.values(), types, strict=True
-        )
         names = [feature.name for feature in contract.features]
-        self._fields = dict(zip(names, by_feature, strict=True))
+        fields = instances.inner.schema.load_fields.values()
+        self._fields = [*zip(names, fields, types, strict=True)]
+        self._names = frozenset(names)
 
     def find(self, document: Any, parts: list[Columns]) -> Iterator[Fault]:
-        """Yield the faults of a document; add the columns of good rows to `parts`."""
+        """Yield the faults of a document; append the columns of valid rows to `parts`.
+
+        Where there is no fault, these are all rows.
+        """
         if not isinstance(document, dict):
             yield Fault(BODY, "body", NO_OBJECT)
             return
@@ -75,7 +68,7 @@ class FaultFinder:
                 piece = rows[start : start + ROWS_OF_PIECE]
                 yield from self._find_in_rows(piece, start, parts)
         else:
-            for violation in _ask(self._instances, rows):
+            for violation in _find_violations(self._instances, rows):
                 yield Fault(BODY, INSTANCES, violation)
         for key in document:
             if key != INSTANCES:
@@ -97,37 +90,35 @@ class FaultFinder:
     def _find_in_row(
         self, row: Any, path: str, parts: list[Columns]
     ) -> Iterator[Fault]:
-        """Let marshmallow decide about values of which the fast path is not sure."""
+        """Ask marshmallow about the values that the fast path does not accept."""
         if not isinstance(row, dict):
             yield Fault(BODY, path, NO_OBJECT)
             return
-        is_good = True
-        for name, (field, type_) in self._fields.items():
+        is_valid = True
+        for name, field, type_ in self._fields:
             value = row.get(name, missing)
             if value is missing and field.required:
                 violations = [REQUIRED]
             elif type_.accepts(value):
                 continue
             else:
-                violations = _ask(field, value)
+                violations = _find_violations(field, value)
             for violation in violations:
-                is_good = False
+                is_valid = False
                 yield Fault(name, f"{path}.{name}", violation)
         for key in () if self._is_ignoring else row:
-            if key not in self._fields:
-                is_good = False
+            if key not in self._names:
+                is_valid = False
                 yield Fault(UNKNOWN, f"{path}.{key[:MAX_NAME]}", NO_FEATURE)
-        if is_good:
-            parts.append(
-                tuple(
-                    [field.deserialize(row.get(name, missing))]
-                    for name, (field, _) in self._fields.items()
-                )
+        if is_valid:
+            values = (
+                f.deserialize(row.get(name, missing)) for name, f, _ in self._fields
             )
+            parts.append(tuple([value] for value in values))
 
 
-def _ask(field: Any, value: Any) -> list[Violation]:
-    """Return what marshmallow says against a value."""
+def _find_violations(field: Any, value: Any) -> list[Violation]:
+    """Return marshmallow's messages about a value, none if it is valid."""
     try:
         field.deserialize(value)
     except ValidationError as error:

@@ -1,13 +1,13 @@
-"""What is noticed and let through: values that training did not see."""
+"""Values that training did not see, which are answered with a warning."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
-import pandas as pd
 
 from service.model.contract.edges import find_valid_range, read_observed_range
 from service.model.contract.features import Feature
+from service.model.contract.observation import to_json
 from service.model.contract.value_types import NOTHING, ValueType, compile_type
 
 # What is new about a value.
@@ -27,37 +27,35 @@ class NoveltyCheck:
                 f" {observed.minimum} to {observed.maximum}"
             ),
         }
-        self._minimum, self._maximum = read_observed_range(feature)
-        self._categories = (
-            None if observed.categories is None else frozenset(observed.categories)
-        )
-        self._is_null_new = not observed.nulls
-        known_nulls = [] if self._is_null_new else [None]
-        self._known = frozenset([*(observed.categories or ()), *known_nulls])
+        self._low, self._high = read_observed_range(feature)
+        self._is_categorical = observed.categories is not None
+        known_nulls = (None,) if observed.nulls else ()
+        self._known = frozenset([*known_nulls, *(observed.categories or ())])
 
     def find(self, values: Sequence[Any]) -> Iterator[tuple[int, Novelty]]:
         """Yield the index of each such value, and what is new about it."""
+        if self._is_known(values):
+            return
         for index, value in enumerate(values):
+            if value in self._known:
+                continue
             if value is None:
-                if self._is_null_new:
-                    yield index, "null"
-            elif self._categories is not None:
-                if value not in self._categories:
-                    yield index, "unseen"
-            elif self._minimum is not None and not (
-                self._minimum <= value <= self._maximum
-            ):
+                yield index, "null"
+            elif self._is_categorical:
+                yield index, "unseen"
+            elif self._low is not None and not self._low <= value <= self._high:
                 yield index, "out_of_range"
 
-    def is_known(self, values: Sequence[Any]) -> bool:
+    def _is_known(self, values: Sequence[Any]) -> bool:
         """Return True if nothing is new, as a few passes of C can tell."""
-        if self._categories is not None:
+        if self._is_categorical:
             return self._known.issuperset(values)
         if None in values:
             return False
-        return self._minimum is None or bool(
-            self._minimum <= min(values) and max(values) <= self._maximum
+        is_within = self._low is None or (
+            self._low <= min(values) and max(values) <= self._high
         )
+        return bool(is_within)
 
 
 def compile_known(feature: Feature, max_string_length: int) -> ValueType:
@@ -75,11 +73,7 @@ def compile_known(feature: Feature, max_string_length: int) -> ValueType:
             return NOTHING
         low, high = find_valid_range(feature)
         least, most = read_observed_range(feature)
-        rules["minimum"] = _to_json(least if low is None else max(low, least))
-        rules["maximum"] = _to_json(most if high is None else min(high, most))
+        rules["minimum"] = to_json(least if low is None else max(low, least))
+        rules["maximum"] = to_json(most if high is None else min(high, most))
     known = msgspec.structs.replace(feature, **rules)
     return compile_type(known, max_string_length)
-
-
-def _to_json(bound: Any) -> Any:
-    return bound.isoformat() if isinstance(bound, pd.Timestamp) else bound

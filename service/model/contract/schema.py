@@ -39,32 +39,18 @@ NO_OBJECT = Violation("type", "must be an object")
 NO_LIST = Violation("type", "must be a list")
 
 
-class InstanceSchema(Schema):
-    """The base of a compiled schema, with this service's wording."""
-
-    error_messages = {"type": NO_OBJECT, "unknown": NO_FEATURE}
-
-
-class RequestSchema(Schema):
-    """The base of the schema of a request's body."""
-
-    error_messages = {"type": NO_OBJECT, "unknown": UNEXPECTED}
-
-
-def compile_schema(contract: Contract, limits: RequestLimits) -> RequestSchema:
+def compile_schema(contract: Contract, limits: RequestLimits) -> Schema:
     """Compile the schema of a request: `instances`, at least one.
 
     A feature's field is called f0, f1, ... within, so that no feature name can collide
     with marshmallow's own (`fields`, `context`) or be read as a path (`a.b`).
     """
     columns = {
-        f"f{i}": compile_field(f, limits.max_string_length)
-        for i, f in enumerate(contract.features)
+        f"f{i}": compile_field(feature, limits.max_string_length)
+        for i, feature in enumerate(contract.features)
     }
-    meta = {"unknown": EXCLUDE if contract.unknown_fields == "ignore" else RAISE}
-    instance = type(
-        "Instance", (InstanceSchema,), {**columns, "Meta": type("Meta", (), meta)}
-    )
+    unknown = EXCLUDE if contract.unknown_fields == "ignore" else RAISE
+    instance = _make_schema("Instance", columns, NO_FEATURE, unknown)
     empty = Violation("empty", "must not be empty")
     instances = fields.List(
         fields.Nested(instance, error_messages={"null": NO_OBJECT}),
@@ -72,9 +58,15 @@ def compile_schema(contract: Contract, limits: RequestLimits) -> RequestSchema:
         validate=validate.Length(1, limits.max_instances, error=empty),
         error_messages={"required": REQUIRED, "null": NO_LIST, "invalid": NO_LIST},
     )
-    request = type("PredictRequest", (RequestSchema,), {"instances": instances})
-    schema: RequestSchema = request()
-    return schema
+    return _make_schema("PredictRequest", {"instances": instances}, UNEXPECTED, RAISE)()
+
+
+def _make_schema(
+    name: str, columns: dict[str, Any], unknown_field: Violation, unknown: str
+) -> type[Schema]:
+    messages = {"type": NO_OBJECT, "unknown": unknown_field}
+    meta = type("Meta", (), {"unknown": unknown})
+    return type(name, (Schema,), {**columns, "error_messages": messages, "Meta": meta})
 
 
 def compile_field(

@@ -3,6 +3,7 @@
 marshmallow's own turn "12" into 12 and 1.9 into 1.
 """
 
+import contextlib
 import math
 import re
 from typing import Any
@@ -26,11 +27,9 @@ class StrictNumber(fields.Float):
     default_error_messages = {"invalid": Violation("type", "must be a number")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
-        if type(value) is int:
+        if type(value) in (int, float) and math.isfinite(value):
             return float(value)
-        if type(value) is not float or not math.isfinite(value):
-            raise self.make_error("invalid")
-        return value
+        raise self.make_error("invalid")
 
 
 class StrictInteger(fields.Integer):
@@ -41,12 +40,10 @@ class StrictInteger(fields.Integer):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if type(value) is int:
             return value
-        if type(value) is not float:
-            raise self.make_error("invalid")
-        try:
-            return read_whole(value)
-        except ValueError:
-            raise self.make_error("invalid") from None
+        with contextlib.suppress(ValueError):
+            if type(value) is float:
+                return read_whole(value)
+        raise self.make_error("invalid")
 
 
 def read_whole(value: float) -> int:
@@ -62,9 +59,9 @@ class StrictBoolean(fields.Boolean):
     default_error_messages = {"invalid": Violation("type", "must be true or false")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        if type(value) is not bool:
-            raise self.make_error("invalid")
-        return value
+        if type(value) is bool:
+            return value
+        raise self.make_error("invalid")
 
 
 class StrictString(fields.String):
@@ -73,9 +70,9 @@ class StrictString(fields.String):
     default_error_messages = {"invalid": Violation("type", "must be a string")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        if type(value) is not str:
-            raise self.make_error("invalid")
-        return value
+        if type(value) is str:
+            return value
+        raise self.make_error("invalid")
 
 
 class StrictDateTime(fields.Field[pd.Timestamp]):
@@ -101,9 +98,7 @@ class StrictDateTime(fields.Field[pd.Timestamp]):
         return None if value is None else str(value.isoformat())
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> pd.Timestamp:
-        if type(value) is not str or not self._is_date_time(value):
-            raise self.make_error("invalid", example=self.example)
-        try:
-            return read_timestamp(value, self.dtype)
-        except ValueError:
-            raise self.make_error("invalid", example=self.example) from None
+        with contextlib.suppress(ValueError):
+            if type(value) is str and self._is_date_time(value):
+                return read_timestamp(value, self.dtype)
+        raise self.make_error("invalid", example=self.example)

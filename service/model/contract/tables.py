@@ -14,12 +14,7 @@ import pandas as pd
 
 from service.model.contract.features import Contract, NullMark, Storage
 
-NULLS: dict[NullMark, Any] = {
-    "NaN": np.nan,
-    "None": None,
-    "NA": pd.NA,
-    "NaT": pd.NaT,
-}
+NULLS: dict[NullMark, Any] = {"NaN": np.nan, "None": None, "NA": pd.NA, "NaT": pd.NaT}
 
 
 def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
@@ -44,22 +39,15 @@ def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
         if has_null:
             raise ValueError("An array of strings holds no null.")
         return np.array(list(zip(*columns, strict=True)), dtype=str)
-    if dtype.kind == "O" or (has_null and dtype.kind == "b"):
-        nulls = [NULLS[feature.storage.null] for feature in contract.features]
-        columns = [
-            [null if value is None else value for value in values]
-            for values, null in zip(columns, nulls, strict=True)
-        ]
-        table = np.empty((len(columns[0]), len(columns)), dtype=object)
-        for index, values in enumerate(columns):
-            table[:, index] = values
-        return table
-    if has_null and dtype.kind in "iu":
-        dtype = np.dtype(np.float64)
+    if has_null and dtype.kind != "f":
+        dtype = np.dtype(np.float64 if dtype.kind in "iu" else object)
     # By columns, so that integers of 64 bits never pass through a float.
     table = np.empty((len(columns[0]), len(columns)), dtype=dtype)
-    for index, values in enumerate(columns):
-        table[:, index] = [np.nan if value is None else value for value in values]
+    for index, (feature, values) in enumerate(
+        zip(contract.features, columns, strict=True)
+    ):
+        null = NULLS[feature.storage.null] if dtype.kind == "O" else np.nan
+        table[:, index] = [null if value is None else value for value in values]
     return table
 
 
@@ -69,7 +57,7 @@ def _build_column(values: Sequence[Any], storage: Storage) -> Any:
     if storage.dtype == "object":
         return _build_objects(values, NULLS[storage.null])
     dtype = pd.api.types.pandas_dtype(storage.dtype)
-    if not isinstance(dtype, np.dtype) or dtype.kind == "M":  # these know nulls
+    if not isinstance(dtype, np.dtype) or dtype.kind == "M":  # these have nulls
         return pd.array(list(values), dtype=dtype)
     has_null = None in values
     if has_null and dtype.kind == "b":
@@ -96,11 +84,10 @@ def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorica
     for value in values:
         if value is not None and value not in codes:
             codes[value] = len(codes)
-    dtype = pd.CategoricalDtype(
-        pd.Index(list(codes)) if codes else None, storage.ordered
-    )
+    index = pd.Index(list(codes)) if codes else None
     return pd.Categorical.from_codes(
-        [-1 if value is None else codes[value] for value in values], dtype=dtype
+        [-1 if value is None else codes[value] for value in values],
+        dtype=pd.CategoricalDtype(index, storage.ordered),
     )
 
 

@@ -1,17 +1,17 @@
-"""The values that a feature takes as a msgspec type, checked in C while they are read.
+"""The valid values of a feature as a msgspec type, checked in C while they are decoded.
 
-What msgspec has no type for is left to a finish, which looks at columns. Both may
-refuse what is valid, and never accept what is not: marshmallow decides.
+What msgspec has no type for is left to `finish`, which looks at whole columns. Both may
+reject a valid value, and never accept an invalid one: marshmallow decides.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 from msgspec import Meta
 
 from service.model.contract.edges import find_valid_range
@@ -22,7 +22,7 @@ from service.model.contract.strict_fields import EXACT_INTEGERS, read_whole
 Column = Sequence[Any]
 Finish = Callable[[Column], Column | None]
 
-# The integers that msgspec compares with: of greater ones it is not sure.
+# The integers that msgspec can compare with bounds.
 LEAST, GREATEST = -(2**63), 2**63 - 1
 
 
@@ -30,15 +30,15 @@ LEAST, GREATEST = -(2**63), 2**63 - 1
 class ValueType:
     """The type of a feature's values.
 
-    `finish` takes a column of them, and returns it as the pipeline takes it, or None
-    where it is not sure of a value. It is None where nothing is left to do.
+    `finish` converts a column of them to what the pipeline takes, or returns None if it
+    is not sure of a value. It is None if there is nothing to convert or check.
     """
 
     annotation: Any
     finish: Finish | None = None
 
     def accepts(self, value: Any) -> bool:
-        """Return True if a value, as JSON has it, is surely of the type."""
+        """Return True if a value that orjson decoded is surely valid."""
         try:
             cell: Any = msgspec.convert((value,), self._cell)
         except msgspec.ValidationError:
@@ -47,7 +47,7 @@ class ValueType:
 
     @cached_property
     def _cell(self) -> type[msgspec.Struct]:
-        # msgspec prepares a struct once, and other types at each conversion.
+        # msgspec prepares a struct once, and any other type at each conversion.
         return msgspec.defstruct("Cell", [("value", self.annotation)], array_like=True)
 
 
@@ -56,24 +56,26 @@ NOTHING = ValueType(Annotated[int, Meta(ge=1, le=0)])
 
 
 def compile_type(feature: Feature, max_string_length: int) -> ValueType:
-    """Compile the type of what is valid."""
-    if feature.type == "date-time":
-        plain = ValueType(str, _compile_asking(compile_field(feature)))
-    elif feature.type in ("string", "boolean"):
-        plain = ValueType(_annotate_text(feature, max_string_length))
+    """Compile the type of a feature's valid values."""
+    if feature.type in ("string", "boolean"):
+        found = ValueType(_annotate_text(feature, max_string_length))
+    elif feature.type == "date-time":
+        found = ValueType(str, _compile_deserializer(feature))
     elif feature.categories is not None:
-        plain = _compile_categories(feature)
+        found = _compile_categories(feature)
     else:
-        plain = _compile_range(feature)
+        found = _compile_range(feature)
     return (
-        ValueType(plain.annotation | None, plain.finish) if feature.nullable else plain
+        replace(found, annotation=found.annotation | None)
+        if feature.nullable
+        else found
     )
 
 
 def convert_floats(column: Column) -> Column | None:
-    """Return a column with 30.0 as the integer 30, or None where one has a fraction.
+    """Return a column with 30.0 as the integer 30, or None if a number has a fraction.
 
-    So pandas writes integers where a column holds nulls.
+    pandas writes integers so if their column holds nulls.
     """
     try:
         return [read_whole(v) if type(v) is float else v for v in column]
@@ -91,12 +93,13 @@ def _annotate_text(feature: Feature, max_string_length: int) -> Any:
 
 
 def _compile_categories(feature: Feature) -> ValueType:
-    """Compile the type of numbers of which a few are allowed."""
-    ask = _compile_asking(compile_field(feature))
-    allowed = frozenset([None, *(c for c in feature.categories or () if ask([c]))])
+    """Compile the type of numbers from a closed set, for which msgspec has no type."""
+    deserialize = _compile_deserializer(feature)
+    valid = [c for c in feature.categories or () if deserialize([c])]
+    known = frozenset([None, *valid])
 
     def check(column: Column) -> Column | None:
-        if not allowed.issuperset(column):
+        if not known.issuperset(column):
             return None
         return column if feature.type == "number" else convert_floats(column)
 
@@ -108,9 +111,10 @@ def _compile_range(feature: Feature) -> ValueType:
     """Compile the type of numbers between bounds that msgspec compares exactly."""
     low, high = find_valid_range(feature)
     if feature.type == "number":
-        if all(map(_is_double, (low, high))):
+        # Beyond 2**53, an integer may lie between two doubles.
+        if all(type(b) is not int or abs(b) <= EXACT_INTEGERS for b in (low, high)):
             return ValueType(Annotated[float, Meta(ge=low, le=high)])
-        return ValueType(float, _compile_asking(compile_field(feature)))
+        return ValueType(float, _compile_deserializer(feature))
     low, high = max(math.ceil(low), LEAST), min(math.floor(high), GREATEST)
     if low > high:
         return NOTHING
@@ -119,18 +123,14 @@ def _compile_range(feature: Feature) -> ValueType:
     return ValueType(integers, convert_floats)
 
 
-def _is_double(bound: Any) -> bool:
-    try:
-        return bound is None or float(bound) == bound
-    except OverflowError:
-        return False
+def _compile_deserializer(feature: Feature) -> Finish:
+    """Compile what asks marshmallow about each value of a column."""
+    field = compile_field(feature)
 
-
-def _compile_asking(field: fields.Field[Any]) -> Finish:
-    def ask(column: Column) -> Column | None:
+    def deserialize(column: Column) -> Column | None:
         try:
             return [*map(field.deserialize, column)]
         except ValidationError:
             return None
 
-    return ask
+    return deserialize

@@ -17,9 +17,10 @@ from service.model.contract.codec import Codec
 from service.model.contract.edges import find_valid_range
 from service.model.contract.fast_path import (
     MAX_FIELDS,
+    BodyReader,
     Columns,
     RowReader,
-    compile_body_reader,
+    is_decodable,
 )
 from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.contract.novelty import NoveltyCheck, compile_known
@@ -147,8 +148,10 @@ class Readers:
         self.checks = [NoveltyCheck(feature) for feature in contract.features]
         known = [compile_known(feature, LENGTH) for feature in contract.features]
         valid = [compile_type(feature, LENGTH) for feature in contract.features]
-        self.known = compile_body_reader(contract, known)
-        self.valid = compile_body_reader(contract, valid)
+        self.known = self.valid = None
+        if is_decodable(contract):
+            self.known = BodyReader(contract, known)
+            self.valid = BodyReader(contract, valid)
         self.rows = RowReader(contract, valid)
 
     def ask_marshmallow(self, document: Any) -> Columns | None:
@@ -159,13 +162,9 @@ class Readers:
         return tuple([row[name] for row in loaded] for name in self.names)
 
     def is_new(self, columns: Columns) -> bool:
-        """Return True if a value is new, as each check agrees."""
-        found = []
-        for check, column in zip(self.checks, columns, strict=True):
-            is_new = any(True for _ in check.find(column))
-            assert not (is_new and check.is_known(column))
-            found.append(is_new)
-        return any(found)
+        """Return True if a value is new."""
+        pairs = zip(self.checks, columns, strict=True)
+        return any(True for check, column in pairs for _ in check.find(column))
 
 
 compile_readers = cache(Readers)
