@@ -1,4 +1,4 @@
-"""What can go wrong with an artefact, a contract or an instance.
+"""The errors of an artefact, a contract or an instance.
 
 Each message is one sentence that a person can act on. None holds a feature value.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class ModelError(Exception):
-    """The base of everything this room raises on purpose."""
+    """The base of all errors that this package raises on purpose."""
 
 
 class PackagingError(ModelError):
@@ -16,11 +16,11 @@ class PackagingError(ModelError):
 
 
 class ContractError(PackagingError):
-    """A feature, or an edit of one, cannot be represented; the sentence names it."""
+    """A feature, or an edit of one, cannot be represented; the message names it."""
 
 
 class ArtefactError(ModelError):
-    """An artefact must not be served; the sentence is one line, whatever it quotes."""
+    """An artefact must not be served; the message is one line, whatever it quotes."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(write_line(sentence))
@@ -81,16 +81,16 @@ class DataFileError(ModelError):
 
 @dataclass(frozen=True)
 class Remark:
-    """One thing to say of one place in a request, such as `instances[3].Age`."""
+    """A message about one place in a request, such as `instances[3].Age`."""
 
     path: str
     message: str
 
 
 class ContractViolationError(ModelError):
-    """The request breaks the contract, at every place that `remarks` names.
+    """The request violates the contract, at the places that `remarks` names.
 
-    `counts` says how often by field and kind, those that are not named, too.
+    `counts` are the numbers of these by field and kind of violation.
     """
 
     def __init__(
@@ -102,12 +102,12 @@ class ContractViolationError(ModelError):
 
 
 def write_line(text: str) -> str:
-    """Return a text on one line, that does to a terminal nothing but appear there."""
+    """Return a text on one line, with nothing in it that a terminal would act on."""
     line = " ".join(text.split())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the type of somebody else's error and what it says, on one line."""
-    said = write_line(str(error)).rstrip(".")
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    """Return the type and the message of another library's error, on one line."""
+    message = write_line(str(error)).rstrip(".")
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,9 +1,9 @@
-"""The routes: what each answers. Each is a blueprint, and says who may call it.
+"""The routes, each a blueprint that says who may call it.
 
 predict.py       POST /v1/predict, and GET /v1/model
 health.py        live, and ready
-drift.py         GET /v1/drift, and the same as gauges
+drift.py         GET /v1/drift, and the same figures as gauges
 metrics.py       GET /metrics
-openapi/         the contract, published, and the page that shows it
+openapi/         GET /openapi.json, and /docs, the page that shows it
 capabilities.py  OPTIONS *
 """

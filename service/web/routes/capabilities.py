@@ -1,4 +1,4 @@
-"""OPTIONS *: what the server as a whole can do, without a key.
+"""OPTIONS *: the methods of the server as a whole, without a key.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
 """
@@ -13,7 +13,7 @@ METHODS = "GET, HEAD, OPTIONS, POST"
 
 
 def build_capabilities() -> Blueprint:
-    """Build the route of a target that is an asterisk, whose path is `/*` here."""
+    """Build the route of the target `*`, whose path is `/*` here."""
     capabilities = Blueprint("capabilities", __name__)
 
     @capabilities.route("/*", methods=["OPTIONS"])

@@ -1,4 +1,4 @@
-"""Live: the process answers. Ready: it has reproduced its golden records."""
+"""Health checks. Live: the process answers. Ready: it reproduced its golden records."""
 
 from flask import Blueprint
 
@@ -7,7 +7,7 @@ from service.web.readiness import Readiness
 
 
 def build_health(readiness: Readiness) -> Blueprint:
-    """Build the health routes: for balancers, so without a key."""
+    """Build the health routes, which need no key: load balancers call them."""
     health = Blueprint("health", __name__)
 
     @health.get("/health/live")

@@ -1,4 +1,4 @@
-"""The v1 routes: predict, and what is served."""
+"""The v1 routes: POST /v1/predict, and GET /v1/model."""
 
 import time
 from typing import Any
@@ -81,10 +81,10 @@ def refuse_late(deadline: float) -> None:
 
 
 def read_body(environ: dict[str, Any], max_body_bytes: int) -> bytes:
-    """Return the JSON bytes of the request, or raise 413 or 415.
+    """Return the JSON bytes of the request, or raise 400, 413 or 415.
 
-    A byte more than is allowed is read and then refused: Werkzeug's own limit cuts a
-    chunked body short and says nothing.
+    One byte more than the limit is read, and then refused: Werkzeug's own limit cuts a
+    chunked body short without an error.
     """
     if environ.get("CONTENT_TYPE") != JSON and not _is_json():
         raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
@@ -93,12 +93,12 @@ def read_body(environ: dict[str, Any], max_body_bytes: int) -> bytes:
     declared = environ.get("CONTENT_LENGTH") or ""
     if declared.isdecimal() and int(declared) > max_body_bytes:
         raise _too_large(max_body_bytes)
-    # What the server bounds itself needs none of Werkzeug's wrapping.
+    # A stream that the server bounds itself does not need Werkzeug's wrapper.
     is_bounded = environ.get("wsgi.input_terminated")
     stream = environ["wsgi.input"] if is_bounded else request.stream
     try:
         body = stream.read(max_body_bytes + 1)
-    except Exception:  # noqa: BLE001 - of whatever type: its words hold bytes of it
+    except Exception:  # noqa: BLE001 - of any type, and its message may quote the body
         raise BadRequest("The body is not what its headers announce.") from None
     if len(body) > max_body_bytes:
         raise _too_large(max_body_bytes)

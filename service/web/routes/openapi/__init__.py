@@ -1,10 +1,10 @@
 """The contract, published: OpenAPI 3.1 of this very model, and a page that shows it.
 
-schemas.py     what requests and answers are made of
+schemas.py     the schemas of requests and answers
 operations.py  what each route takes and answers
-document.py    the document, put together by apispec
-assets.py      the files of the page, compressed once
-pages.py       the routes; docs holds the page, which flask-swagger-ui's scripts fill
+document.py    the document, which apispec puts together
+assets.py      static files, compressed once
+pages.py       the routes; docs/ holds the page, which flask-swagger-ui's scripts fill
 """
 
 from service.web.routes.openapi.assets import reading_assets

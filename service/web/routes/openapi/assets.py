@@ -1,7 +1,7 @@
-"""Files that never change: read once, compressed once, and sent as they lie in memory.
+"""Static files, read and compressed once, and sent from memory.
 
-However many callers ask for one, or read it slowly, there is one copy of it: each
-answer's body is that very object, made before workers are forked.
+However many callers ask for one, or read it slowly, there is one copy of it: every
+answer's body is the same object, made before workers are forked.
 """
 
 import gzip
@@ -25,7 +25,7 @@ PAGE = Path(__file__).with_name("docs")
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
-# The page and what it loads, by name; nothing else of either folder is sent.
+# The page and the files it loads; nothing else of either folder is sent.
 FILES = {
     "index.html": (PAGE, "text/html; charset=utf-8"),
     "start.js": (PAGE, JAVASCRIPT),
@@ -34,13 +34,13 @@ FILES = {
     "favicon-32x32.png": (SWAGGER_UI, "image/png"),
 }
 
-# The smallest that zlib makes: it is paid for once, and sent many times.
+# zlib's best: it compresses once, for many answers.
 LEVEL = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """The bytes of an asset in one coding, and the strong ETag of exactly these."""
+    """The bytes of an asset in one coding, and their strong ETag."""
 
     body: bytes
     etag: str
@@ -48,17 +48,17 @@ class Representation:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What is sent over and over; `gzipped` is None where gzip makes it no smaller."""
+    """A file to send; `gzipped` is None if gzip makes it no smaller."""
 
     content_type: str
     plain: Representation
     gzipped: Representation | None
 
     def answer(self, request: Request) -> Answer:
-        """Answer with what the caller accepts, or that it has it already.
+        """Return the coding that the caller accepts, or 304 if it has that already.
 
-        Raises PreconditionFailed where If-Match names something else. Range is ignored,
-        as any server may: the whole is right for whoever asks for a part.
+        Raises PreconditionFailed if If-Match names another. Range is ignored, as RFC
+        9110 allows: the caller gets the whole file.
         """
         accepts = accepts_gzip(request.accept_encodings)
         chosen = self.gzipped if self.gzipped and accepts else self.plain
@@ -76,7 +76,7 @@ class Asset:
 
 
 def pack_asset(body: bytes, content_type: str) -> Asset:
-    """Compress a body; the same body makes the same bytes at any time."""
+    """Compress a body, always to the same bytes."""
     gzipped = gzip.compress(body, LEVEL, mtime=0)
     return Asset(
         content_type,
@@ -90,10 +90,10 @@ def _represent(body: bytes) -> Representation:
 
 
 def accepts_gzip(accepted: Accept) -> bool:
-    """Return True if a caller accepts gzip, and likes the plain bytes no better.
+    """Return True if a caller accepts gzip, and does not prefer the plain bytes.
 
-    Without the header gzip would be right as well, but not every caller that leaves it
-    out can read it. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
+    Without the header, gzip would be correct, too, but not every caller that omits it
+    can read it. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
     """
     quality = accepted.quality("gzip")
     return 0 < quality >= accepted.quality("identity")
@@ -110,11 +110,10 @@ def read_assets() -> Mapping[str, Asset]:
 
 @contextmanager
 def reading_assets() -> Iterator[None]:
-    """Read them while something else is done.
+    """Read the files in a thread while the block runs.
 
-    Compressing takes a tenth of a second, in which zlib lets the interpreter go: it
-    adds hardly anything to a start that loads a model meanwhile. No thread is left for
-    a fork.
+    Compressing takes 0.1 seconds, in which zlib releases the interpreter: a start that
+    loads a model meanwhile takes hardly longer. The thread ends before any fork.
     """
     thread = Thread(target=read_assets)
     thread.start()

@@ -1,6 +1,6 @@
 """The OpenAPI document of a model.
 
-The schema of a request is made by apispec from the marshmallow schema that validates.
+apispec makes the schema of a request from the marshmallow schema that validates it.
 """
 
 from typing import Any

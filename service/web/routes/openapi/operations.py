@@ -1,4 +1,4 @@
-"""What each route of the API takes and answers."""
+"""The operations of the API: what each route takes and answers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,106 +24,68 @@ ERRORS = {
     504: "The deadline passed before the answer was ready",
 }
 
-
 Operation = dict[str, Any]
 
-SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
+SECURED: dict[str, Any] = {"security": [{"bearer": []}, {"header": []}]}
 
 
 def iterate_operations(
     manifest: Manifest, example: GoldenRecord
 ) -> Iterator[tuple[str, dict[str, Operation]]]:
-    """Yield each path with what is done at it, by method."""
+    """Yield each path with its operations, by method."""
     yield "/v1/predict", {"post": _describe_predict(manifest, example)}
-    yield "/v1/model", {"get": _describe_model()}
-    yield "/v1/drift", {"get": _describe_drift()}
-    for path, name in (("/health", "health"), ("/health/ready", "ready")):
-        yield path, {"get": {"operationId": name, **_describe_ready()}}
-    yield "/health/live", {"get": _describe_live()}
+    model = _name(
+        "describeModel",
+        "model",
+        "Name, version, contract, digests, libraries and metrics",
+    )
+    described = _describe_answer("The manifest that is served", "Model")
+    errors = [401, 403, 408, 429, 500, 503, 504]
+    yield "/v1/model", {"get": _respond(model | SECURED, described, *errors)}
+    drift = _name(
+        "measureDrift",
+        "model",
+        "How far what came in lies from what the model was fitted on",
+    )
+    windows = _describe_answer("The window under way, and the one before it", "Drift")
+    errors = [401, 403, 404, 408, 429, 500, 503, 504]
+    yield "/v1/drift", {"get": _respond(drift | SECURED, windows, *errors)}
+    for path, operation_id in (("/health", "health"), ("/health/ready", "ready")):
+        summary = "Ready: this process has reproduced its golden records"
+        ready = _name(operation_id, "health", summary)
+        yield path, {"get": _respond(ready, _describe_answer("Ready", "Health"), 503)}
+    live = _name("live", "health", "Live: the process answers")
+    yield "/health/live", {"get": _respond(live, _describe_answer("Live", "Health"))}
 
 
 def _describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
-    answer = {
+    predictions = _describe_answer(
+        "The predictions, in the order of the instances", "PredictAnswer"
+    )
+    predictions["content"]["application/json"]["example"] = {
         "model": {"name": manifest.name, "version": manifest.version},
         "request_id": "9f86d081884c7d659a2feaa0c55ad015",
         "predictions": [example.prediction],
     }
-    return {
-        "operationId": "predict",
-        "tags": ["model"],
-        "summary": "Predict instances",
-        "security": SECURITY,
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": refer_to("PredictRequest"),
-                    "example": {"instances": [example.instance]},
-                }
-            },
-        },
-        "responses": {
-            **_answer("The predictions, in the order of the instances", answer),
-            **_errors(400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504),
-        },
+    content = {
+        "schema": refer_to("PredictRequest"),
+        "example": {"instances": [example.instance]},
     }
+    body = {"required": True, "content": {"application/json": content}}
+    predict = _name("predict", "model", "Predict instances")
+    errors = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504)
+    return _respond(predict | SECURED | {"requestBody": body}, predictions, *errors)
 
 
-def _describe_model() -> Operation:
-    return {
-        "operationId": "describeModel",
-        "tags": ["model"],
-        "summary": "Name, version, contract, digests, libraries and metrics",
-        "security": SECURITY,
-        "responses": {
-            "200": _body("The manifest that is served", "Model"),
-            **_errors(401, 403, 408, 429, 500, 503, 504),
-        },
-    }
+def _name(operation_id: str, tag: str, summary: str) -> Operation:
+    return {"operationId": operation_id, "tags": [tag], "summary": summary}
 
 
-def _describe_drift() -> Operation:
-    return {
-        "operationId": "measureDrift",
-        "tags": ["model"],
-        "summary": "How far what came in lies from what the model was fitted on",
-        "security": SECURITY,
-        "responses": {
-            "200": _body("The window under way, and the one before it", "Drift"),
-            **_errors(401, 403, 404, 408, 429, 500, 503, 504),
-        },
-    }
+def _respond(operation: Operation, answer: dict[str, Any], *errors: int) -> Operation:
+    refused = {str(e): {"$ref": f"#/components/responses/{e}"} for e in errors}
+    return {**operation, "responses": {"200": answer, **refused}}
 
 
-def _describe_ready() -> Operation:
-    return {
-        "tags": ["health"],
-        "summary": "Ready: this process has reproduced its golden records",
-        "responses": {"200": _body("Ready", "Health"), **_errors(503)},
-    }
-
-
-def _describe_live() -> Operation:
-    return {
-        "operationId": "live",
-        "tags": ["health"],
-        "summary": "Live: the process answers",
-        "responses": {"200": _body("Live", "Health")},
-    }
-
-
-def _body(description: str, schema: str) -> dict[str, Any]:
+def _describe_answer(description: str, schema: str) -> dict[str, Any]:
     content = {"application/json": {"schema": refer_to(schema)}}
     return {"description": description, "content": content}
-
-
-def _answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
-    body = _body(description, "PredictAnswer")
-    body["content"]["application/json"]["example"] = example
-    return {"200": body}
-
-
-def _errors(*statuses: int) -> dict[str, Any]:
-    return {
-        str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses
-    }

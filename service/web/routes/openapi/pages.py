@@ -10,8 +10,7 @@ from service.web.access.auth import public
 from service.web.routes.openapi.assets import pack_asset, read_assets
 from service.web.routes.openapi.document import describe_api
 
-# The page runs what lies beside it, and nothing from elsewhere; its styles are partly
-# written in place.
+# The page runs its own scripts, nothing from elsewhere; some of its styles are inline.
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -19,7 +18,7 @@ POLICY = (
 
 
 def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
-    """Build the routes of the published contract: for everybody, so without a key."""
+    """Build the routes of the published contract, which need no key."""
     openapi = Blueprint("openapi", __name__)
     body = orjson.dumps(describe_api(predictor, codec))
     document = pack_asset(body, "application/json")
@@ -47,6 +46,6 @@ def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
 
 
 def _confine(answer: Response) -> Response:
-    """Let the page do no more than it has to."""
+    """Set the policy of the page."""
     answer.headers["Content-Security-Policy"] = POLICY
     return answer

@@ -1,4 +1,4 @@
-"""The schemas of what is answered, a prediction of this very model among them."""
+"""The schemas of answers, and of this model's predictions."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ NUMBER = {"type": "number"}
 
 
 def build_object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
-    """Return the schema of an object that has all properties but the optional ones."""
+    """Return the schema of an object that requires all but the optional properties."""
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, "required": required}
 
@@ -23,12 +23,12 @@ def refer_to(name: str) -> dict[str, str]:
 
 
 def list_of(name: str) -> dict[str, Any]:
-    """Return the schema of a list of what a schema of the document describes."""
+    """Return the schema of a list whose items have a schema of the document."""
     return {"type": "array", "items": refer_to(name)}
 
 
 def describe_prediction(manifest: Manifest, example: GoldenRecord) -> dict[str, Any]:
-    """Return the schema of what this very model predicts."""
+    """Return the schema of this model's predictions."""
     numbers = build_object(dict.fromkeys(manifest.names, NUMBER))
     if "label" in example.prediction:
         label = {"type": "string", "enum": list(manifest.names)}
