@@ -1,4 +1,4 @@
-"""Bytes to instances and back, by the contract: the only way in and out."""
+"""Requests to instances: bytes are decoded, validated, and compared with training."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ from service.model.errors import (
     TooManyInstancesError,
 )
 
-# How many objects and lists a body may hold for each instance, so that ignored fields
-# may hold some, and in any case. Each takes up to 90 times as much memory as its two
-# bytes: 8 MiB of them took 390 MB and two seconds.
+# The most objects and lists that a body may hold: for each instance that is allowed, as
+# ignored fields may hold some, and at least. Each takes up to 90 times the memory of
+# its two bytes: 8 MiB of them took 390 MB and two seconds.
 CONTAINERS_PER_INSTANCE = 16
 MIN_CONTAINERS = 100_000
 
@@ -38,10 +38,10 @@ Novelties = Counter[tuple[str, Novelty]]
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What a body holds, and how many instances, before they are validated.
+    """A decoded body and the number of its instances, to be validated.
 
-    `columns` where the fast path has seen at once that they are valid, and by
-    `is_known` that there is nothing new about them; else `content`, as JSON has it.
+    `columns` are set if the fast path has read them, and found them valid; `is_known`
+    if training saw all their values. Otherwise `content` is the JSON document.
     """
 
     count: int
@@ -71,11 +71,11 @@ class Codec:
         self._max_containers = max(per_instance, MIN_CONTAINERS)
 
     def load(self, body: bytes) -> Instances:
-        """Read the body of a request. Raises what the two steps of it raise."""
+        """Read the body of a request. Raises what decode and validate raise."""
         return self.validate(self.decode(body))
 
     def decode(self, body: bytes) -> Document:
-        """Read JSON and count its instances, which costs little beside validating them.
+        """Decode JSON and count its instances.
 
         Raises MalformedJsonError or TooManyInstancesError.
         """
@@ -100,7 +100,7 @@ class Codec:
         return Document(count, content=content)
 
     def validate(self, document: Document) -> Instances:
-        """Hold a document against the contract.
+        """Validate a document, and list the values that training did not see.
 
         Raises ContractViolationError, which names every place, up to the limit.
         """
@@ -119,7 +119,7 @@ class Codec:
         return Instances(columns, document.count, tuple(warnings), novelties)
 
     def _read_valid(self, content: Any) -> Columns:
-        """Return the columns of a document without faults, or say what is wrong."""
+        """Return the columns of a document. Raises ContractViolationError."""
         parts: list[Columns] = []
         faults = self._faults.find(content, parts)
         found = list(islice(faults, self.limits.max_errors))
@@ -134,7 +134,7 @@ class Codec:
     def _iterate_warnings(
         self, document: Document, columns: Columns, novelties: Novelties
     ) -> Iterator[tuple[int, str, str]]:
-        """Yield the index, the field and the words of what is let through; count it."""
+        """Yield index, field and message of what is let through, and count it."""
         for (name, check), values in zip(self._checks.items(), columns, strict=True):
             for index, novelty in check.find(values):
                 novelties[name, novelty] += 1

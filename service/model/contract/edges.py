@@ -16,7 +16,7 @@ Range = tuple[Any, Any]
 # A category that no training table holds.
 UNSEEN = "a category unseen in training"
 
-# The smallest magnitude asked for: a ratio with it below must not overflow either.
+# The smallest magnitude tried: a ratio with it as the divisor must not overflow.
 TINY = 1e-300
 
 # The widest dates: those a four-digit year can name, those that nanoseconds reach.
@@ -77,6 +77,6 @@ def read_far_dates(dtype: str) -> tuple[list[pd.Timestamp], list[pd.Timestamp]]:
 
 
 def nearest_to(value: float, limits: Range, feature: Feature) -> Any:
-    """Return the value of a range that is nearest to one, as the feature's type."""
+    """Return the value within limits that is nearest to one, in the feature's type."""
     wanted = int(value) if feature.type == "integer" else value
     return min(max(wanted, limits[0]), limits[1])

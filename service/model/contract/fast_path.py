@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from service.model.contract.features import Contract
-from service.model.contract.strict_json import has_keys
+from service.model.contract.strict_json import has_no_more_keys
 from service.model.contract.value_types import Column, ValueType, convert_floats
 
 Columns = tuple[Column, ...]
@@ -54,7 +54,7 @@ class BodyReader:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         # Of duplicate keys, msgspec keeps the last.
-        is_exact = has_keys(body, 1 + self._width * len(rows))
+        is_exact = has_no_more_keys(body, 1 + self._width * len(rows))
         return self._read_columns(rows) if is_exact else None
 
 

@@ -1,9 +1,9 @@
-"""The contract: what an instance must be, and what instances were in training.
+"""The contract: which instances are valid, and which were observed in training.
 
 *Valid* is enforced: type, nullability, bounds, allowed categories. *Observed* is
 remembered: a value outside it is answered, with a warning.
 
-These are msgspec structs: frozen, and checked against their types when read.
+These are msgspec structs: frozen, and checked against their types when decoded.
 """
 
 from typing import Literal
@@ -29,7 +29,7 @@ VALUES: dict[FeatureType, set[type]] = {
 
 
 def is_text(value: object) -> bool:
-    """Say whether a value is text that UTF-8 can carry: no half of a surrogate pair."""
+    """Return True if a value is text that UTF-8 can encode: without lone surrogates."""
     if not isinstance(value, str):
         return False
     try:
@@ -46,7 +46,7 @@ class Record(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """A frozen record of the manifest; in JSON, what has its default is left out."""
+    """A frozen record of the manifest; JSON omits fields that have their default."""
 
 
 class Observed(Record, frozen=True):

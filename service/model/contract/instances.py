@@ -1,7 +1,7 @@
-"""What goes into a predictor and what comes out of it.
+"""The input of a predictor and its output.
 
-Structs of msgspec, as those of a contract: one is made in a sixth of the time of a
-frozen dataclass, which counts where a request makes three.
+They are msgspec structs, which are made in a sixth of the time of a frozen dataclass: a
+request makes three.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +17,10 @@ Item = TypeVar("Item")
 
 
 class Instances(msgspec.Struct, frozen=True):
-    """Instances that keep the contract, by column in the contract's order.
+    """Valid instances, by column in the contract's order.
 
-    A null is None; a date-time is a pandas Timestamp. `warnings` says what was let
-    through, and `novelties` how often by feature and kind.
+    A null is None; a date-time is a pandas Timestamp. `warnings` are about values that
+    training did not see, and `novelties` counts these by feature and kind.
     """
 
     columns: tuple[Sequence[Any], ...]
@@ -30,7 +30,7 @@ class Instances(msgspec.Struct, frozen=True):
 
 
 class Predictions(msgspec.Struct, frozen=True):
-    """The answers, one for each instance, in order.
+    """The predictions, one for each instance, in order.
 
     `labels` for a classifier, with `probabilities` (a row for each instance, a column
     for each of `names`) where the pipeline has them; `values` (a row for each
@@ -43,11 +43,11 @@ class Predictions(msgspec.Struct, frozen=True):
     values: list[list[float]] | None = None
 
     def __len__(self) -> int:
-        """Return how many answers there are."""
+        """Return the number of instances."""
         return len((self.labels if self.values is None else self.values) or ())
 
     def slice(self, start: int, end: int) -> "Predictions":
-        """Return the answers of the instances from `start` to before `end`."""
+        """Return the predictions for instances[start:end]."""
         return Predictions(
             self.names,
             self.labels and self.labels[start:end],
@@ -56,7 +56,7 @@ class Predictions(msgspec.Struct, frozen=True):
         )
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return what stands under `predictions` in an answer."""
+        """Return the `predictions` of an answer."""
         if self.values is not None:
             if len(self.names) == 1:
                 return [{"value": value} for [value] in self.values]
@@ -72,13 +72,13 @@ class Predictions(msgspec.Struct, frozen=True):
     def _name(self, rows: list[list[float]]) -> Iterable[dict[str, float]]:
         """Return rows of numbers by name."""
         names = self.names
-        if len(names) == 2:  # the most usual, and three times as fast so
+        if len(names) == 2:  # the usual case, and three times as fast
             first, second = names
             return [{first: a, second: b} for a, b in rows]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
-    """Return so many of the items, or all, evenly."""
+    """Return `count` of the items, evenly spaced, or all if there are fewer."""
     places = np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)
     return [items[place] for place in places]

@@ -1,4 +1,4 @@
-"""The contract compiled to a marshmallow schema, which is what validates.
+"""The contract compiled to a marshmallow schema, which decides what is valid.
 
 apispec turns the same schema into the JSON Schema that is published.
 """
@@ -19,7 +19,7 @@ from service.model.contract.strict_fields import (
 )
 from service.model.contract.violations import Violation
 
-# An array of strings drops what NUL characters a text ends in.
+# A numpy array of strings drops NUL characters at the end of a text.
 NO_NUL_AT_END = r"^([\s\S]*[^\x00])?$"
 
 # How many categories an error names.
@@ -42,8 +42,8 @@ NO_LIST = Violation("type", "must be a list")
 def compile_schema(contract: Contract, limits: RequestLimits) -> Schema:
     """Compile the schema of a request: `instances`, at least one.
 
-    A feature's field is called f0, f1, ... within, so that no feature name can collide
-    with marshmallow's own (`fields`, `context`) or be read as a path (`a.b`).
+    Its fields are called f0, f1, ..., so that no feature's name can collide with
+    marshmallow's own (`fields`, `context`) or be read as a path (`a.b`).
     """
     columns = {
         f"f{i}": compile_field(feature, limits.max_string_length)
