@@ -6,8 +6,9 @@ importing only what stands above it:
 errors.py        what can go wrong, in sentences that a person can act on
 tolerances.py    how far two answers may lie apart, and why
 outputs.py       what a pipeline returns, and the one way to compare it
+contract/        what an instance must be, bytes to columns; the form of a prediction
+tasks/           kinds of model: how each is asked, and what it answers
 pipeline.py      the fitted pipeline, asked as the notebook asks it
-contract/        what an instance must be: bytes to columns
 artefact/        the folder on disk: written whole, verified byte by byte
 drift/           histograms of training, counts of what came in, their difference
 plan/            the exact compiled form of a scikit-learn pipeline

@@ -13,6 +13,7 @@ from service.model.artefact.folder import Artefact
 from service.model.artefact.golden import Golden, decode_golden, refuse_unanswered
 from service.model.artefact.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.contract.codec import Codec
+from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import Instances
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.tables import build_table
@@ -35,6 +36,7 @@ from service.model.prediction.engine import (
 )
 from service.model.prediction.predictor import Predictor, name_answers
 from service.model.prediction.threads import use_one_thread
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
@@ -45,8 +47,8 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     manifest = artefact.manifest
     try:
         golden = decode_golden(artefact.files[GOLDEN])
-        reference = FittedPipeline(_load_pipeline(artefact))
-        _check_task(manifest, reference)
+        reference = FittedPipeline(_load_pipeline(artefact), _read_extras(manifest))
+        form = _read_form(manifest, reference)
         histograms = None
         if HISTOGRAMS in artefact.files:
             histograms = decode_histograms(artefact.files[HISTOGRAMS], manifest)
@@ -66,12 +68,13 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         engine = measure_engine(choice, ask, sample)
     except (Exception, SystemExit) as error:
         raise GoldenMismatchError(refuse_unanswered(error)) from error
-    answer = name_answers(ask, manifest.names)
+    answer = name_answers(ask, form)
     return Predictor(
         manifest=manifest,
         digest=artefact.digest,
         golden=golden,
         histograms=histograms,
+        form=form,
         reference=reference,
         plan=choice.plan,
         engine=engine,
@@ -92,18 +95,36 @@ def _load_pipeline(artefact: Artefact) -> Any:
     return pipeline
 
 
-def _check_task(manifest: Manifest, reference: FittedPipeline) -> None:
-    """Refuse a manifest whose task or classes are not the pipeline's."""
-    if manifest.task != reference.task:
+def _read_extras(manifest: Manifest) -> Extras:
+    form = manifest.prediction
+    if form is None:
+        return NO_EXTRAS
+    return Extras(scores=form.group == "scores", std="std" in form.scalars)
+
+
+def _read_form(manifest: Manifest, reference: FittedPipeline) -> PredictionForm:
+    """Return the form of a prediction.
+
+    Refuses a manifest whose task or classes are not the pipeline's.
+    """
+    task = reference.task
+    if manifest.task != task.name:
         raise ArtefactFormatError(
             f"manifest.json says {manifest.task}, and the pipeline does"
-            f" {reference.task}: package it again."
+            f" {task.name}: package it again."
         )
-    if reference.classes and len(manifest.names) != len(reference.classes):
+    form = manifest.prediction or task.form_names(manifest.names)
+    if form is None:
         raise ArtefactFormatError(
-            f"manifest.json has {len(manifest.names)} names for the pipeline's"
-            f" {len(reference.classes)} classes: package it again."
+            "manifest.json does not say what a prediction holds: package it again."
         )
+    named = tuple(len(part.labels) for part in form.parts.values() if part.labels)
+    if named != task.label_counts:
+        raise ArtefactFormatError(
+            f"manifest.json has {sum(named)} names for the pipeline's"
+            f" {sum(task.label_counts)} classes: package it again."
+        )
+    return form
 
 
 def _read_sample(artefact: Artefact, golden: Golden) -> Instances:

@@ -15,8 +15,9 @@ Part = np.ndarray | None
 class Outputs(msgspec.Struct, frozen=True):
     """What a pipeline returned for n instances.
 
-    `classes` (n, indices into the pipeline's classes_) and `probabilities` (n, classes)
-    or None; or `values` (n, outputs).
+    `classes` (n, or n and outputs; indices into the classes) where there are labels,
+    with `probabilities` (n, classes; of several outputs side by side), or `values`, any
+    other numbers (n, numbers), or neither. Without labels there are `values` alone.
     """
 
     classes: Part = None
@@ -25,7 +26,7 @@ class Outputs(msgspec.Struct, frozen=True):
 
     @property
     def numbers(self) -> Part:
-        """The probabilities or the values, None of a classifier that has neither."""
+        """The probabilities or the values, None where there are labels alone."""
         return self.probabilities if self.values is None else self.values
 
     def slice(self, start: int, end: int) -> "Outputs":

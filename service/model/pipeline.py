@@ -1,35 +1,27 @@
 """scikit-learn's own answers, against which everything else is held."""
 
 import warnings
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
-from sklearn.utils.validation import NotFittedError, check_is_fitted
 
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
-
-Task = Literal["classification", "regression"]
+from service.model.tasks.detection import find_task
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 # How many rows of the training table are predicted twice, before all else: enough that
 # labels drawn at random cannot agree.
 CHECKED_ROWS = 64
 
-SEVERAL_OUTPUTS = "A classifier with several outputs cannot be packaged."
-
 
 class FittedPipeline:
     """A fitted pipeline, asked the way a notebook asks it."""
 
-    def __init__(self, pipeline: Any) -> None:
+    def __init__(self, pipeline: Any, extras: Extras = NO_EXTRAS) -> None:
         self.pipeline = pipeline
-        self.task = read_task(pipeline)
-        self.classes: list[Any] = []
-        if self.task == "classification":
-            self.classes = read_classes(pipeline)
-        self._class_index = {c: index for index, c in enumerate(self.classes)}
-        self._has_probabilities = hasattr(pipeline, "predict_proba")
+        self.extras = extras
+        self.task = find_task(pipeline, extras)
 
     def predict(self, table: Any) -> Outputs:
         """Ask the pipeline. Raises NonFinitePredictionError, naming the instance."""
@@ -39,50 +31,7 @@ class FittedPipeline:
 
     def ask(self, table: Any) -> Outputs:
         """Ask the pipeline, and pass on NaN and infinities."""
-        answers = np.asarray(self.pipeline.predict(table))
-        if len(answers) != len(table):
-            raise PackagingError(
-                f"The pipeline gives {len(answers)} answers to {len(table)} instances."
-            )
-        if self.task == "regression":
-            if answers.dtype.kind not in "fiub":
-                raise PackagingError(
-                    f"A regressor must predict numbers, and not {answers.dtype}."
-                )
-            return Outputs(values=answers.reshape(len(answers), -1))
-        if answers.ndim != 1:
-            raise PackagingError(SEVERAL_OUTPUTS)
-        classes = np.array([self._class_index[label] for label in answers.tolist()])
-        if not self._has_probabilities:
-            return Outputs(classes=classes)
-        probabilities = np.asarray(self.pipeline.predict_proba(table))
-        return Outputs(classes=classes, probabilities=probabilities)
-
-
-def read_task(pipeline: Any) -> Task:
-    """Return the pipeline's task. Raises PackagingError if it is not served here."""
-    try:
-        check_is_fitted(pipeline)
-    except (NotFittedError, TypeError) as error:
-        raise PackagingError(
-            f"The pipeline is not a fitted estimator: {error}"
-        ) from None
-    if is_classifier(pipeline):
-        return "classification"
-    if is_regressor(pipeline):
-        return "regression"
-    raise PackagingError(
-        f"{type(pipeline).__name__} is neither a classifier nor a regressor."
-    )
-
-
-def read_classes(pipeline: Any) -> list[Any]:
-    """Return the classes as plain Python values, in the order of classes_."""
-    classes = pipeline.classes_
-    if isinstance(classes, list) or np.asarray(classes).ndim != 1:
-        raise PackagingError(SEVERAL_OUTPUTS)
-    plain: list[Any] = np.asarray(classes).tolist()
-    return plain
+        return self.task.ask(table)
 
 
 def check_training_table(reference: FittedPipeline, X: Any) -> Outputs:

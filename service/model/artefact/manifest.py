@@ -10,16 +10,20 @@ import msgspec
 
 from service.model.artefact.code import to_path
 from service.model.contract.features import Contract, Record
+from service.model.contract.forms import PredictionForm
 from service.model.errors import ArtefactFormatError, LibraryVersionError
-from service.model.pipeline import Task
+from service.model.tasks.task import TaskName
 from service.model.tolerances import GOLDEN_RECORD, WIDEST_GOLDEN_RECORD
 
 PIPELINE = "pipeline.joblib"
 GOLDEN = "golden.json"
 SAMPLE = "sample.json"
 
-# Raised whenever a reader of the old format would misread the new one.
-FORMAT = 1
+# Raised whenever a reader of the old format would misread the new one: the first had
+# classifiers of one output and regressors, and no form of a prediction. It is still
+# written where it says all.
+FORMAT = 2
+FIRST_FORMAT = 1
 
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 
@@ -34,7 +38,8 @@ class Manifest(Record, frozen=True):
     """What `manifest.json` holds.
 
     `names` are the business labels in the order of the pipeline's classes, or the
-    names of a regressor's outputs. `libraries` maps a distribution to its exact
+    names of its outputs or numbers. `prediction` is the form of a prediction, None
+    where the task and the names say it. `libraries` maps a distribution to its exact
     version, `files` a file's path to its SHA-256, `code` lists the modules that
     travel along. `tolerance` is relative.
     """
@@ -42,7 +47,7 @@ class Manifest(Record, frozen=True):
     format: int
     name: str
     version: str
-    task: Task
+    task: TaskName
     created: str
     names: tuple[str, ...]
     contract: Contract
@@ -52,6 +57,7 @@ class Manifest(Record, frozen=True):
     description: str = ""
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     tolerance: float = GOLDEN_RECORD
+    prediction: PredictionForm | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, as msgspec wants it, for what packaging never writes."""

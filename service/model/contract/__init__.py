@@ -1,6 +1,7 @@
 """The contract of a model, and how the bytes of a request become columns by it.
 
 features.py       the contract itself, as the manifest has it
+forms.py          the form of a prediction, as the manifest has it
 observation.py    a table observed: its columns' names, types, ranges and categories
 request_limits.py the most that one request may hold
 tables.py         columns laid out as the table that the pipeline was fitted on

@@ -4,12 +4,13 @@ They are msgspec structs, which are made in a sixth of the time of a frozen data
 request makes three.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
+from service.model.contract.forms import PredictionForm
 from service.model.contract.novelty import Novelty
 from service.model.errors import Remark
 
@@ -32,50 +33,33 @@ class Instances(msgspec.Struct, frozen=True):
 class Predictions(msgspec.Struct, frozen=True):
     """The predictions, one for each instance, in order.
 
-    `labels` for a classifier, with `probabilities` (a row for each instance, a column
-    for each of `names`) where the pipeline has them; `values` (a row for each
-    instance, a column for each of `names`) for a regressor.
+    `labels` has a label for each instance, or one for each of its outputs; `numbers` a
+    row for each instance. What they are called is up to the form.
     """
 
-    names: tuple[str, ...]
-    labels: list[str] | None = None
-    probabilities: list[list[float]] | None = None
-    values: list[list[float]] | None = None
+    form: PredictionForm
+    labels: list[Any] | None = None
+    numbers: list[list[float]] | None = None
 
     def __len__(self) -> int:
         """Return the number of instances."""
-        return len((self.labels if self.values is None else self.values) or ())
+        return len((self.labels if self.numbers is None else self.numbers) or ())
 
     def slice(self, start: int, end: int) -> "Predictions":
         """Return the predictions for instances[start:end]."""
         return Predictions(
-            self.names,
+            self.form,
             self.labels and self.labels[start:end],
-            self.probabilities and self.probabilities[start:end],
-            self.values and self.values[start:end],
+            self.numbers and self.numbers[start:end],
         )
+
+    def read_columns(self) -> list[list[Any]]:
+        """Return the columns that the form has watched."""
+        return [column.read(self.labels, self.numbers) for column in self.form.columns]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the `predictions` of an answer."""
-        if self.values is not None:
-            if len(self.names) == 1:
-                return [{"value": value} for [value] in self.values]
-            return [{"values": row} for row in self._name(self.values)]
-        labels = self.labels or []
-        if self.probabilities is None:
-            return [{"label": label} for label in labels]
-        return [
-            {"label": label, "probabilities": row}
-            for label, row in zip(labels, self._name(self.probabilities), strict=True)
-        ]
-
-    def _name(self, rows: list[list[float]]) -> Iterable[dict[str, float]]:
-        """Return rows of numbers by name."""
-        names = self.names
-        if len(names) == 2:  # the usual case, and three times as fast
-            first, second = names
-            return [{first: a, second: b} for a, b in rows]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return self.form.write(self.labels, self.numbers)
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from service.model.artefact.manifest import Manifest
 from service.model.contract.features import FeatureType, Record, Scalar
-from service.model.contract.instances import Predictions
 from service.model.errors import ArtefactFormatError
 
 HISTOGRAMS = "histograms.json"
@@ -108,20 +107,3 @@ def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> Histog
     if categories is not None or type_ == "boolean":
         return "category"
     return "text" if type_ == "string" else type_
-
-
-def read_scores(predictions: Predictions) -> dict[str, list[Any]]:
-    """Return the columns of the score, by their place in a prediction.
-
-    Of a regressor each value; of two classes the probability of the last one. Of more
-    classes, or without probabilities, the label: it drifts when they do, and it is one
-    figure, and one count a row, however many classes there are.
-    """
-    names = predictions.names
-    values, rows = predictions.values, predictions.probabilities
-    if values is not None:
-        keys = [f"values.{name}" for name in names] if len(names) > 1 else ["value"]
-        return {key: [row[index] for row in values] for index, key in enumerate(keys)}
-    if rows is not None and len(names) == 2:
-        return {f"probabilities.{names[1]}": [row[1] for row in rows]}
-    return {"label": predictions.labels or []}

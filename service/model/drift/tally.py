@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from service.model.contract.instances import Instances, Predictions
-from service.model.drift.histograms import HistogramKind, Histograms, read_scores
+from service.model.drift.histograms import HistogramKind, Histograms
 
 Reader = Callable[[Any], float]
 
@@ -70,7 +70,7 @@ class Tally:
         self, instances: Instances, predictions: Predictions, cells: memoryview
     ) -> Sequence[int]:
         """Add instances to `width` cells. Return the number of nulls by feature."""
-        columns = (*instances.columns, *read_scores(predictions).values())
+        columns = (*instances.columns, *predictions.read_columns())
         if instances.count <= FEW_ROWS:
             self._count_few(columns, cells)
             return count_nulls(instances)

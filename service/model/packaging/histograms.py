@@ -12,6 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from service.model.contract.features import Contract, Feature
+from service.model.contract.forms import WatchedColumn
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.tables import read_timestamp
 from service.model.drift.histograms import (
@@ -19,7 +20,6 @@ from service.model.drift.histograms import (
     HistogramKind,
     Histograms,
     find_kind,
-    read_scores,
 )
 from service.model.drift.tally import READERS, Tally
 
@@ -47,8 +47,10 @@ def build_histograms(
         for feature, values in zip(contract.features, instances.columns, strict=True)
     )
     scores = tuple(
-        _choose_score_bins(name, values, predictions.names)
-        for name, values in read_scores(predictions).items()
+        _choose_score_bins(column, values)
+        for column, values in zip(
+            predictions.form.columns, predictions.read_columns(), strict=True
+        )
     )
     return Histograms(
         count=instances.count,
@@ -87,12 +89,10 @@ def _choose_bins(feature: Feature, values: Sequence[Any]) -> Histogram:
     return _make_numbers(feature.name, kind, values, limits)
 
 
-def _choose_score_bins(
-    name: str, values: Sequence[Any], labels: tuple[str, ...]
-) -> Histogram:
-    if name == "label":
-        return _make_categories(name, labels)
-    return _make_numbers(name, "number", values, [])
+def _choose_score_bins(column: WatchedColumn, values: Sequence[Any]) -> Histogram:
+    if column.labels:
+        return _make_categories(column.path, column.labels)
+    return _make_numbers(column.path, "number", values, [])
 
 
 def _make_categories(name: str, categories: Sequence[Any]) -> Histogram:

@@ -20,6 +20,7 @@ from service.model.artefact.folder import (
 )
 from service.model.artefact.golden import encode_golden, encode_sample
 from service.model.artefact.manifest import (
+    FIRST_FORMAT,
     FORMAT,
     GOLDEN,
     NAME,
@@ -39,11 +40,12 @@ from service.model.packaging.code import collect_sources, find_libraries
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
 from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
-from service.model.packaging.labels import name_answers
+from service.model.packaging.labels import is_said_by_names, name_answers
 from service.model.packaging.proposal import propose_contract
 from service.model.packaging.records import predict_rows, select_records
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import name_outputs
+from service.model.tasks.task import Extras
 
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say
@@ -62,12 +64,17 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     names: Sequence[str] | None = None,
     unknown_fields: UnknownFields = "reject",
     holdout: Any = None,
+    scores: str | None = None,
+    std: bool = False,
 ) -> Path:
     """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
 
     `X` is the table it was fitted on, a DataFrame or an array of shape (n, features)
     with `names` for its columns; `y` names a regressor's outputs if it is a DataFrame.
     `labels` are the business labels by class, or in the order of `classes_`.
+    Of several outputs, `y` names those, too, and `labels` has labels by output.
+    `scores="decision"` answers a classifier's decision scores, and `std=True` the
+    standard deviation of a regressor that knows it.
     `features` edits the proposed contract, by feature. `code` names the modules that
     the pipeline imports and that are not installed where it is served. `holdout` is a
     table like `X` of rows that it was not fitted on: drift of the score is measured
@@ -76,7 +83,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     A fresh process loads what was written and reproduces the golden records before the
     version appears. Raises PackagingError, and its subclass ContractError.
     """
-    reference = FittedPipeline(pipeline)
+    reference = FittedPipeline(pipeline, _read_extras(scores, std=std))
     target = _check_place(Path(to), name, version)
     measured = _check_metrics(metrics or {})
     if not is_text(description):
@@ -88,12 +95,12 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         print(note)
     sources = collect_sources(code)
     libraries = find_libraries(pipeline, sources)
-    answer_names = name_answers(reference, X, y, labels)
-    selection = select_records(reference, contract, X, answer_names)
+    form = name_answers(reference, X, y, labels)
+    selection = select_records(reference, contract, X, form)
     rows = spread(selection.rows, MAX_REFERENCE_ROWS)
-    scores = _predict_scores(reference, X, rows, holdout)
+    outputs = _predict_scores(reference, X, rows, holdout)
     instances = Instances(read_columns(X, rows), len(rows))
-    predictions = name_outputs(scores, answer_names)
+    predictions = name_outputs(outputs, form)
     files = {
         PIPELINE: _dump(pipeline),
         GOLDEN: encode_golden(selection.golden),
@@ -103,13 +110,15 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         ),
         **{to_path(module, list(sources)): text for module, text in sources.items()},
     }
+    is_plain = is_said_by_names(reference, form)
     manifest = Manifest(
-        format=FORMAT,
+        format=FIRST_FORMAT if is_plain else FORMAT,
         name=name,
         version=version,
-        task=reference.task,
+        task=reference.task.name,
         created=_read_clock(),
-        names=answer_names,
+        names=form.title_names,
+        prediction=None if is_plain else form,
         contract=contract,
         libraries=_read_versions(libraries, contract),
         files={path: compute_digest(content) for path, content in files.items()},
@@ -135,6 +144,12 @@ def _predict_scores(
         raise PackagingError("holdout= must be a table like the training table.")
     rows = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
     return predict_rows(reference, holdout, rows)
+
+
+def _read_extras(scores: Any, *, std: Any) -> Extras:
+    if scores not in (None, "decision") or not isinstance(std, bool):
+        raise PackagingError('scores= must be "decision", and std= True or False.')
+    return Extras(scores=scores == "decision", std=std)
 
 
 def _check_place(to: Path, name: str, version: str) -> Path:

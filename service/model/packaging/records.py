@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 
 from service.model.artefact.golden import Golden, GoldenRecord
 from service.model.contract.features import Contract
+from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import spread
 from service.model.contract.observation import read_columns, to_json
 from service.model.contract.schema import compile_field
@@ -52,7 +53,7 @@ class Selection(NamedTuple):
 
 
 def select_records(
-    reference: FittedPipeline, contract: Contract, X: Any, names: tuple[str, ...]
+    reference: FittedPipeline, contract: Contract, X: Any, form: PredictionForm
 ) -> Selection:
     """Choose instances from the training table of n rows, and predict the golden ones.
 
@@ -71,7 +72,7 @@ def select_records(
         )
     typical = find_typical(ask, contract, columns, real[len(real) // 2])
     instances = [typical, *find_variants(ask, contract, typical), *real]
-    predictions = name_outputs(ask(instances), names).to_json()
+    predictions = name_outputs(ask(instances), form).to_json()
     records = tuple(
         GoldenRecord(instance=_to_instance(contract, row), prediction=prediction)
         for row, prediction in zip(instances, predictions, strict=True)

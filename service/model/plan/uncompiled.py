@@ -18,6 +18,7 @@ from service.model.errors import ContractError, NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import NUMBERS, Block, BlockType, adapt
 from service.model.plan.steps import Step
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 
 def transform_as_itself(
@@ -34,10 +35,12 @@ def transform_as_itself(
     return step, gives
 
 
-def predict_as_itself(fitted: Any, given: BlockType) -> Step:
+def predict_as_itself(
+    fitted: Any, given: BlockType, extras: Extras = NO_EXTRAS
+) -> Step:
     """Return the step that asks a predictor."""
     restore = _restore_input(given, fitted)
-    reference = FittedPipeline(fitted)
+    reference = FittedPipeline(fitted, extras)
     return adapt(lambda block: reference.predict(restore(block)), given, None)
 
 

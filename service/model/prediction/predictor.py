@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.model.artefact.golden import Golden, prove
 from service.model.artefact.manifest import Manifest
+from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import Histograms
 from service.model.errors import NoAnswerError
@@ -31,6 +32,7 @@ class Predictor:
     digest: str
     golden: Golden
     histograms: Histograms | None
+    form: PredictionForm
     reference: FittedPipeline
     plan: Plan | None
     engine: Engine
@@ -64,23 +66,17 @@ class Predictor:
             self.batcher.observe = observe
 
 
-def name_answers(
-    ask: Ask, names: tuple[str, ...]
-) -> Callable[[Instances], Predictions]:
+def name_answers(ask: Ask, form: PredictionForm) -> Callable[[Instances], Predictions]:
     """Return what answers instances under their business names."""
-    return lambda instances: name_outputs(ask(instances.columns), names)
+    return lambda instances: name_outputs(ask(instances.columns), form)
 
 
-def name_outputs(outputs: Outputs, names: tuple[str, ...]) -> Predictions:
+def name_outputs(outputs: Outputs, form: PredictionForm) -> Predictions:
     """Return outputs as plain values under their business names."""
-    if outputs.values is not None:
-        values = outputs.values
-        if values.dtype.kind not in "iu":  # a double holds no integer beyond 2**53
-            values = values.astype(float, copy=False)
-        return Predictions(names, values=values.tolist())
-    classes = outputs.classes.tolist()  # type: ignore[union-attr]
-    labels = [names[index] for index in classes]
-    if outputs.probabilities is None:
-        return Predictions(names, labels)
-    probabilities = outputs.probabilities.astype(float, copy=False)
-    return Predictions(names, labels, probabilities.tolist())
+    classes, numbers = outputs.classes, outputs.numbers
+    labels = None if classes is None else form.name_labels(classes.tolist())
+    if numbers is None:
+        return Predictions(form, labels)
+    if numbers.dtype.kind not in "iu":  # a double holds no integer beyond 2**53
+        numbers = numbers.astype(float, copy=False)
+    return Predictions(form, labels, numbers.tolist())

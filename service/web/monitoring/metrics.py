@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.tally import count_nulls
@@ -10,7 +11,7 @@ from service.model.prediction.predictor import Predictor
 from service.web.errors import REASONS
 from service.web.monitoring.catalogue import DROPS, Instruments
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.monitoring.scores import choose_buckets, name_series, read_series
+from service.web.monitoring.scores import choose_buckets, list_series, read_series
 from service.web.request import RequestContext
 
 PREDICT = "/v1/predict"
@@ -31,7 +32,9 @@ class Metrics:
         self._drift = drift
         self.instruments = instruments = Instruments(choose_buckets(predictor))
         manifest = predictor.manifest
-        self._scores = [instruments.scores[name] for name in name_series(manifest)]
+        self._outputs = [*predictor.form.outputs]
+        self._series = list_series(predictor.form)
+        self._scores = [instruments.scores[each.name] for each in self._series]
         self._features = [feature.name for feature in manifest.contract.features]
         self._sizes = instruments.instances.unlabelled
         self._batches = instruments.batches.unlabelled
@@ -82,14 +85,20 @@ class Metrics:
             nulls = count_nulls(instances)
         else:
             nulls = self._drift.count(instances, predictions)
-        scores = read_series(predictions)
+        scores = read_series(self._series, predictions)
         with COUNTS_LOCK:
             self._count_labels(predictions.labels or ())
             for score, values in zip(self._scores, scores, strict=True):
                 score.observe_all(values)
             self._count_instances(instances, nulls)
 
-    def _count_labels(self, labels: Sequence[str]) -> None:
+    def _count_labels(self, labels: Sequence[Any]) -> None:
+        """Count labels; those of several outputs as `output=label`."""
+        for name, column in zip(self._outputs, zip(*labels, strict=True), strict=False):
+            for label, count in Counter(column).items():
+                self.instruments.labels[f"{name}={label}"].add(count)
+        if self._outputs:
+            return
         if len(labels) == 1:
             self.instruments.labels[labels[0]].add()
             return

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.model.contract.features import Contract, Feature, Observed, Storage
+from service.model.contract.forms import form_labels, form_values
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.observation import observe_table
 from service.model.drift.histograms import (
@@ -16,12 +17,12 @@ from service.model.drift.histograms import (
     Histograms,
     decode_histograms,
     encode_histograms,
-    read_scores,
 )
 from service.model.drift.tally import FEW_ROWS, Tally, count_nulls
 from service.model.errors import ArtefactFormatError
 from service.model.packaging.histograms import build_histograms, find_cuts
 
+VALUE = form_values(["value"])
 DATES = st.integers(0, 10**15).map(lambda n: pd.Timestamp(n, unit="us"))
 VALUES: dict[str, tuple[Any, str, st.SearchStrategy[Any]]] = {
     "number": ("number", "float64", st.floats(allow_nan=False, allow_infinity=False)),
@@ -49,12 +50,13 @@ def draw_predictions(draw: st.DrawFn, count: int, names: tuple[str, ...]) -> Any
     if names == ("value",):
         numbers = st.floats(allow_nan=False, allow_infinity=False)
         values = draw(st.lists(numbers, min_size=count, max_size=count))
-        return Predictions(names, values=[[value] for value in values])
+        return Predictions(VALUE, None, [[value] for value in values])
     shares = draw(st.lists(st.floats(0, 1), min_size=count, max_size=count))
     labels = [names[-1] if share > 0.5 else names[0] for share in shares]
     if len(names) > 2:
-        return Predictions(names, labels)
-    return Predictions(names, labels, [[1 - share, share] for share in shares])
+        return Predictions(form_labels(names), labels)
+    form = form_labels(names, "probabilities")
+    return Predictions(form, labels, [[1 - share, share] for share in shares])
 
 
 def observe(instances: Instances) -> Contract:
@@ -144,7 +146,7 @@ def test_one_by_one_or_together_the_counts_are_equal(
 
     together = count(histograms, instances, predictions)
     assert together == count_alone(histograms, instances, predictions)
-    columns = [*instances.columns, *read_scores(predictions).values()]
+    columns = [*instances.columns, *predictions.read_columns()]
     assert together == [
         count_plainly(histogram, list(values))
         for histogram, values in zip(histograms.all, columns, strict=True)
@@ -177,7 +179,7 @@ def test_what_is_hard_to_round_or_to_place_is_counted_alike(rows: int) -> None:
     histograms = Histograms(rows, tuple(held), (score,))
     values = [[float(row)] for row in range(rows)]
     instances = Instances(tuple(map(tuple, columns)), rows)
-    predictions = Predictions(("value",), values=values)
+    predictions = Predictions(VALUE, None, values)
     together = count(histograms, instances, predictions)
     assert together == count_alone(histograms, instances, predictions)
     assert together == [
@@ -207,7 +209,7 @@ def make_histograms(table: pd.DataFrame) -> tuple[Histograms, Contract]:
     contract = observe_table(table)
     columns = tuple(table[name].tolist() for name in table)
     values = [[0.0]] * len(table)
-    predictions = Predictions(("value",), values=values)
+    predictions = Predictions(VALUE, None, values)
     return (
         build_histograms(contract, Instances(columns, len(table)), predictions),
         contract,
@@ -218,7 +220,7 @@ def test_what_lies_beyond_training_is_told_from_what_lies_at_its_ends() -> None:
     table = pd.DataFrame({"x": [1.0, 2.0, 4.0], "c": ["a", "b", "b"]})
     histograms, _ = make_histograms(table)
     columns = ([0.9, 1.0, 4.0, 4.1, None], ["a", "B", None, "b", "c"])
-    predictions = Predictions(("value",), values=[[0.0]] * 5)
+    predictions = Predictions(VALUE, None, [[0.0]] * 5)
     x, c, _ = count(histograms, Instances(columns, 5), predictions)
     assert (x[0], x[1], x[-3], x[-2], x[-1]) == (1, 1, 1, 1, 1)
     assert c == [2, 1, 1, 0, 1]

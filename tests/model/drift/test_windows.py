@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from service.model.contract.forms import form_values
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import Histogram, Histograms
 from service.model.drift.windows import DriftMonitor, Window
 
+VALUE = form_values(["value"])
 HOUR = 3600
 NOON = 12 * HOUR
 HISTOGRAMS = Histograms(
@@ -50,9 +52,7 @@ def begin(folder: Path, clock: Clock, slot: int = 0, digest: str = "a") -> Drift
 
 def count(monitor: DriftMonitor, *values: float) -> None:
     rows = [[value] for value in values]
-    monitor.count(
-        Instances((values,), len(values)), Predictions(("value",), values=rows)
-    )
+    monitor.count(Instances((values,), len(values)), Predictions(VALUE, None, rows))
 
 
 def read_counts(windows: tuple[Window, Window]) -> tuple[int, int]:

@@ -26,6 +26,7 @@ import train
 from service.model import package
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
+from service.model.contract.forms import form_values
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import PackagingError
 from service.model.loading import load_predictor
@@ -344,7 +345,7 @@ def test_outputs_have_a_name_each(
 def test_large_integers_are_predicted_as_they_are() -> None:
     large = 2**53 + 1
     outputs = Outputs(values=np.array([[large]]))
-    assert name_outputs(outputs, ("value",)).to_json() == [{"value": large}]
+    assert name_outputs(outputs, form_values(["value"])).to_json() == [{"value": large}]
 
 
 def test_a_module_that_ends_the_process_is_no_proof(

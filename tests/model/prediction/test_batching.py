@@ -16,9 +16,12 @@ from table_features import count_letters, count_shares
 
 import train
 from service.model.artefact.folder import read_artefact
+from service.model.contract.forms import form_values
 from service.model.contract.instances import Instances, Predictions
 from service.model.loading import load_predictor
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES, Batcher
+
+VALUE = form_values(["value"])
 
 
 class Panic(BaseException):
@@ -43,13 +46,13 @@ class Model:
         for value in instances.columns[0]:
             if value in self.FAULTS:
                 raise self.FAULTS[value]
-        return Predictions(("value",), values=[[2.0 * v] for v in instances.columns[0]])
+        return Predictions(VALUE, None, [[2.0 * v] for v in instances.columns[0]])
 
 
 def ask(batcher: Batcher, *values: float) -> object:
     """Return what the batcher answers, or what it raises."""
     try:
-        return batcher.predict(Instances((values,), len(values))).values
+        return batcher.predict(Instances((values,), len(values))).numbers
     except (ValueError, SystemExit, Panic, GreenletExit) as error:
         return str(error)
 

@@ -9,6 +9,7 @@ from sklearn.neighbors import RadiusNeighborsRegressor
 
 from service.model import package
 from service.model.artefact.folder import read_artefact
+from service.model.contract.forms import form_values
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift_file import measure_file
 from service.model.loading import load_predictor
@@ -16,7 +17,9 @@ from service.model.prediction.unanswered import find_unanswered
 
 
 def answer(instances: Instances) -> Predictions:
-    return Predictions(("value",), values=[[math.log(x)] for x in instances.columns[0]])
+    return Predictions(
+        form_values(("value",)), numbers=[[math.log(x)] for x in instances.columns[0]]
+    )
 
 
 def make(values: Sequence[float]) -> Instances:

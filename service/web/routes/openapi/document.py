@@ -41,7 +41,7 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     plugin.map_to_openapi_type(StrictDateTime, "string", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
-    schemas.schema("Prediction", describe_prediction(manifest, example))
+    schemas.schema("Prediction", describe_prediction(predictor.form))
     schemas.schema("PredictAnswer", ANSWER)
     schemas.schema("Remark", REMARK)
     schemas.schema("Problem", PROBLEM_SCHEMA)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from service.model.artefact.golden import GoldenRecord
-from service.model.artefact.manifest import Manifest
+from service.model.contract.forms import PredictionForm
 from service.model.drift.figures import VERDICTS
 from service.web.errors import TITLES
 
@@ -27,17 +26,18 @@ def list_of(name: str) -> dict[str, Any]:
     return {"type": "array", "items": refer_to(name)}
 
 
-def describe_prediction(manifest: Manifest, example: GoldenRecord) -> dict[str, Any]:
-    """Return the schema of this model's predictions."""
-    numbers = build_object(dict.fromkeys(manifest.names, NUMBER))
-    if "label" in example.prediction:
-        label = {"type": "string", "enum": list(manifest.names)}
-        if "probabilities" not in example.prediction:
-            return build_object({"label": label})
-        return build_object({"label": label, "probabilities": numbers})
-    return build_object(
-        {"value": NUMBER} if len(manifest.names) == 1 else {"values": numbers}
-    )
+def describe_prediction(form: PredictionForm) -> dict[str, Any]:
+    """Return the schema of what this very model predicts."""
+    if form.outputs:
+        outputs = {name: describe_prediction(f) for name, f in form.outputs.items()}
+        return build_object({"outputs": build_object(outputs)})
+    properties: dict[str, Any] = {}
+    if form.labels:
+        properties["label"] = {"type": "string", "enum": list(form.labels)}
+    properties.update(dict.fromkeys(form.scalars, NUMBER))
+    if form.group:
+        properties[form.group] = build_object(dict.fromkeys(form.names, NUMBER))
+    return build_object(properties)
 
 
 REMARK = build_object({"path": TEXT, "message": TEXT})
