@@ -9,6 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.blocks import (
     NUMBERS,
     Block,
@@ -20,10 +21,15 @@ from service.model.plan.blocks import (
 )
 from service.model.plan.predictors.parts import Parts, unwrap
 from service.model.plan.registry import TRANSFORMERS, WRAPPERS, plan_predictor
+from service.model.plan.scores import link_values
 from service.model.plan.steps import FinalStep, Step, chain, join, weigh
 from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 Compiled = tuple[list[Step], BlockType]
+
+# The last step of a transformer alone: its numbers are the answer.
+ANSWER_NUMBERS = Step(link_values, lambda row: Outputs(values=np.array([row])))
 
 
 @dataclass(frozen=True)
@@ -63,29 +69,44 @@ class Composer:
         self.uncompiled: list[tuple[str, str]] = []
 
     def compile_final(
-        self, fitted: Any, place: Place, *, decides: bool = False
+        self,
+        fitted: Any,
+        place: Place,
+        *,
+        decides: bool = False,
+        extras: Extras = NO_EXTRAS,
     ) -> Step:
-        """Compile a fitted predictor; `decides` asks for its decision function."""
+        """Compile what answers: a fitted predictor, or a transformer alone.
+
+        `decides` asks for its decision function, `extras` for what its owner wants.
+        """
+        if not hasattr(fitted, "predict"):
+            steps, gives = self.compile_steps(fitted, place)
+            return chain([*steps, *convert(gives, NUMBERS), ANSWER_NUMBERS])
         fitted = unwrap(fitted)
         if type(fitted) is Pipeline:
             steps, behind = self._compile_chain(fitted.steps[:-1], place)
             name, last = fitted.steps[-1]
-            final = self.compile_final(last, behind.enter(name), decides=decides)
+            final = self.compile_final(
+                last, behind.enter(name), decides=decides, extras=extras
+            )
             return chain([*steps, final])
         mark = self._mark()
         try:
-            steps = self._plan_final(fitted, place, decides=decides)
+            steps = self._plan_final(fitted, place, decides=decides, extras=extras)
         except NoPlanError as error:
             if decides:
                 raise
             self._refuse(mark, fitted, place, error)
-            return predict_as_itself(fitted, place.given)
+            return predict_as_itself(fitted, place.given, extras)
         self.compiled.append(type(fitted).__name__)
         return chain(steps)
 
-    def _plan_final(self, fitted: Any, place: Place, *, decides: bool) -> list[Step]:
-        if type(fitted) not in WRAPPERS or decides:
-            planned = plan_predictor(fitted, decides=decides)
+    def _plan_final(
+        self, fitted: Any, place: Place, *, decides: bool, extras: Extras
+    ) -> list[Step]:
+        if type(fitted) not in WRAPPERS or decides or extras != NO_EXTRAS:
+            planned = plan_predictor(fitted, decides=decides, extras=extras)
             return [*convert(place.given, NUMBERS), adapt(planned, NUMBERS, None)]
 
         def plan_part(part: Any, *, decides: bool) -> FinalStep:

@@ -11,6 +11,7 @@ from service.model.plan.blocks import BlockType
 from service.model.plan.composition import Composer, Place
 from service.model.plan.steps import Step
 from service.model.plan.timing import time_call
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 Columns = Sequence[Sequence[Any]]
 
@@ -43,14 +44,17 @@ class Plan:
         return self._batch(columns)
 
 
-def compile_plan(pipeline: Any, contract: Contract, sample: Columns) -> Plan:
+def compile_plan(
+    pipeline: Any, contract: Contract, sample: Columns, extras: Extras = NO_EXTRAS
+) -> Plan:
     """Compile a fitted pipeline. `sample` holds columns of instances to try steps on.
 
     Raises NoPlanError where no step has a compiled form. Whether the plan is exact is
     not decided here: see gate.py.
     """
     composer = Composer()
-    final = composer.compile_final(pipeline, Place(BlockType(contract), sample))
+    place = Place(BlockType(contract), sample)
+    final = composer.compile_final(pipeline, place, extras=extras)
     if not composer.compiled:
         raise NoPlanError(" ".join(reason for _, reason in composer.uncompiled))
     return Plan(final, composer.uncompiled, sample)

@@ -7,7 +7,7 @@ raises NoPlanError; put it in its module's table; give it an example in
 tests/model/plan/test_parity.py, which fails without one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.model.errors import NoPlanError
@@ -15,8 +15,14 @@ from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType
 from service.model.plan.predictors.bayes import BAYES
 from service.model.plan.predictors.boosters import BOOSTERS
 from service.model.plan.predictors.calibration import CALIBRATED
+from service.model.plan.predictors.clusters import CLUSTERS
 from service.model.plan.predictors.ensembles import ENSEMBLES
-from service.model.plan.predictors.linear import LINEAR, LINEAR_DECISIONS
+from service.model.plan.predictors.linear import (
+    LINEAR,
+    LINEAR_DECISIONS,
+    LINEAR_DEVIATIONS,
+    LINEAR_SCORES,
+)
 from service.model.plan.steps import FinalStep
 from service.model.plan.transformers.distributions import DISTRIBUTIONS
 from service.model.plan.transformers.encoders import ENCODERS
@@ -26,6 +32,7 @@ from service.model.plan.transformers.scalers import SCALERS
 from service.model.plan.transformers.selectors import SELECTORS
 from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS
 from service.model.plan.trees.forests import FORESTS
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 Planners = dict[type, Callable[[Any], Any]]
 
@@ -40,8 +47,15 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
     (OBJECT_IMPUTERS, OBJECTS, OBJECTS),
 )
 
-# Predictors: from numbers to Outputs.
-PREDICTORS: Planners = LINEAR | BAYES | FORESTS | BOOSTED
+# Predictors of every task: from numbers to the Outputs that the task's `ask` returns
+# (service/model/tasks/).
+PREDICTORS: Planners = LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS
+
+# The same where the owner wants more than a task answers anyway.
+EXTRA_PREDICTORS: dict[Extras, Mapping[type, Callable[[Any], FinalStep]]] = {
+    Extras(scores=True): LINEAR_SCORES,
+    Extras(std=True): LINEAR_DEVIATIONS,
+}
 
 # The same of libraries that need not be installed, by f"{module}.{name}" of the type.
 PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
@@ -53,14 +67,27 @@ DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS
 WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = CALIBRATED | ENSEMBLES
 
 
-def plan_predictor(fitted: Any, *, decides: bool = False) -> FinalStep:
+def plan_predictor(
+    fitted: Any, *, decides: bool = False, extras: Extras = NO_EXTRAS
+) -> FinalStep:
     """Compile a predictor of numbers. Raises NoPlanError where it has no planner."""
     kind = type(fitted)
+    if extras != NO_EXTRAS:
+        return plan_extras(fitted, extras)
     plan = (DECISIONS if decides else PREDICTORS).get(kind)
     if plan is None and not decides:
         plan = PREDICTORS_BY_NAME.get(f"{kind.__module__}.{kind.__qualname__}")
     if plan is None:
         form = "decision function" if decides else "form"
         raise NoPlanError(f"{kind.__name__} has no compiled {form}.")
+    step: FinalStep = plan(fitted)
+    return step
+
+
+def plan_extras(fitted: Any, extras: Extras) -> FinalStep:
+    """Compile a predictor that answers extras. Raises NoPlanError."""
+    plan = EXTRA_PREDICTORS.get(extras, {}).get(type(fitted))
+    if plan is None:
+        raise NoPlanError(f"{type(fitted).__name__} has no compiled form of extras.")
     step: FinalStep = plan(fitted)
     return step

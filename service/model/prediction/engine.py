@@ -65,7 +65,9 @@ def choose_plan(
 ) -> PlanChoice:
     """Compile the pipeline, and keep the plan if it agrees with scikit-learn."""
     try:
-        plan = compile_plan(reference.pipeline, contract, sample.columns)
+        plan = compile_plan(
+            reference.pipeline, contract, sample.columns, reference.extras
+        )
         difference = check_agreement(
             reference,
             plan.predict,

@@ -13,11 +13,13 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import ensemble, linear_model, naive_bayes, tree
 from sklearn import feature_selection as selection
 from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -46,6 +48,7 @@ from service.model.plan.blocks import NUMBERS, OBJECTS
 from service.model.plan.plan import compile_plan
 from service.model.plan.predictors.parts import UNWRAPPED
 from service.model.prediction.gate import check_agreement
+from service.model.tasks.task import NO_EXTRAS, Extras
 from service.model.tolerances import SAME_ANSWER
 
 # Every fourth row has all that matters here, nulls and each category among it.
@@ -91,6 +94,8 @@ EXAMPLES = [
     linear_model.TheilSenRegressor(max_subpopulation=50, random_state=0),
     make_pipeline(MinMaxScaler(), naive_bayes.MultinomialNB()),
     make_pipeline(MinMaxScaler(), naive_bayes.ComplementNB()),
+    KMeans(4, n_init=1, random_state=0),
+    MiniBatchKMeans(4, n_init=1, random_state=0),
     FOREST,
     ensemble.ExtraTreesClassifier(**SMALL),
     ensemble.GradientBoostingClassifier(**SMALL),
@@ -198,12 +203,60 @@ def test_every_row_of_the_registry_agrees_to_1e_12(
     record_property("parity", (request.node.callspec.id, difference, speed_up))
 
 
-def check(pipeline: Any, X: Any) -> tuple[float, float]:
+EXTRAS = [
+    (registry.EXTRA_PREDICTORS[extras], extras) for extras in registry.EXTRA_PREDICTORS
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "extras"),
+    [
+        pytest.param(kind, extras, id=f"{kind.__name__} with extras")
+        for kinds, extras in EXTRAS
+        for kind in kinds
+    ],
+)
+def test_every_row_with_extras_agrees_to_1e_12(
+    kind: type,
+    extras: Extras,
+    record_property: Callable[[str, object], None],
+    request: pytest.FixtureRequest,
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the fit, which is not what is tested
+        example = make_all(kind, EXAMPLES)[0]
+        first = StandardScaler() if is_regressor(example) else prepare()
+        pipeline = clone(make_pipeline(first, example))
+        pipeline.fit(*find_data(example))
+    found = check(pipeline, find_data(example)[0], extras)
+    record_property("parity", (request.node.callspec.id, *found))
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [make_pipeline(StandardScaler(), PCA(4)), StandardScaler(), TruncatedSVD(2)],
+)
+def test_a_transformer_alone_agrees(transformer: Any) -> None:
+    check(clone(transformer).fit(DIABETES), DIABETES)
+
+
+def test_k_means_agrees_on_integers_and_on_ties() -> None:
+    table = (DIABETES * 40).round().astype(np.int64)
+    fitted = make_pipeline(StandardScaler(), KMeans(4, n_init=1)).fit(table)
+    check(fitted, table)
+    middle = pd.DataFrame({"x": [0.0, 2.0] * 8, "z": [1.0] * 16})
+    tied = KMeans(2, n_init=1, random_state=0).fit(middle.to_numpy(float))
+    tied.feature_names_in_ = np.array(["x", "z"], dtype=object)
+    check(tied, pd.concat([middle, middle + 1, middle * 0]))
+
+
+def check(pipeline: Any, X: Any, extras: Extras = NO_EXTRAS) -> tuple[float, float]:
     """Return a plan's largest difference, and how many times faster one row is."""
     contract = observe_table(X)
-    reference = FittedPipeline(pipeline)
+    reference = FittedPipeline(pipeline, extras)
     columns = read_columns(X, range(len(X)))
-    plan = compile_plan(pipeline, contract, read_columns(X, range(64)))
+    sample = read_columns(X, range(min(64, len(X))))
+    plan = compile_plan(pipeline, contract, sample, extras)
     plan.uses_single_path = True  # also where it is no faster
     difference = check_agreement(reference, plan.predict, contract, columns)
     assert plan.reason == ""

@@ -2,6 +2,7 @@
 
 linear.py       one matrix product, then scikit-learn's own link
 bayes.py        naive Bayes
+clusters.py     k-means
 boosters.py     LightGBM and XGBoost, which need not be installed
 parts.py        how a wrapper asks the estimators it is made of
 calibration.py  calibrated classifiers

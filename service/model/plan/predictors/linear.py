@@ -71,13 +71,16 @@ def _link_modified_huber(scores: np.ndarray) -> np.ndarray:
     return two_columns(halves) if scores.ndim == 1 else normalise(halves)
 
 
+def _classify_scores(scores: np.ndarray) -> np.ndarray:
+    return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+
+
 def _classify(fitted: Any, link: Transform | None) -> FinalStep:
     score = _score_decisions(fitted)
-    is_binary = fitted.coef_.ndim == 1 or len(fitted.coef_) == 1
 
     def predict(X: Numbers) -> Outputs:
         scores = score(X)
-        classes = (scores > 0).astype(np.intp) if is_binary else scores.argmax(axis=1)
+        classes = _classify_scores(scores)
         if link is None:
             return Outputs(classes=classes)
         return Outputs(classes=classes, probabilities=link(scores))
@@ -99,6 +102,28 @@ def plan_sgd_classifier(fitted: Any) -> FinalStep:
     """Plan an SGDClassifier: its loss says whether there are probabilities."""
     links = {"log_loss": _link_each_logistic, "modified_huber": _link_modified_huber}
     return _classify(fitted, links.get(fitted.loss))
+
+
+def plan_linear_scores(fitted: Any) -> FinalStep:
+    """Plan a classifier's label and its decision scores."""
+    score = _score_decisions(fitted)
+
+    def predict(X: Numbers) -> Outputs:
+        scores = score(X)
+        return Outputs(classes=_classify_scores(scores), values=as_columns(scores))
+
+    return refusing_non_finite(predict)
+
+
+def plan_bayesian_ridge(fitted: Any) -> FinalStep:
+    """Plan a BayesianRidge's value and its standard deviation."""
+    score, sigma, noise = _score_linearly(fitted), fitted.sigma_, 1.0 / fitted.alpha_
+
+    def predict(X: Numbers) -> Outputs:
+        spread = (np.dot(X, sigma) * X).sum(axis=1)
+        return Outputs(values=np.column_stack([score(X), np.sqrt(spread + noise)]))
+
+    return refusing_non_finite(predict)
 
 
 def _regress(fitted: Any, link: Transform = np.asarray) -> FinalStep:
@@ -167,4 +192,7 @@ LINEAR: dict[type, Callable[[Any], FinalStep]] = {
     linear.GammaRegressor: plan_log_regressor,
     linear.TweedieRegressor: plan_tweedie,
 }
+# With decision scores, and with a standard deviation.
+LINEAR_SCORES = dict.fromkeys(CLASSIFIERS, plan_linear_scores)
+LINEAR_DEVIATIONS = {linear.BayesianRidge: plan_bayesian_ridge}
 LINEAR_DECISIONS = dict.fromkeys(CLASSIFIERS, plan_linear_decision)
