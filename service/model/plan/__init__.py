@@ -5,6 +5,7 @@ checks.py        what scikit-learn refuses before a step, refused here as well
 scores.py        what predictors share: scores, and predictions made of them
 timing.py        how long a step takes, to choose between two paths
 blocks.py        what flows between steps, and how one form becomes another
+places.py        where a part of a pipeline stands
 transformers/    steps from numbers or categories to numbers
 trees/           trees, forests and boosting, read by treelite
 predictors/      linear models, naive Bayes, boosters, wrappers of others

@@ -1,7 +1,6 @@
 """Pipelines, column transformers and unions: how fitted parts are put together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,13 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.blocks import (
     NUMBERS,
-    Block,
     BlockType,
     adapt,
     convert,
     find_columns,
     select,
 )
+from service.model.plan.places import Place
 from service.model.plan.predictors.parts import Parts, unwrap
 from service.model.plan.registry import TRANSFORMERS, WRAPPERS, plan_predictor
 from service.model.plan.scores import link_values
@@ -32,39 +31,16 @@ Compiled = tuple[list[Step], BlockType]
 ANSWER_NUMBERS = Step(link_values, lambda row: Outputs(values=np.array([row])))
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a part stands: the blocks it is given, by their type and a sample of them.
-
-    `path` is the name of the part as set_params spells it: `columns__text`.
-    """
-
-    given: BlockType
-    sample: Block
-    path: str = ""
-
-    def enter(self, name: str) -> "Place":
-        """Return the place of a part within this one."""
-        return replace(self, path=f"{self.path}__{name}" if self.path else name)
-
-    def follow(self, steps: Sequence[Step], gives: BlockType) -> "Place":
-        """Return the place behind some steps."""
-        return Place(gives, chain(steps)(self.sample), self.path)
-
-    def explain(self, error: NoPlanError) -> str:
-        """Return why the part here, or one within it, has no compiled form."""
-        is_explained = str(error).startswith("step ") or not self.path
-        return str(error) if is_explained else f"step {self.path!r}: {error}"
-
-
 class Composer:
     """Compiles fitted parts, running each step on a sample as it goes.
 
     `compiled` collects the type names of the parts that have a compiled form, and
     `uncompiled` those of the parts that run as themselves, each with the reason.
+    `saves_frames` is True if one of these is asked for an array instead of a frame.
     """
 
     def __init__(self) -> None:
+        self.saves_frames = False
         self.compiled: list[str] = []
         self.uncompiled: list[tuple[str, str]] = []
 
@@ -98,7 +74,11 @@ class Composer:
             if decides:
                 raise
             self._refuse(mark, fitted, place, error)
-            return predict_as_itself(fitted, place.given, extras)
+            step, is_on_array = predict_as_itself(
+                fitted, place.given, place.sample, extras
+            )
+            self.saves_frames |= is_on_array
+            return step
         self.compiled.append(type(fitted).__name__)
         return chain(steps)
 

@@ -8,7 +8,8 @@ from service.model.contract.instances import spread
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.blocks import BlockType
-from service.model.plan.composition import Composer, Place
+from service.model.plan.composition import Composer
+from service.model.plan.places import Place
 from service.model.plan.steps import Step
 from service.model.plan.timing import time_call
 from service.model.tasks.task import NO_EXTRAS, Extras
@@ -49,13 +50,14 @@ def compile_plan(
 ) -> Plan:
     """Compile a fitted pipeline. `sample` holds columns of instances to try steps on.
 
-    Raises NoPlanError where no step has a compiled form. Whether the plan is exact is
+    Raises NoPlanError where no step has a compiled form or takes an array instead of a
+    frame. Whether the plan is exact is
     not decided here: see gate.py.
     """
     composer = Composer()
     place = Place(BlockType(contract), sample)
     final = composer.compile_final(pipeline, place, extras=extras)
-    if not composer.compiled:
+    if not composer.compiled and not composer.saves_frames:
         raise NoPlanError(" ".join(reason for _, reason in composer.uncompiled))
     return Plan(final, composer.uncompiled, sample)
 

@@ -38,6 +38,25 @@ def test_an_array_is_rebuilt_as_it_was(array: Any) -> None:
     assert rebuilt.dtype.kind == array.dtype.kind
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2, 5])
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_a_table_of_floats_lies_in_memory_as_pandas_lays_it_out(
+    kind: str, rows: int
+) -> None:
+    numbers = [0.1, -0.0, 5e-324, 1e30, None]
+    columns: dict[str, list[Any]] = {
+        "a": numbers[:rows],
+        "b": numbers[::-1][:rows],
+        "c": [1] * rows,
+    }
+    frame = pd.DataFrame({name: np.array(v, kind) for name, v in columns.items()})
+    rebuilt = build_table(observe_table(frame), list(columns.values()))
+    pd.testing.assert_frame_equal(rebuilt, frame)
+    for found, expected in zip(rebuilt.to_numpy(), frame.to_numpy(), strict=True):
+        assert found.tobytes() == expected.tobytes()
+    assert rebuilt.to_numpy().strides == frame.to_numpy().strides
+
+
 def test_a_null_makes_of_integers_and_booleans_what_pandas_makes() -> None:
     contract = observe_table(pd.DataFrame({"i": [1, 2], "b": [True, False]}))
     table = build_table(contract, [[1, None], [True, None]])

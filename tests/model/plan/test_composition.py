@@ -9,10 +9,12 @@ import pytest
 from pipelines import FITTED
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
@@ -295,10 +297,28 @@ def test_a_narrow_table_is_not_widened() -> None:
 
 
 def test_a_pipeline_with_nothing_to_compile_has_no_plan() -> None:
-    table = X[NUMBERS].fillna(0)
+    table = X[NUMBERS].fillna(0).to_numpy()
     reason = "step 'kneighborsclassifier': KNeighborsClassifier has no compiled form."
     with pytest.raises(NoPlanError, match=re.escape(reason)):
         fit_plan(KNeighborsClassifier(), table=table)
+
+
+@pytest.mark.parametrize(
+    "model", [KNeighborsClassifier(), IsolationForest(n_estimators=5)]
+)
+def test_what_has_no_plan_is_asked_for_an_array_where_that_is_the_same(
+    model: Any,
+) -> None:
+    plan = fit_plan(model, table=X[NUMBERS].fillna(0))
+    assert plan.uncompiled_steps == (type(model).__name__,)
+
+
+def test_what_misses_the_names_of_a_frame_within_is_given_the_frame() -> None:
+    model = MultiOutputClassifier(GaussianNB())
+    table = X[NUMBERS].fillna(0)
+    fitted = model.fit(table, np.column_stack([Y == "good", Y == "bad"]))
+    with pytest.raises(NoPlanError, match="MultiOutputClassifier has no compiled"):
+        compile_plan(fitted, observe_table(table), read_columns(table, range(9)))
 
 
 def test_a_step_that_gives_what_no_step_takes_is_named() -> None:

@@ -30,7 +30,8 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from service.model.plan.blocks import NUMBERS
-from service.model.plan.composition import Composer, Place
+from service.model.plan.composition import Composer
+from service.model.plan.places import Place
 from service.model.plan.registry import WRAPPERS
 from service.model.plan.steps import Step
 
