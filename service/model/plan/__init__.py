@@ -4,6 +4,7 @@ steps.py         a step: a path for a batch and one for a single row; chained an
 checks.py        what scikit-learn refuses before a step, refused here as well
 scores.py        what predictors share: scores, and predictions made of them
 timing.py        how long a step takes, to choose between two paths
+tables.py        how a request's columns become numbers, categories as codes
 blocks.py        what flows between steps, and how one form becomes another
 places.py        where a part of a pipeline stands
 transformers/    steps from numbers or categories to numbers

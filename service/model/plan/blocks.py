@@ -7,21 +7,18 @@ Objects. Which one it is at each step is known at compile time: its BlockType.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from service.model.contract.features import Contract, Feature
+from service.model.contract.features import Contract
 from service.model.errors import NoPlanError
 from service.model.plan.checks import refuse_infinite
 from service.model.plan.steps import Numbers, Objects, Row, Step
+from service.model.plan.tables import read_numbers
 
 Block = Any
-
-# numpy and scikit-learn keep arithmetic on these in their own precision.
-NARROW = ("float16", "float32", "Float32")
 
 
 @dataclass(frozen=True)
@@ -53,26 +50,23 @@ NUMBERS = BlockType()
 OBJECTS = BlockType(is_objects=True)
 
 
-def convert(given: BlockType, wanted: BlockType) -> list[Step]:
+def convert(
+    given: BlockType, wanted: BlockType, *, takes_single: bool = False
+) -> list[Step]:
     """Return the steps, one or none, from a block to the numbers or objects wanted.
 
-    Raises NoPlanError where that would lose something.
+    `takes_single` is True for an estimator that compares columns of float32 as they
+    are. Raises NoPlanError where that would lose something.
     """
     if given.is_bare:
         raise NoPlanError("It takes a bare column.")
-    return _to_objects(given) if wanted.is_objects else _to_numbers(given)
-
-
-def _to_numbers(given: BlockType) -> list[Step]:
+    if wanted.is_objects:
+        return _to_objects(given)
     if given.is_objects:
         raise NoPlanError("Strings are no numbers.")
     if given.contract is None:
         return []
-    for feature in given.contract.features:
-        _require_number(feature)
-    if given.contract.array_dtype in NARROW:
-        raise NoPlanError(f"The table is {given.contract.array_dtype}.")
-    return [Step(_read_numbers, _read_row)]
+    return [read_numbers(given.contract, takes_single=takes_single)]
 
 
 def _to_objects(given: BlockType) -> list[Step]:
@@ -87,13 +81,6 @@ def _to_objects(given: BlockType) -> list[Step]:
         if storage.dtype == "object" and storage.null != "NaN":
             raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
     return []
-
-
-def _require_number(feature: Feature) -> None:
-    if feature.type not in ("number", "integer", "boolean"):
-        raise NoPlanError(f"{feature.name!r} is a {feature.type}.")
-    if feature.storage.dtype in NARROW:
-        raise NoPlanError(f"{feature.name!r} is {feature.storage.dtype}.")
 
 
 def find_columns(columns: Any, given: BlockType, width: int) -> list[int]:
@@ -166,16 +153,6 @@ def _unwrap_row(block: Block) -> Row:
 
 def _unwrap_columns(block: Block) -> Row:
     return [value for [value] in block]
-
-
-def _read_numbers(table: Sequence[Sequence[Any]]) -> Numbers:
-    count = len(table) * len(table[0])
-    numbers = np.fromiter(chain.from_iterable(table), np.float64, count)
-    return np.ascontiguousarray(numbers.reshape(len(table), -1).T)
-
-
-def _read_row(row: Row) -> Row:
-    return [math.nan if value is None else float(value) for value in row]
 
 
 def _list_numbers(numbers: Numbers) -> Objects:

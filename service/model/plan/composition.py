@@ -19,9 +19,15 @@ from service.model.plan.blocks import (
 )
 from service.model.plan.places import Place
 from service.model.plan.predictors.parts import Parts, unwrap
-from service.model.plan.registry import TRANSFORMERS, WRAPPERS, plan_predictor
+from service.model.plan.registry import (
+    TRANSFORMERS,
+    WRAPPERS,
+    convert_for,
+    plan_predictor,
+)
 from service.model.plan.scores import link_values
 from service.model.plan.steps import FinalStep, Step, chain, join, weigh
+from service.model.plan.tables import fall_back, has_categories
 from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
 from service.model.tasks.task import NO_EXTRAS, Extras
 
@@ -86,8 +92,14 @@ class Composer:
         self, fitted: Any, place: Place, *, decides: bool, extras: Extras
     ) -> list[Step]:
         if type(fitted) not in WRAPPERS or decides or extras != NO_EXTRAS:
-            planned = plan_predictor(fitted, decides=decides, extras=extras)
-            return [*convert(place.given, NUMBERS), adapt(planned, NUMBERS, None)]
+            steps, coded = convert_for(fitted, place.given)
+            planned = plan_predictor(coded, decides=decides, extras=extras)
+            steps = [*steps, adapt(planned, NUMBERS, None)]
+            contract = place.given.contract
+            if contract is None or decides or not has_categories(contract):
+                return steps
+            itself, _ = predict_as_itself(fitted, place.given, place.sample, extras)
+            return [fall_back(chain(steps), itself)]
 
         def plan_part(part: Any, *, decides: bool) -> FinalStep:
             return self.compile_final(part, place, decides=decides).batch

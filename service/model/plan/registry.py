@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.model.errors import NoPlanError
-from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType
+from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType, convert
 from service.model.plan.predictors.bayes import BAYES
-from service.model.plan.predictors.boosters import BOOSTERS
+from service.model.plan.predictors.boosters import BOOSTERS, CODED_BOOSTERS
 from service.model.plan.predictors.calibration import CALIBRATED
 from service.model.plan.predictors.clusters import CLUSTERS
 from service.model.plan.predictors.ensembles import ENSEMBLES
@@ -23,14 +23,15 @@ from service.model.plan.predictors.linear import (
     LINEAR_DEVIATIONS,
     LINEAR_SCORES,
 )
-from service.model.plan.steps import FinalStep
+from service.model.plan.steps import FinalStep, Step
+from service.model.plan.tables import has_categories
 from service.model.plan.transformers.distributions import DISTRIBUTIONS
 from service.model.plan.transformers.encoders import ENCODERS
 from service.model.plan.transformers.expansions import EXPANSIONS
 from service.model.plan.transformers.imputers import NUMBER_IMPUTERS, OBJECT_IMPUTERS
 from service.model.plan.transformers.scalers import SCALERS
 from service.model.plan.transformers.selectors import SELECTORS
-from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS
+from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS, CODED
 from service.model.plan.trees.forests import FORESTS
 from service.model.tasks.task import NO_EXTRAS, Extras
 
@@ -67,6 +68,30 @@ DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS
 WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = CALIBRATED | ENSEMBLES
 
 
+def convert_for(fitted: Any, given: BlockType) -> tuple[list[Step], Any]:
+    """Return the steps from a block to a predictor's numbers, and what takes these.
+
+    That is the predictor itself, or one of the codes of its categories.
+    """
+    contract = given.contract
+    if contract is not None and not given.is_bare and has_categories(contract):
+        code = CODED.get(type(fitted)) or CODED_BOOSTERS.get(read_name(fitted))
+        if code is not None:
+            step, coded = code(fitted, contract)
+            return [step], coded
+    return convert(given, NUMBERS, takes_single=only_compares(fitted)), fitted
+
+
+def only_compares(fitted: Any) -> bool:
+    """Return True for trees: they compare numbers, and do not calculate with them."""
+    kind = type(fitted)
+    return kind in FORESTS or kind in BOOSTED or read_name(fitted) in BOOSTERS
+
+
+def read_name(fitted: Any) -> str:
+    return f"{type(fitted).__module__}.{type(fitted).__qualname__}"
+
+
 def plan_predictor(
     fitted: Any, *, decides: bool = False, extras: Extras = NO_EXTRAS
 ) -> FinalStep:
@@ -76,7 +101,7 @@ def plan_predictor(
         return plan_extras(fitted, extras)
     plan = (DECISIONS if decides else PREDICTORS).get(kind)
     if plan is None and not decides:
-        plan = PREDICTORS_BY_NAME.get(f"{kind.__module__}.{kind.__qualname__}")
+        plan = PREDICTORS_BY_NAME.get(read_name(fitted))
     if plan is None:
         form = "decision function" if decides else "form"
         raise NoPlanError(f"{kind.__name__} has no compiled {form}.")

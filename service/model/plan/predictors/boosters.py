@@ -1,5 +1,6 @@
 """LightGBM and XGBoost, which need not be installed."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import treelite
 from scipy.special import expit
 
+from service.model.contract.features import Contract
 from service.model.errors import NoPlanError
 from service.model.plan.scores import (
     as_columns,
@@ -15,7 +17,8 @@ from service.model.plan.scores import (
     softmax,
     two_columns,
 )
-from service.model.plan.steps import FinalStep, Numbers
+from service.model.plan.steps import FinalStep, Numbers, Step
+from service.model.plan.tables import read_category, read_codes, read_known
 from service.model.plan.trees.tree_step import TreeStep
 
 # What LightGBM makes of its margins, by its objective.
@@ -52,8 +55,49 @@ def plan_lightgbm(fitted: Any) -> TreeStep:
         lambda: treelite.frontend.from_lightgbm(booster),
         fitted.n_features_in_,
         finish=FINISHES.get(str(fitted.objective_), np.asarray),
+        codes=_find_codes(booster),
     )
     return step
+
+
+def _find_codes(booster: Any) -> dict[int, np.ndarray]:
+    """Return the known codes by column: a range is in brackets, and codes are not."""
+    header = booster.model_to_string(num_iteration=1)
+    infos = re.search("^feature_infos=(.*)$", header, re.MULTILINE)[1].split(" ")  # type: ignore[index]
+    return {
+        column: np.array([float(code) for code in info.split(":") if code != "-1"])
+        for column, info in enumerate(infos)
+        if info[0] in "-0123456789"
+    }
+
+
+def code_lightgbm(fitted: Any, contract: Contract) -> tuple[Step, Any]:
+    """Return how to read a table of pandas categories as codes, and the model."""
+    columns = _find_categorical(contract)
+    found = fitted.booster_.pandas_categorical or []
+    if len(columns) != len(found):
+        raise NoPlanError(f"{type(fitted).__name__} was fitted on other categories.")
+    categories = dict(zip(columns, map(read_category, found), strict=True))
+    return read_codes(contract, categories, range(len(contract.features))), fitted
+
+
+def code_xgboost(fitted: Any, contract: Contract) -> tuple[Step, Any]:
+    """Return the same for XGBoost, whose codes follow the dtypes it was fitted on.
+
+    It answers an unseen category as one that sorts near it, or refuses it: that is left
+    to it.
+    """
+    features = contract.features
+    categories = {
+        column: read_known(features[column].storage.categories or ())
+        for column in _find_categorical(contract)
+    }
+    return read_codes(contract, categories, range(len(features))), fitted
+
+
+def _find_categorical(contract: Contract) -> list[int]:
+    dtypes = [feature.storage.dtype for feature in contract.features]
+    return [column for column, dtype in enumerate(dtypes) if dtype == "category"]
 
 
 def plan_xgboost_classifier(fitted: Any) -> TreeStep:
@@ -74,4 +118,8 @@ BOOSTERS: dict[str, Callable[[Any], FinalStep]] = {
     "lightgbm.sklearn.LGBMRegressor": plan_lightgbm,
     "xgboost.sklearn.XGBClassifier": plan_xgboost_classifier,
     "xgboost.sklearn.XGBRegressor": plan_xgboost_regressor,
+}
+CODED_BOOSTERS: dict[str, Callable[[Any, Contract], tuple[Step, Any]]] = {
+    name: code_lightgbm if name.startswith("lightgbm") else code_xgboost
+    for name in BOOSTERS
 }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn import ensemble
 
+from service.model.contract.features import Contract
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.scores import (
@@ -18,7 +19,9 @@ from service.model.plan.scores import (
     link_margins,
     link_values,
 )
-from service.model.plan.steps import FinalStep, Numbers
+from service.model.plan.steps import FinalStep, Numbers, Step
+from service.model.plan.tables import read_category, read_codes
+from service.model.plan.trees.edge_rows import add_unknown
 from service.model.plan.trees.interpreter import load_boosted, round_to_single
 from service.model.plan.trees.tree_step import Change, TreeStep
 
@@ -37,13 +40,15 @@ def plan_boosting(fitted: Any) -> TreeStep:
 
 def plan_histogram_boosting(fitted: Any) -> TreeStep:
     codes = _find_codes(fitted)
+    is_coded = fitted._preprocessor is None  # then no other code is given
     step = _plan_model(_drop_inner_names(fitted, codes), tie_is_second=False)
     finish: Change = np.exp if fitted.loss in ("poisson", "gamma") else np.asarray
     step.try_treelite(
         lambda: load_boosted(fitted),
         fitted.n_features_in_,
-        CategoryCleaner(codes) if codes else None,
+        CategoryCleaner(codes) if codes and not is_coded else None,
         finish,
+        codes if is_coded else add_unknown(codes),
     )
     return step
 
@@ -71,7 +76,6 @@ class CategoryCleaner:
     """
 
     def __init__(self, codes: dict[int, np.ndarray]) -> None:
-        self.codes = codes
         width = max(len(values) for values in codes.values())
         self._columns = list(codes)
         self._known = np.array(
@@ -93,6 +97,9 @@ def _find_codes(fitted: Any) -> dict[int, np.ndarray]:
     """Return the known categories by column, which no public attribute holds."""
     if fitted.is_categorical_ is None or not fitted.is_categorical_.any():
         return {}
+    if fitted._preprocessor is None:
+        known = fitted._bin_mapper.known_categories  # the columns of categories first
+        return {i: values for i, values in enumerate(known) if values is not None}
     encoder = fitted._preprocessor.named_transformers_["encoder"]
     found = encoder.categories_
     if any(values.dtype.kind not in "fiub" for values in found):
@@ -102,6 +109,25 @@ def _find_codes(fitted: Any) -> dict[int, np.ndarray]:
         column: values[np.isfinite(values)].astype(np.float64)
         for column, values in zip(columns, found, strict=True)
     }
+
+
+def code_histogram_boosting(fitted: Any, contract: Contract) -> tuple[Step, Any]:
+    """Return how to read a table of categories as codes, and the model of these.
+
+    scikit-learn puts the columns of categories first.
+    """
+    is_category = fitted.is_categorical_
+    if is_category is None:
+        raise NoPlanError(f"{type(fitted).__name__} has no categories.")
+    found = fitted._preprocessor.named_transformers_["encoder"].categories_
+    columns = np.flatnonzero(is_category).tolist()
+    categories = [read_category(values.tolist()) for values in found]
+    order = [*columns, *np.flatnonzero(~is_category).tolist()]
+    coded = copy.copy(drop_names(fitted))
+    coded._preprocessor = None
+    coded.is_categorical_ = fitted._is_categorical_remapped
+    readers = dict(zip(columns, categories, strict=True))
+    return read_codes(contract, readers, order), coded
 
 
 def _drop_inner_names(fitted: Any, codes: dict[int, np.ndarray]) -> Any:
@@ -121,6 +147,10 @@ BOOSTED: dict[type, Callable[[Any], TreeStep]] = {
     ensemble.GradientBoostingRegressor: plan_boosting,
     ensemble.HistGradientBoostingClassifier: plan_histogram_boosting,
     ensemble.HistGradientBoostingRegressor: plan_histogram_boosting,
+}
+CODED: dict[type, Callable[[Any, Contract], tuple[Step, Any]]] = {
+    ensemble.HistGradientBoostingClassifier: code_histogram_boosting,
+    ensemble.HistGradientBoostingRegressor: code_histogram_boosting,
 }
 BOOSTED_DECISIONS: dict[type, Callable[[Any], FinalStep]] = {
     ensemble.GradientBoostingClassifier: plan_boosted_decision,

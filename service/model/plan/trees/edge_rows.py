@@ -11,14 +11,25 @@ EDGE_ROWS = 512
 SAMPLED_TREES = 64  # their thresholds stand for those of the others
 
 
+EDGES = np.array([0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40])
+
+
+def add_unknown(codes: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """Return the known codes of categories with others that a column may hold."""
+    far = [5e9, 255.0, *EDGES]
+    return {
+        column: np.concatenate([np.tile(known, 3), known + 0.5, known + 1, far])
+        for column, known in codes.items()
+    }
+
+
 def gather_rows(model: Any, columns: int, codes: dict[int, np.ndarray]) -> Numbers:
     """Return rows at the model's thresholds and beside them, half with nulls.
 
-    `codes` are the known categories, by the column that holds them.
+    `codes` are what a column of categories may hold, by its position.
     """
     random = np.random.default_rng(0)
-    edges = np.array([0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40])
-    pools = [[edges] for _ in range(columns)]
+    pools = [[EDGES] for _ in range(columns)]
     for feature, thresholds in _find_thresholds(model):
         if feature not in codes:
             beside = np.nextafter(thresholds, [[-np.inf], [np.inf]]).ravel()
@@ -26,8 +37,7 @@ def gather_rows(model: Any, columns: int, codes: dict[int, np.ndarray]) -> Numbe
             single = np.nextafter(thresholds.astype(np.float32), ends).ravel()
             pools[feature] += [thresholds, beside, single]
     for feature, known in codes.items():
-        far = np.array([5e9, 255.0])
-        pools[feature] += [np.tile(known, 3), known + 0.5, known + 1, far]
+        pools[feature] = [known]
     rows = np.empty((EDGE_ROWS, columns))
     for feature, pool in enumerate(pools):
         rows[:, feature] = random.choice(np.concatenate(pool), EDGE_ROWS)

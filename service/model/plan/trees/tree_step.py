@@ -87,10 +87,12 @@ class TreeStep:
         columns: int,
         prepare: Change | None = None,
         finish: Change = np.asarray,
+        codes: dict[int, np.ndarray] | None = None,
     ) -> None:
         """Set `crossover` to what is measured; it stays 0 if treelite is not exact.
 
-        `prepare` is applied to the rows, `finish` to treelite's margins.
+        `prepare` is applied to the rows, `finish` to treelite's margins. `codes` are
+        what columns of categories may hold.
         """
         try:
             with warnings.catch_warnings():
@@ -100,7 +102,7 @@ class TreeStep:
         except (TreeliteError, NotImplementedError, AssertionError):
             return
         self._prepare, self._finish = prepare or np.asarray, finish
-        rows = gather_rows(model, columns, getattr(prepare, "codes", {}))
+        rows = gather_rows(model, columns, codes or {})
         is_null = np.isnan(rows).any(axis=1)
         plain, nulls = rows[~is_null], rows[is_null]
         self.crossover = len(rows)
