@@ -117,7 +117,9 @@ BOOSTERS: dict[str, Callable[[Any], FinalStep]] = {
     "lightgbm.sklearn.LGBMClassifier": plan_lightgbm,
     "lightgbm.sklearn.LGBMRegressor": plan_lightgbm,
     "xgboost.sklearn.XGBClassifier": plan_xgboost_classifier,
+    "xgboost.sklearn.XGBRFClassifier": plan_xgboost_classifier,
     "xgboost.sklearn.XGBRegressor": plan_xgboost_regressor,
+    "xgboost.sklearn.XGBRFRegressor": plan_xgboost_regressor,
 }
 CODED_BOOSTERS: dict[str, Callable[[Any, Contract], tuple[Step, Any]]] = {
     name: code_lightgbm if name.startswith("lightgbm") else code_xgboost

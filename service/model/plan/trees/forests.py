@@ -36,13 +36,14 @@ def plan_forest(fitted: Any) -> TreeStep:
 
 
 def _plan_average(fitted: Any, members: list[Any]) -> TreeStep:
-    if fitted.n_outputs_ != 1:
+    if fitted.n_outputs_ != 1 and hasattr(fitted, "classes_"):
         raise NoPlanError(f"{type(fitted).__name__} has several outputs.")
     bare = drop_names(fitted)
     if hasattr(fitted, "classes_"):
         score = _average_trees(members, fitted.n_classes_, bare.predict_proba)
         return TreeStep(score, link_probabilities)
-    return TreeStep(_average_trees(members, 1, bare.predict), link_values)
+    score = _average_trees(members, fitted.n_outputs_, bare.predict)
+    return TreeStep(score, link_values)
 
 
 def _average_trees(members: list[Any], width: int, ask_itself: Scores) -> Scores:
@@ -60,7 +61,7 @@ def _average_trees(members: list[Any], width: int, ask_itself: Scores) -> Scores
             return as_columns(ask_itself(X))
         total = np.zeros((len(X), width))
         for one in trees:
-            total += one.predict(single)[:, :width]
+            total += one.predict(single).reshape(len(X), -1)[:, :width]
         total /= len(trees)
         return total
 

@@ -65,8 +65,8 @@ class Interpreter:
         one = np.zeros((1, self._columns))
         raw = treelite.gtil.predict(model, one, nthread=1, pred_margin=True)
         if model.input_type != "float64" or raw.dtype != np.float64 or raw.ndim != 3:
-            raise NotImplementedError("The interpreter is for doubles and one output.")
-        self._width = raw.shape[2]
+            raise NotImplementedError("The interpreter is for doubles.")
+        self._width = raw[0].size  # of several outputs, or of several classes
 
     def score(self, X: Numbers) -> np.ndarray:
         """Return the raw sums of the trees, shape (n, k)."""

@@ -18,6 +18,8 @@ from service.model.plan.trees.interpreter import Interpreter
 from service.model.plan.trees.tree_step import TreeStep
 
 FEW = {"n_estimators": 7, "random_state": 0}
+LIGHT: dict[str, Any] = {"n_estimators": 7, "verbose": -1, "n_jobs": 1}
+BAGGED = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1}
 
 CLASSIFIERS = [
     tree.DecisionTreeClassifier(random_state=0, max_depth=3),
@@ -30,7 +32,11 @@ CLASSIFIERS = [
     ensemble.GradientBoostingClassifier(n_iter_no_change=1, tol=0.5, random_state=0),
     ensemble.HistGradientBoostingClassifier(max_iter=7),
     lightgbm.LGBMClassifier(n_estimators=7, verbose=-1, n_jobs=1),
+    lightgbm.LGBMClassifier(**LIGHT, boosting_type="dart"),
+    lightgbm.LGBMClassifier(**LIGHT, boosting_type="goss"),
+    lightgbm.LGBMClassifier(**LIGHT, **BAGGED),
     xgboost.XGBClassifier(n_estimators=7, n_jobs=1),
+    xgboost.XGBRFClassifier(n_estimators=7, n_jobs=1),
 ]
 REGRESSORS = [
     tree.DecisionTreeRegressor(random_state=0),
@@ -47,7 +53,16 @@ REGRESSORS = [
     ensemble.HistGradientBoostingRegressor(max_iter=7, loss="quantile", quantile=0.3),
     lightgbm.LGBMRegressor(n_estimators=7, verbose=-1, n_jobs=1),
     lightgbm.LGBMRegressor(n_estimators=7, verbose=-1, n_jobs=1, objective="poisson"),
+    lightgbm.LGBMRegressor(**LIGHT, objective="gamma"),
+    lightgbm.LGBMRegressor(**LIGHT, objective="tweedie"),
+    lightgbm.LGBMRegressor(**LIGHT, objective="quantile", alpha=0.3),
+    lightgbm.LGBMRegressor(**LIGHT, boosting_type="dart"),
+    lightgbm.LGBMRegressor(**LIGHT, data_sample_strategy="goss"),
+    lightgbm.LGBMRegressor(**LIGHT, **BAGGED),
     xgboost.XGBRegressor(n_estimators=7, n_jobs=1),
+    xgboost.XGBRegressor(n_estimators=7, n_jobs=1, objective="reg:tweedie"),
+    xgboost.XGBRegressor(n_estimators=7, n_jobs=1, booster="dart"),
+    xgboost.XGBRFRegressor(n_estimators=7, n_jobs=1),
 ]
 
 
@@ -291,10 +306,26 @@ def test_rows_that_may_not_be_written_to_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [tree.DecisionTreeRegressor, ensemble.ExtraTreesRegressor]
+    "estimator",
+    [
+        tree.DecisionTreeRegressor(max_depth=4),
+        tree.ExtraTreeRegressor(random_state=0),
+        ensemble.RandomForestRegressor(**FEW),
+        ensemble.ExtraTreesRegressor(**FEW, bootstrap=True),
+    ],
+    ids=name_case,
 )
-def test_several_outputs_have_no_plan(kind: Any) -> None:
+def test_several_outputs_are_planned_exactly(estimator: Any) -> None:
     X, y = load_table("diabetes")
+    targets = np.column_stack([y, y**0.5, X[:, 0]])
+    assert_planned(clone(estimator).fit(X, targets), X[:150])
+
+
+@pytest.mark.parametrize(
+    "kind", [tree.DecisionTreeClassifier, ensemble.ExtraTreesClassifier]
+)
+def test_several_labels_have_no_plan(kind: Any) -> None:
+    X, y = load_table("wine")
     fitted = kind(max_depth=2).fit(X, np.column_stack([y, y]))
     with pytest.raises(NoPlanError, match="several outputs"):
         plan(fitted)
@@ -326,4 +357,4 @@ class ContraryTree(tree.DecisionTreeClassifier):  # type: ignore[misc]
 
 def test_a_subclass_is_not_mistaken_for_its_parent() -> None:
     assert ContraryTree not in PREDICTORS
-    assert xgboost.XGBRFClassifier.__qualname__ not in " ".join(PREDICTORS_BY_NAME)
+    assert xgboost.XGBRanker.__qualname__ not in " ".join(PREDICTORS_BY_NAME)
