@@ -19,7 +19,7 @@ from service.model.plan.trees.tree_step import TreeStep
 
 FEW = {"n_estimators": 7, "random_state": 0}
 LIGHT: dict[str, Any] = {"n_estimators": 7, "verbose": -1, "n_jobs": 1}
-BAGGED = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1}
+BAGGED: dict[str, Any] = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1}
 
 CLASSIFIERS = [
     tree.DecisionTreeClassifier(random_state=0, max_depth=3),
