@@ -16,13 +16,13 @@ from service.model.tasks.transformation import Transformation
 
 # The first that has a pipeline is its task.
 TASKS: tuple[type[Task], ...] = (
+    Transformation,
     Ranking,
     MultioutputClassification,
     Classification,
     Regression,
     OutlierDetection,
     Clustering,
-    Transformation,
 )
 
 

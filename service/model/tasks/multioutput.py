@@ -1,5 +1,6 @@
 """Classifiers of several outputs: multilabel, or several classes each."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,11 +78,20 @@ def read_output_classes(pipeline: Any) -> list[list[Any]]:
     classes = getattr(last, "classes_", ())
     if isinstance(classes, list):
         return [np.asarray(each).tolist() for each in classes]
+    if hasattr(last, "get_booster"):
+        count = count_targets(last)
+        return [[0, 1]] * count if count > 1 else []
     binarizer = getattr(last, "_label_binarizer", None)
     is_multilabel = getattr(last, "multilabel_", False) or (
         getattr(binarizer, "y_type_", "") == "multilabel-indicator"
     )
     return [[0, 1]] * len(classes) if is_multilabel else []
+
+
+def count_targets(booster: Any) -> int:
+    """Return the outputs of a model of XGBoost, which alone its configuration says."""
+    config = json.loads(booster.get_booster().save_config())
+    return int(config["learner"]["learner_model_param"].get("num_target", 1))
 
 
 def join_probabilities(numbers: Any) -> np.ndarray:

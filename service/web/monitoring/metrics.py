@@ -94,12 +94,13 @@ class Metrics:
 
     def _count_labels(self, labels: Sequence[Any]) -> None:
         """Count labels; those of several outputs as `output=label`."""
-        for name, column in zip(self._outputs, zip(*labels, strict=True), strict=False):
-            for label, count in Counter(column).items():
-                self.instruments.labels[f"{name}={label}"].add(count)
         if self._outputs:
-            return
-        if len(labels) == 1:
+            labels = [
+                f"{name}={label}"
+                for row in labels
+                for name, label in zip(self._outputs, row, strict=True)
+            ]
+        elif len(labels) == 1:
             self.instruments.labels[labels[0]].add()
             return
         for label, count in Counter(labels).items():

@@ -25,7 +25,7 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from xgboost import XGBRanker
+from xgboost import XGBClassifier, XGBRanker
 
 from service.model import package
 from service.model.artefact.folder import read_artefact
@@ -232,6 +232,7 @@ MULTILABEL = [
     linear_model.RidgeClassifier(),
     ensemble.RandomForestClassifier(5, random_state=0),
     neighbors.KNeighborsClassifier(),
+    XGBClassifier(n_estimators=5, n_jobs=1),
 ]
 MULTICLASS = [
     ensemble.ExtraTreesClassifier(5, random_state=0),
