@@ -18,11 +18,13 @@ from service.model.plan.blocks import (
     select,
 )
 from service.model.plan.places import Place
-from service.model.plan.predictors.parts import Parts, unwrap
+from service.model.plan.predictors.parts import Parts, Response, unwrap
 from service.model.plan.registry import (
-    TRANSFORMERS,
+    ARRAY_MAKERS,
     WRAPPERS,
+    compile_transformer,
     convert_for,
+    only_compares,
     plan_predictor,
 )
 from service.model.plan.scores import link_values
@@ -91,21 +93,34 @@ class Composer:
     def _plan_final(
         self, fitted: Any, place: Place, *, decides: bool, extras: Extras
     ) -> list[Step]:
-        if type(fitted) not in WRAPPERS or decides or extras != NO_EXTRAS:
-            steps, coded = convert_for(fitted, place.given)
-            planned = plan_predictor(coded, decides=decides, extras=extras)
-            steps = [*steps, adapt(planned, NUMBERS, None)]
-            contract = place.given.contract
-            if contract is None or decides or not has_categories(contract):
-                return steps
-            itself, _ = predict_as_itself(fitted, place.given, place.sample, extras)
-            return [fall_back(chain(steps), itself)]
+        if type(fitted) in WRAPPERS and not decides and extras == NO_EXTRAS:
+            return self._plan_wrapper(fitted, place)
+        reading, coded = convert_for(fitted, place.given)
+        planned = plan_predictor(coded, decides=decides, extras=extras)
+        steps = [*reading, adapt(planned, NUMBERS, None)]
+        contract = place.given.contract
+        if contract is None or decides or not has_categories(contract):
+            return steps
+        itself, _ = predict_as_itself(fitted, place.given, place.sample, extras)
+        return [fall_back(chain(steps), itself)]
+
+    def _plan_wrapper(self, fitted: Any, place: Place) -> list[Step]:
+        reading: list[Step] = []
+        if type(fitted) in ARRAY_MAKERS:
+            is_exact = only_compares(fitted)
+            reading = convert(place.given, NUMBERS, takes_single=is_exact)
+            place = place.follow(reading, NUMBERS)
 
         def plan_part(part: Any, *, decides: bool) -> FinalStep:
             return self.compile_final(part, place, decides=decides).batch
 
-        parts = Parts(plan_part, plan_predictor, place.given == NUMBERS)
-        return [adapt(WRAPPERS[type(fitted)](fitted, parts), place.given, None)]
+        def find_numbers(takes_single: bool) -> Response:
+            steps = convert(place.given, NUMBERS, takes_single=takes_single)
+            return chain(steps).batch
+
+        parts = Parts(plan_part, plan_predictor, find_numbers)
+        planned = WRAPPERS[type(fitted)](fitted, parts)
+        return [*reading, adapt(planned, place.given, None)]
 
     def compile_steps(self, fitted: Any, place: Place) -> Compiled:
         """Compile a fitted transformer, and return its steps and what they give."""
@@ -118,7 +133,7 @@ class Composer:
                 return [self._compile_columns(fitted, place)], NUMBERS
             if type(fitted) is FeatureUnion:
                 return [self._compile_union(fitted, place)], NUMBERS
-            compiled = _compile_leaf(fitted, place.given)
+            compiled = compile_transformer(fitted, place.given)
         except NoPlanError as error:
             self._refuse(mark, fitted, place, error)
             return self._run_as_itself(fitted, place)
@@ -188,19 +203,6 @@ class Composer:
         """Note a part that runs as itself, in place of what was noted within it."""
         del self.compiled[mark[0] :], self.uncompiled[mark[1] :]
         self.uncompiled.append((type(fitted).__name__, place.explain(error)))
-
-
-def _compile_leaf(fitted: Any, given: BlockType) -> Compiled:
-    kind = type(fitted)
-    refusal = NoPlanError(f"{kind.__name__} has no compiled form.")
-    for planners, takes, gives in TRANSFORMERS:
-        if kind in planners:
-            try:
-                step = adapt(planners[kind](fitted), takes, gives)
-                return [*convert(given, takes), step], gives
-            except NoPlanError as error:
-                refusal = error
-    raise refusal
 
 
 def _is_passed_through(part: Any) -> bool:

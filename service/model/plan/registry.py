@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.model.errors import NoPlanError
-from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType, convert
+from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType, adapt, convert
+from service.model.plan.predictors.adaboost import ADABOOST
 from service.model.plan.predictors.bayes import BAYES
 from service.model.plan.predictors.boosters import BOOSTERS, CODED_BOOSTERS
 from service.model.plan.predictors.calibration import CALIBRATED
 from service.model.plan.predictors.clusters import CLUSTERS
-from service.model.plan.predictors.ensembles import ENSEMBLES
+from service.model.plan.predictors.ensembles import BAGS, ENSEMBLES
 from service.model.plan.predictors.linear import (
     LINEAR,
     LINEAR_DECISIONS,
@@ -65,7 +66,26 @@ PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
 DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS
 
 # Predictors that ask others: a planner is given the fitted object and its Parts.
-WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = CALIBRATED | ENSEMBLES
+WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = (
+    CALIBRATED | ENSEMBLES | ADABOOST
+)
+
+# Of them, those that make an array of a frame before they ask their parts.
+ARRAY_MAKERS: dict[type, Callable[[Any, Any], FinalStep]] = BAGS | ADABOOST
+
+
+def compile_transformer(fitted: Any, given: BlockType) -> tuple[list[Step], BlockType]:
+    """Return the steps of a transformer and what they give. Raises NoPlanError."""
+    kind = type(fitted)
+    refusal = NoPlanError(f"{kind.__name__} has no compiled form.")
+    for planners, takes, gives in TRANSFORMERS:
+        if kind in planners:
+            try:
+                step = adapt(planners[kind](fitted), takes, gives)
+                return [*convert(given, takes), step], gives
+            except NoPlanError as error:
+                refusal = error
+    raise refusal
 
 
 def convert_for(fitted: Any, given: BlockType) -> tuple[list[Step], Any]:
@@ -83,8 +103,13 @@ def convert_for(fitted: Any, given: BlockType) -> tuple[list[Step], Any]:
 
 
 def only_compares(fitted: Any) -> bool:
-    """Return True for trees: they compare numbers, and do not calculate with them."""
+    """Return True for trees: they compare numbers, and do not calculate with them.
+
+    So do wrappers of trees.
+    """
     kind = type(fitted)
+    if kind in ARRAY_MAKERS:
+        return all(only_compares(part) for part in fitted.estimators_)
     return kind in FORESTS or kind in BOOSTED or read_name(fitted) in BOOSTERS
 
 

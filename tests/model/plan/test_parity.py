@@ -26,6 +26,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -111,6 +112,9 @@ EXAMPLES = [
     ensemble.VotingRegressor(REGRESSORS),
     ensemble.StackingClassifier(VOTERS, cv=2),
     ensemble.StackingRegressor(REGRESSORS, cv=2),
+    ensemble.AdaBoostClassifier(n_estimators=20, random_state=0),
+    ensemble.AdaBoostRegressor(n_estimators=20, random_state=0),
+    MultiOutputRegressor(tree.DecisionTreeRegressor(max_depth=3)),
     GridSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2),
     RandomizedSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, n_iter=2),
     FrozenEstimator(RIDGE.fit(DIABETES.to_numpy(), PROGRESSION)),
@@ -181,7 +185,7 @@ def list_rows() -> Iterator[Any]:
 def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
     """Return the data that a pipeline is fitted on."""
     name = read_type(pipeline).__name__
-    if name.startswith("MultiTask"):
+    if name.startswith("Multi") and is_regressor(pipeline):
         return DIABETES, np.column_stack([PROGRESSION, PROGRESSION**0.5])
     if is_regressor(pipeline):
         return DIABETES, PROGRESSION

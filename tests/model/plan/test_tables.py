@@ -150,6 +150,37 @@ def test_columns_of_float32_are_planned_exactly(estimator: Any, form: str) -> No
     assert plan.predict(between).is_close_to(expected)
 
 
+REGRESSORS = [("a", linear_model.Ridge()), ("b", tree.DecisionTreeRegressor())]
+HALF: dict[str, Any] = {"n_estimators": 4, "max_features": 0.6, "random_state": 0}
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        ensemble.BaggingClassifier(**HALF, bootstrap_features=True),
+        ensemble.BaggingRegressor(linear_model.Ridge(), **HALF),
+        ensemble.BaggingRegressor(ensemble.HistGradientBoostingRegressor(), **HALF),
+        ensemble.StackingRegressor(REGRESSORS, passthrough=True),
+        ensemble.AdaBoostClassifier(n_estimators=5),
+        ensemble.AdaBoostRegressor(n_estimators=5, random_state=0),
+    ],
+    ids=name_case,
+)
+def test_a_wrapper_takes_columns_out_of_a_plain_frame(estimator: Any) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(COUNT, 5)), columns=list("abcde"))
+    frame["b"] = random.integers(0, 9, COUNT)
+    assert_planned(fit(estimator, frame), frame)
+
+
+def test_trees_in_a_bag_take_columns_of_float32() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(COUNT, 4)).astype(np.float32))
+    frame.columns = list("abcd")
+    assert_planned(fit(ensemble.BaggingRegressor(**HALF), frame), frame)
+    assert_planned(fit(ensemble.AdaBoostClassifier(n_estimators=4), frame), frame)
+
+
 def test_what_calculates_with_float32_has_no_plan() -> None:
     frame = make_frame()[["single", "count"]]
     fitted = make_pipeline(linear_model.Ridge()).fit(frame, frame["count"])

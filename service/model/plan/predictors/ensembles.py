@@ -1,4 +1,4 @@
-"""Votes, stacks, bags and transformed targets."""
+"""Votes, stacks, bags, several targets and transformed ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn import ensemble
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import FunctionTransformer
 
 from service.model.errors import NoPlanError
@@ -73,15 +74,14 @@ def plan_stack(fitted: Any, parts: Parts) -> FinalStep:
     count = count_classes(fitted) if hasattr(fitted, "classes_") else 0
     if count:
         require_classes(fitted.final_estimator_, count)
-    if fitted.passthrough:
-        parts.require_numbers()
     final = parts.plan_numeric(fitted.final_estimator_)
     columns = [
         _plan_column(part, method, count, parts)
         for part, method in zip(fitted.estimators_, fitted.stack_method_, strict=True)
     ]
     if fitted.passthrough:
-        columns.append(np.asarray)
+        # Beside predictions in float64, so a column of float32 becomes float64 too.
+        columns.append(parts.read_numbers(takes_single=True))
     return lambda X: final(np.hstack([column(X) for column in columns]))
 
 
@@ -127,8 +127,9 @@ def _plan_bagged(part: Any, features: Any, fitted: Any, parts: Parts) -> Respons
     answer = "probabilities" if hasattr(fitted, "classes_") else "values"
     if np.array_equal(features, np.arange(fitted.n_features_in_)):
         return parts.respond(part, answer)
-    parts.require_numbers()
-    return read_answer(take_features(parts.plan_numeric(part), features), answer)
+    read = parts.read_numbers()
+    respond = read_answer(take_features(parts.plan_numeric(part), features), answer)
+    return lambda X: respond(read(X))
 
 
 # Transformed targets
@@ -151,12 +152,26 @@ def plan_transformed_target(fitted: Any, parts: Parts) -> FinalStep:
     return restore
 
 
+# Several targets
+
+
+def plan_multi_output(fitted: Any, parts: Parts) -> FinalStep:
+    """Plan a MultiOutputRegressor: a regressor for each target."""
+    members = [parts.respond(part, "values") for part in fitted.estimators_]
+    return lambda X: Outputs(values=np.hstack([member(X) for member in members]))
+
+
+# What makes an array of a frame before it asks its parts.
+BAGS: dict[type, Callable[[Any, Parts], FinalStep]] = {
+    ensemble.BaggingClassifier: plan_bag,
+    ensemble.BaggingRegressor: plan_bag,
+}
 ENSEMBLES: dict[type, Callable[[Any, Parts], FinalStep]] = {
     ensemble.VotingClassifier: plan_voting_classifier,
     ensemble.VotingRegressor: plan_voting_regressor,
     ensemble.StackingClassifier: plan_stack,
     ensemble.StackingRegressor: plan_stack,
-    ensemble.BaggingClassifier: plan_bag,
-    ensemble.BaggingRegressor: plan_bag,
+    **BAGS,
+    MultiOutputRegressor: plan_multi_output,
     TransformedTargetRegressor: plan_transformed_target,
 }

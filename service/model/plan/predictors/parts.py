@@ -45,12 +45,12 @@ class Parts:
     """Compiles the parts of a wrapper.
 
     `plan_numeric` compiles a part that is given numbers of the wrapper's own making.
-    `takes_numbers` is True if the wrapper itself is given numbers.
+    `find_numbers` returns what reads the numbers of what the wrapper is given.
     """
 
     plan_part: PlanPart
     plan_numeric: Callable[[Any], FinalStep]
-    takes_numbers: bool
+    find_numbers: Callable[[bool], Response]
 
     def respond(self, part: Any, answer: str) -> Response:
         """Return what asks a part for its `classes`, `probabilities` or `values`."""
@@ -60,10 +60,9 @@ class Parts:
         """Return what asks a part for its decision function, shape (n, k)."""
         return read_answer(self.plan_part(part, decides=True), "values")
 
-    def require_numbers(self) -> None:
-        """Raise NoPlanError where a wrapper could not take columns out."""
-        if not self.takes_numbers:
-            raise NoPlanError("It takes columns out of what is no array of numbers.")
+    def read_numbers(self, *, takes_single: bool = False) -> Response:
+        """Return what gives the wrapper's input as one array. Raises NoPlanError."""
+        return self.find_numbers(takes_single)
 
 
 def read_answer(step: FinalStep, answer: str) -> Response:

@@ -8,6 +8,8 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
     BaggingClassifier,
     BaggingRegressor,
     GradientBoostingClassifier,
@@ -98,6 +100,9 @@ CLASSIFIERS = [
     BaggingClassifier(
         make_pipeline(StandardScaler(), LogisticRegression()), 3, random_state=0
     ),
+    AdaBoostClassifier(n_estimators=9, random_state=0),
+    AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), n_estimators=5),
+    AdaBoostClassifier(LogisticRegression(), n_estimators=4),
     GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9, 1e-3]}, cv=2),
     RandomizedSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, n_iter=2),
 ]
@@ -108,6 +113,8 @@ REGRESSORS = [
     StackingRegressor(estimators(), cv=2, passthrough=True),
     BaggingRegressor(n_estimators=4, random_state=0),
     BaggingRegressor(Ridge(), n_estimators=4, max_features=0.5, random_state=0),
+    AdaBoostRegressor(n_estimators=9, random_state=0),
+    AdaBoostRegressor(Ridge(), n_estimators=5, random_state=0),
     TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1),
     TransformedTargetRegressor(Ridge(), transformer=MinMaxScaler()),
     TransformedTargetRegressor(Ridge()),
