@@ -1,7 +1,8 @@
 """What kinds of model are served: which pipelines, how asked, and what is answered.
 
 naming.py          what answers are called, as their owner says it
-task.py            the interface of a task, and how the methods of a pipeline are called
+methods.py         how the methods of a pipeline are called, each step but once
+task.py            the interface of a task
 classification.py  a label, with probabilities or decision scores
 multioutput.py     a label for each output, with its probabilities
 regression.py      a value or several, or a value with its standard deviation

@@ -8,8 +8,9 @@ from sklearn.base import is_classifier
 from service.model.contract.forms import PROBABILITIES, PredictionForm, form_labels
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
+from service.model.tasks.methods import index_classes
 from service.model.tasks.naming import Naming, read_labels
-from service.model.tasks.task import NO_EXTRAS, Extras, Task, index_classes
+from service.model.tasks.task import NO_EXTRAS, Extras, Task
 
 
 class Classification(Task):

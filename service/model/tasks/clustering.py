@@ -10,14 +10,9 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from service.model.contract.forms import PROBABILITIES, PredictionForm, form_labels
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
+from service.model.tasks.methods import find_last, index_classes
 from service.model.tasks.naming import Naming, read_labels
-from service.model.tasks.task import (
-    NO_EXTRAS,
-    Extras,
-    Task,
-    find_last,
-    index_classes,
-)
+from service.model.tasks.task import NO_EXTRAS, Extras, Task
 
 MIXTURES = (GaussianMixture, BayesianGaussianMixture)
 

@@ -7,8 +7,9 @@ from sklearn.base import is_outlier_detector
 from service.model.contract.forms import PredictionForm
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
+from service.model.tasks.methods import index_classes
 from service.model.tasks.naming import Naming, read_labels
-from service.model.tasks.task import NO_EXTRAS, Extras, Task, index_classes
+from service.model.tasks.task import NO_EXTRAS, Extras, Task
 
 # What detectors predict, and what that is called unless the owner says otherwise.
 CLASSES = (-1, 1)

@@ -4,9 +4,10 @@ from typing import Any
 
 from service.model.contract.forms import PredictionForm
 from service.model.outputs import Outputs
+from service.model.tasks.methods import find_last
 from service.model.tasks.naming import Naming
 from service.model.tasks.regression import read_values
-from service.model.tasks.task import Task, find_last
+from service.model.tasks.task import Task
 
 RANKERS = {"LGBMRanker", "XGBRanker", "CatBoostRanker"}
 

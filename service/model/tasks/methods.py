@@ -1,0 +1,90 @@
+"""How the methods of a pipeline are called, and what they answer is read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+
+from service.model.errors import PackagingError
+
+
+class Methods:
+    """Calls several methods of a pipeline on one table.
+
+    What a Pipeline hands to its last step is made once for all of them, where a
+    notebook makes it anew for each.
+    """
+
+    def __init__(self, pipeline: Any) -> None:
+        self.pipeline = pipeline
+        self.last = find_last(pipeline)
+        self._front: list[Any] = []
+        self._final = pipeline
+        is_routed = getattr(pipeline, "transform_input", None) is not None
+        if type(pipeline) is Pipeline and not is_routed:
+            steps = [step for _, step in pipeline.steps]
+            self._front = [step for step in steps[:-1] if not is_passed(step)]
+            self._final = steps[-1]
+
+    def has(self, name: str) -> bool:
+        """Return True if the pipeline has a method."""
+        return hasattr(self.pipeline, name)
+
+    def call(self, table: Any, *names: str, **options: bool) -> list[Any]:
+        """Return what each method answers, dense, each an answer an instance."""
+        block, asked = table, self.pipeline
+        if len(names) > 1:
+            asked = self._final
+            for step in self._front:
+                block = step.transform(block)
+        found = [read_dense(getattr(asked, name)(block, **options)) for name in names]
+        for answers in found:
+            if count_answers(answers) != len(table):
+                raise PackagingError(
+                    f"The pipeline gives {count_answers(answers)} answers to"
+                    f" {len(table)} instances."
+                )
+        return found
+
+
+def is_passed(step: Any) -> bool:
+    """Return True for a step that hands on what it is given."""
+    return step is None or isinstance(step, str)
+
+
+def find_last(pipeline: Any) -> Any:
+    """Return the estimator that answers: the last step, or what a search found."""
+    while True:
+        if isinstance(pipeline, Pipeline):
+            pipeline = pipeline.steps[-1][1]
+        elif isinstance(pipeline, FrozenEstimator):
+            pipeline = pipeline.estimator
+        elif hasattr(pipeline, "best_estimator_"):
+            pipeline = pipeline.best_estimator_
+        else:
+            return pipeline
+
+
+def read_dense(answers: Any) -> Any:
+    """Return answers as an array; those of several outputs as a list of arrays.
+
+    They are probabilities, an array an output, or a tuple of values and deviations.
+    """
+    if isinstance(answers, tuple) or (
+        isinstance(answers, list) and answers and np.ndim(answers[0]) == 2
+    ):
+        return [np.asarray(each) for each in answers]
+    return answers.toarray() if issparse(answers) else np.asarray(answers)
+
+
+def count_answers(answers: Any) -> int:
+    """Return the number of instances answered, of several arrays by the first."""
+    return len(answers[0] if isinstance(answers, list) else answers)
+
+
+def index_classes(answers: np.ndarray, places: Mapping[Any, int]) -> np.ndarray:
+    """Return the classes of a column of answers by their place."""
+    return np.array([places[answer] for answer in answers.tolist()])
