@@ -7,7 +7,7 @@ import numpy as np
 
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
-from service.model.tasks.detection import find_task
+from service.model.tasks.recognition import find_task
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 # How many rows of the training table are predicted twice, before all else: enough that

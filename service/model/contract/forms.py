@@ -6,7 +6,7 @@ OpenAPI, metrics and drift. A task proposes it, and the manifest keeps it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any
 
@@ -163,19 +163,16 @@ def _iterate_columns(form: PredictionForm) -> Iterator[WatchedColumn]:
 
 def _compile_writer(form: PredictionForm) -> Writer:
     """Return the writer of one output; the commonest forms have one of their own."""
-    names, group, scalars = form.names, form.group, form.scalars
+    group, scalars = form.group, form.scalars
+    name = partial(_name_numbers, form.names)
     if scalars == ("value",) and not form.labels and not group:
         return lambda _, numbers: [{"value": row[0]} for row in numbers or ()]
     if not form.labels and not scalars:
-        return lambda _, numbers: [
-            {group: row} for row in _name_numbers(names, numbers)
-        ]
+        return lambda _, numbers: [{group: row} for row in name(numbers)]
     if form.labels and group and not scalars:
         return lambda labels, numbers: [
             {"label": label, group: row}
-            for label, row in zip(
-                labels or (), _name_numbers(names, numbers), strict=True
-            )
+            for label, row in zip(labels or (), name(numbers), strict=True)
         ]
     return lambda labels, numbers: [*_write_rows(form, labels, numbers)]
 

@@ -10,10 +10,10 @@ ranking.py         a score to order by
 outliers.py        an outlier or an inlier, with its score
 clustering.py      a cluster, with distances or probabilities
 transformation.py  named numbers, of a pipeline that ends with a transformer
-detection.py       which of these a pipeline is
+recognition.py     which of these a pipeline is
 
 To add one: a class in a module of its own, its name in task.py, its place in the table
-of detection.py, an example in tests/model/tasks/test_tasks.py and a line in
+of recognition.py, an example in tests/model/tasks/test_tasks.py and a line in
 docs/packaging.md. Where a final step of it has a compiled form, that is a row of
 plan/registry.py. It may import contract/, and what is flat in model/.
 """
