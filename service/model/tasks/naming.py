@@ -37,7 +37,7 @@ class Naming:
             found = set(np.asarray(self.y, dtype=object).ravel().tolist())
         except (TypeError, ValueError) as error:
             raise PackagingError(
-                f"y is no column of classes: {describe_error(error)}."
+                f"y must be one column of classes: {describe_error(error)}."
             ) from None
         if not found <= set(classes):
             raise PackagingError("y holds classes that the pipeline was not fitted on.")
@@ -68,7 +68,8 @@ def read_labels(classes: Sequence[Any], labels: Any) -> tuple[str, ...]:
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise PackagingError(f"labels= must hold a label for each class of {classes}.")
     found = list(labels)
-    is_complete = len(found) == len(classes) == len(set(map(str, found)))
-    if not is_complete or not all(isinstance(label, str) for label in found):
+    if len(found) != len(classes) or not all(isinstance(each, str) for each in found):
         raise PackagingError(f"labels= must hold a label for each class of {classes}.")
+    if len(set(found)) != len(found):
+        raise PackagingError(f"The labels must differ: {found}.")
     return tuple(str(label) for label in found)

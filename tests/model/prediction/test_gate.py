@@ -156,13 +156,13 @@ def test_the_plan_can_be_turned_off() -> None:
     predictor.prove()
 
 
-def test_why_there_is_no_plan_names_the_step() -> None:
+def test_why_a_step_has_no_compiled_form_names_it() -> None:
     table = _sample()[0][["Age", "Time"]].iloc[:50].astype(float)
     y = train.read_data()[1].iloc[:50]
     pipeline = Pipeline([("clf", SVC())]).fit(table, y)
     sample = Instances(tuple(read_columns(table, range(50))), 50)
     choice = choose_plan(FittedPipeline(pipeline), observe_table(table), sample)
-    assert choice.reason == "There is no plan: step 'clf': SVC has no compiled form."
+    assert choice.reason == "step 'clf': SVC has no compiled form."
 
 
 def test_why_a_plan_is_not_used_holds_no_value() -> None:
