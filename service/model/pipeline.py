@@ -3,8 +3,7 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
+from service.model.contract.tables import take_rows
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
 from service.model.tasks.recognition import find_task
@@ -41,8 +40,9 @@ def check_training_table(reference: FittedPipeline, X: Any) -> Outputs:
     """
     if not len(X):
         raise PackagingError("The training table has no rows.")
-    rows = np.arange(CHECKED_ROWS) % len(X)
-    table = X.iloc[rows].reset_index(drop=True) if hasattr(X, "iloc") else X[rows]
+    table = take_rows(X, [row % len(X) for row in range(CHECKED_ROWS)])
+    if hasattr(table, "reset_index"):
+        table = table.reset_index(drop=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the whole table is asked for without this
         try:

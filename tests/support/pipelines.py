@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from mixed_features import elapse, to_floats
 from moods import MoodyRegressor
+from prose import read_prose
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -136,6 +138,13 @@ def fit_moody() -> Fitted:
     return Fitted("moody", pipeline, X, X["x"], {"code": ["moods"]})
 
 
+def fit_texts() -> Fitted:
+    """A classifier of a list of texts."""
+    texts, topics = read_prose()
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    return Fitted("texts", pipeline.fit(texts, topics), texts, topics)
+
+
 FITTED: dict[str, Callable[[], Fitted]] = {
     "credit": functools.cache(fit_credit),
     "diabetes": functools.cache(fit_diabetes),
@@ -143,5 +152,6 @@ FITTED: dict[str, Callable[[], Fitted]] = {
     "array": functools.cache(fit_array),
     "outputs": functools.cache(fit_outputs),
     "mixed": functools.cache(fit_mixed),
+    "texts": functools.cache(fit_texts),
     "moody": functools.cache(fit_moody),
 }

@@ -61,7 +61,8 @@ class Manifest(Record, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError, as msgspec wants it, for what packaging never writes."""
-        is_array = self.contract.table == "array"
+        is_bare = bool(self.contract.array_dtype)
+        is_one = self.contract.table == "text"
         features = [feature.name for feature in self.contract.features]
         for is_right, fault in (
             (1 <= self.format <= FORMAT, f"format must be 1 to {FORMAT}"),
@@ -78,7 +79,11 @@ class Manifest(Record, frozen=True):
                 len(set(features)) == len(features),
                 "features must have names of their own",
             ),
-            (is_array == bool(self.contract.array_dtype), "array_dtype must fit"),
+            (
+                is_one or is_bare == (self.contract.table == "array"),
+                "array_dtype must fit",
+            ),
+            (not is_one or len(features) == 1, "a text has one feature"),
             ({*self._paths()} <= self.files.keys(), "files must list all that is read"),
         ):
             if not is_right:

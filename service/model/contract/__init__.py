@@ -2,9 +2,10 @@
 
 features.py       the contract itself, as the manifest has it
 forms.py          the form of a prediction, as the manifest has it
-observation.py    a table observed: its columns' names, types, ranges and categories
 request_limits.py the most that one request may hold
 tables.py         columns laid out as the table that the pipeline was fitted on
+texts.py          texts that people wrote, told from categories
+observation.py    a table observed: its columns' names, types, ranges and categories
 edges.py          ranges of a feature's values, and values at their edges
 violations.py     error messages that carry their kind, which is a metric's label
 strict_fields.py  marshmallow's fields without their coercion

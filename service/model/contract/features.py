@@ -12,7 +12,7 @@ import msgspec
 
 FeatureType = Literal["number", "integer", "string", "boolean", "date-time"]
 UnknownFields = Literal["reject", "ignore"]
-Table = Literal["frame", "array"]
+Table = Literal["frame", "array", "text"]
 NullMark = Literal["NaN", "None", "NA", "NaT"]
 Scalar = str | int | float | bool | None
 Bound = str | int | float | None
@@ -116,7 +116,8 @@ class Feature(Record, frozen=True):
 class Contract(Record, frozen=True):
     """The features in the order the pipeline was fitted on, and the table's kind.
 
-    `array_dtype` is the dtype of the whole table where it is a bare numpy array.
+    `text` is one column of texts: a list, an array of one dimension or a Series.
+    `array_dtype` is the dtype of a bare numpy array, `list`, or None for pandas.
     """
 
     features: tuple[Feature, ...]

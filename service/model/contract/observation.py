@@ -17,6 +17,8 @@ from service.model.contract.features import (
     Storage,
     is_text,
 )
+from service.model.contract.tables import is_one_column, take_rows
+from service.model.contract.texts import is_prose
 from service.model.errors import ContractError
 
 # Arrays that do not index as plain ones do.
@@ -39,23 +41,55 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
     """Return the contract of a training table of n rows, with nothing enforced.
 
     `X` is a DataFrame, or a numpy array of shape (n, features) whose columns are called
-    `names`, or x0, x1, ... Raises ContractError, naming the column.
+    `names`, or x0, x1, ..., or a list, a Series or an array of texts, called by the
+    Series' name or `text`. Raises ContractError, naming the column.
     """
+    if is_one_column(X) and any(isinstance(value, str) for value in X):
+        return _observe_texts(X, names)
     if isinstance(X, pd.DataFrame):
         _check_names(list(X.columns))
         columns = [X.iloc[:, index] for index in range(X.shape[1])]
         return Contract(features=tuple(map(_observe_column, X.columns, columns)))
     if not isinstance(X, np.ndarray) or isinstance(X, ODD_ARRAYS) or X.ndim != 2:
         raise ContractError(
-            "The training table must be a pandas DataFrame or a numpy array of two"
-            f" dimensions, not {type(X).__name__}."
+            "The training table must be a pandas DataFrame, a numpy array of two"
+            f" dimensions or a list or a Series of texts, not {type(X).__name__}."
         )
-    if X.dtype.kind not in "fiubOU":
-        raise ContractError(f"A numpy array of {X.dtype} cannot be represented.")
-    names = [f"x{index}" for index in range(X.shape[1])] if names is None else names
+    listed = [f"x{i}" for i in range(X.shape[1])] if names is None else names
+    return _observe_array(X, _list_names(listed))
+
+
+def _observe_texts(X: Any, names: Iterable[str] | None) -> Contract:
+    """Return a contract of one feature, of which no two instances are alike."""
+    own_name = X.name if isinstance(X, pd.Series) and X.name else "text"
+    listed = _list_names([own_name] if names is None else names)
+    _check_names(listed)
+    if len(listed) != 1:
+        raise ContractError(f"{len(listed)} names for one column of texts.")
+    if isinstance(X, np.ndarray):
+        contract = _observe_array(X.reshape(-1, 1), listed)
+    else:
+        is_list = isinstance(X, list)
+        column = pd.Series(X, dtype=object) if is_list else X
+        contract = Contract(
+            features=(_observe_column(listed[0], column),),
+            array_dtype="list" if is_list else None,
+        )
+    [feature] = contract.features
+    observed = Observed(nulls=feature.observed.nulls)
+    features = (replace(feature, observed=observed),)
+    return replace(contract, features=features, table="text")
+
+
+def _list_names(names: Any) -> list[Any]:
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise ContractError("names= must list the names of the columns.")
-    names = list(names)
+    return list(names)
+
+
+def _observe_array(X: np.ndarray, names: list[Any]) -> Contract:
+    if X.dtype.kind not in "fiubOU":
+        raise ContractError(f"A numpy array of {X.dtype} cannot be represented.")
     _check_names(names)
     if len(names) != X.shape[1]:
         raise ContractError(f"{len(names)} names for {X.shape[1]} columns.")
@@ -70,7 +104,9 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
 
 def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
     """Return the columns of some rows as plain values, a null as None."""
-    part = X.iloc[list(rows)] if isinstance(X, pd.DataFrame) else X[list(rows)]
+    part = take_rows(X, list(rows))
+    if is_one_column(X):
+        return ([to_plain(value) for value in part],)
     return tuple(
         [to_plain(value) for value in _find_column(part, index)]
         for index in range(part.shape[1])
@@ -84,6 +120,8 @@ def read_distinct(X: Any, index: int) -> tuple[Scalar, ...]:
 
 
 def _find_column(X: Any, index: int) -> pd.Series:
+    if is_one_column(X):
+        return pd.Series(X)
     return X.iloc[:, index] if isinstance(X, pd.DataFrame) else pd.Series(X[:, index])
 
 
@@ -193,6 +231,7 @@ def _observe_values(
     if kind in ("string", "boolean") or storage.dtype == "category":
         distinct = set(present)
         is_text = len(distinct) > MAX_OBSERVED_CATEGORIES
+        is_text |= kind == "string" and is_prose(present)
         categories = None if is_text else tuple(sorted(distinct))
         return Observed(nulls=nulls, categories=categories)
     if not (finite := _drop_infinite(present)):

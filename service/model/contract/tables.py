@@ -26,6 +26,8 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
 
     `columns` holds a sequence for each feature, in order, a null as None.
     """
+    if contract.table == "text":
+        return _build_texts(contract, columns[0])
     if contract.table == "array":
         return _build_array(contract, columns)
     dtypes = {feature.storage.dtype for feature in contract.features}
@@ -58,6 +60,28 @@ def _index_names(names: tuple[str, ...]) -> pd.Index:
 
 # Reading the name of a dtype takes as long as ten small arrays.
 _read_dtype = lru_cache(maxsize=256)(pd.api.types.pandas_dtype)
+
+
+def is_one_column(X: Any) -> bool:
+    """Return True for a list, a Series, or a numpy array of one dimension."""
+    return isinstance(X, list | pd.Series) or getattr(X, "ndim", 0) == 1
+
+
+def take_rows(X: Any, rows: Sequence[int]) -> Any:
+    """Return some rows of a training table, as the kind of table that it is."""
+    if isinstance(X, list):
+        return [X[row] for row in rows]
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def _build_texts(contract: Contract, texts: Sequence[Any]) -> Any:
+    [feature] = contract.features
+    if contract.array_dtype is None:
+        return pd.Series(_build_column(texts, feature.storage), name=feature.name)
+    if contract.array_dtype != "list":
+        return _build_array(contract, [texts])[:, 0]
+    null = NULLS[feature.storage.null]
+    return [null if text is None else text for text in texts]
 
 
 def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:

@@ -70,7 +70,8 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
 
     `X` is the table it was fitted on, a DataFrame or an array of shape (n, features)
-    with `names` for its columns; `y` names a regressor's outputs if it is a DataFrame.
+    with `names` for its columns, or a list, a Series or an array of texts; `y` names a
+    regressor's outputs if it is a DataFrame.
     `labels` are the business labels by class, or in the order of `classes_`.
     Of several outputs, `y` names those, too, and `labels` has labels by output.
     `scores="decision"` answers a classifier's decision scores, and `std=True` the
@@ -139,7 +140,7 @@ def _predict_scores(
     if is_alike and hasattr(X, "columns"):
         is_alike = list(holdout.columns) == list(X.columns)
     elif is_alike:
-        is_alike = holdout.shape[1:] == X.shape[1:]
+        is_alike = np.shape(holdout)[1:] == np.shape(X)[1:]
     if not is_alike:
         raise PackagingError("holdout= must be a table like the training table.")
     rows = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
@@ -183,7 +184,7 @@ def _read_clock() -> str:
 
 def _read_versions(libraries: list[str], contract: Contract) -> dict[str, str]:
     always = ["python", "scikit-learn", "numpy", "scipy", "joblib"]
-    frames = ["pandas"] if contract.table == "frame" else []
+    frames = [] if contract.array_dtype else ["pandas"]
     wanted = dict.fromkeys([*always, *frames, *libraries])
     return {library: read_version(library) or "" for library in wanted}
 

@@ -161,6 +161,6 @@ class Probe:
 
 def _choose_rows(X: Any) -> list[int]:
     """Return rows with the fewest nulls, evenly over the table."""
-    nulls = np.asarray(pd.isna(X)).sum(axis=1)
+    nulls = np.asarray(pd.isna(X)).reshape(len(X), -1).sum(axis=1)
     fullest = np.flatnonzero(nulls == nulls.min()).tolist()
     return [int(row) for row in np.resize(spread(fullest, BASE_ROWS), BASE_ROWS)]

@@ -15,7 +15,7 @@ from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import spread
 from service.model.contract.observation import read_columns, to_json
 from service.model.contract.schema import compile_field
-from service.model.contract.tables import build_table
+from service.model.contract.tables import build_table, take_rows
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
 from service.model.packaging.typical import (
@@ -147,7 +147,7 @@ def _to_instance(contract: Contract, row: Sequence[Any]) -> dict[str, Any]:
 
 def predict_rows(reference: FittedPipeline, X: Any, rows: Sequence[int]) -> Outputs:
     """Ask for some rows of a table. Raises PackagingError."""
-    return _predict(reference, X.iloc[rows] if hasattr(X, "iloc") else X[rows])
+    return _predict(reference, take_rows(X, rows))
 
 
 def _predict(reference: FittedPipeline, table: Any) -> Outputs:

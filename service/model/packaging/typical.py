@@ -11,6 +11,7 @@ import pandas as pd
 
 from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature
+from service.model.contract.texts import compose_text, is_prose
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 
@@ -43,9 +44,15 @@ def find_typical(
 
 
 def _find_middle(feature: Feature, values: Sequence[Any]) -> Any:
+    """Return the median or the most frequent value; of prose, its most frequent words.
+
+    It is shown with the API.
+    """
     present = pd.Series([value for value in values if value is not None], dtype=object)
     if present.empty:
         return None
+    if feature.type == "string" and is_prose(present.tolist()):
+        return compose_text(present)
     if feature.observed.categories is not None or feature.type == "string":
         return present.value_counts().index[0]
     return sorted(present)[len(present) // 2]

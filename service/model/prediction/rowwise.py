@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.model.contract.instances import spread
+from service.model.contract.tables import take_rows
 from service.model.outputs import Outputs
 from service.model.pipeline import CHECKED_ROWS, FittedPipeline
 from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER
@@ -37,13 +38,14 @@ def is_row_wise(
 
 def warn_of_dependence(reference: FittedPipeline, X: Any) -> None:
     """Warn if a row of the training table is answered by the rows beside it."""
-    table = X.iloc if hasattr(X, "iloc") else X
     rows = spread(range(len(X)), CHECKED_ROWS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the whole table is asked for without this
             is_safe = is_row_wise(
-                lambda chosen: reference.predict(table[chosen]), rows, DEPENDENT_ROWS
+                lambda chosen: reference.predict(take_rows(X, chosen)),
+                rows,
+                DEPENDENT_ROWS,
             )
     except Exception:  # noqa: BLE001 - a table that is not answered is refused later
         return
