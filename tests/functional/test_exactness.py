@@ -3,20 +3,18 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import Served
 from pipelines import FITTED, Fitted
 
-from service.model.contract.observation import read_columns, to_json
+from service.model.contract.observation import observe_table, read_columns, to_json
 
 
 def to_instances(fitted: Fitted) -> list[dict[str, Any]]:
     """Return the whole table as the JSON that a caller would send."""
     X = fitted.X
-    names = list(X.columns) if isinstance(X, pd.DataFrame) else None
+    names = [feature.name for feature in observe_table(X).features]
     columns = read_columns(X, range(len(X)))
-    names = names or [f"x{index}" for index in range(len(columns))]
     rows = zip(*columns, strict=True)
     return [
         {name: to_json(value) for name, value in zip(names, row, strict=True)}

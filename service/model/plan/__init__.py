@@ -1,5 +1,6 @@
 """The exact compiled form of a fitted scikit-learn pipeline: steps over plain arrays.
 
+sparse.py        rows of which the zeros are left out, as texts make them
 steps.py         a step: a path for a batch and one for a single row; chained and joined
 checks.py        what scikit-learn refuses before a step, refused here as well
 scores.py        what predictors share: scores, and predictions made of them

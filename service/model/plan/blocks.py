@@ -15,6 +15,7 @@ import numpy as np
 from service.model.contract.features import Contract
 from service.model.errors import NoPlanError
 from service.model.plan.checks import refuse_infinite
+from service.model.plan.sparse import SparseRows, read_row, read_rows
 from service.model.plan.steps import Numbers, Objects, Row, Step
 from service.model.plan.tables import read_numbers
 
@@ -23,15 +24,18 @@ Block = Any
 
 @dataclass(frozen=True)
 class BlockType:
-    """What a step is given: a table of a contract, or numbers, or objects.
+    """What a step is given: a table of a contract, numbers, objects or sparse rows.
 
     `contract` is None once the columns of the request have become one array. `is_bare`
-    is for one column that scikit-learn hands on without a second dimension.
+    is for one column that scikit-learn hands on without a second dimension. `is_text`
+    is what a vectoriser wants: such a column, or a whole table, of texts.
     """
 
     contract: Contract | None = None
     is_objects: bool = False
     is_bare: bool = False
+    is_sparse: bool = False
+    is_text: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -43,27 +47,51 @@ class BlockType:
     @property
     def holds_columns(self) -> bool:
         """Return True for columns of plain values, False for an array."""
-        return self.is_objects or self.contract is not None
+        return self.is_objects or self.is_text or self.contract is not None
 
 
 NUMBERS = BlockType()
 OBJECTS = BlockType(is_objects=True)
+SPARSE = BlockType(is_sparse=True)
+TEXTS = BlockType(is_text=True)
 
 
 def convert(
     given: BlockType, wanted: BlockType, *, takes_single: bool = False
 ) -> list[Step]:
-    """Return the steps, one or none, from a block to the numbers or objects wanted.
+    """Return the steps, one or none, from a block to what is wanted.
 
     `takes_single` is True for an estimator that compares columns of float32 as they
     are. Raises NoPlanError where that would lose something.
     """
+    if wanted.is_text:
+        return _to_texts(given)
+    if given.is_sparse and wanted.is_sparse:
+        return []
     if given.is_bare:
         raise NoPlanError("It takes a bare column.")
+    if wanted.is_sparse:
+        return [*_to_numbers(given), Step(read_rows, read_row)]
     if wanted.is_objects:
         return _to_objects(given)
+    return _to_numbers(given, takes_single=takes_single)
+
+
+def _to_texts(given: BlockType) -> list[Step]:
+    contract = given.contract
+    if contract is None or not (given.is_bare or contract.table == "text"):
+        raise NoPlanError("It takes no column of texts.")
+    [feature] = contract.features
+    if feature.type != "string" or feature.nullable:
+        raise NoPlanError(f"{feature.name!r} may hold what is no text.")
+    return []
+
+
+def _to_numbers(given: BlockType, *, takes_single: bool = False) -> list[Step]:
     if given.is_objects:
         raise NoPlanError("Strings are no numbers.")
+    if given.is_sparse:
+        return [Step(SparseRows.to_dense, _list_dense)]
     if given.contract is None:
         return []
     return [read_numbers(given.contract, takes_single=takes_single)]
@@ -72,6 +100,8 @@ def convert(
 def _to_objects(given: BlockType) -> list[Step]:
     if given.is_objects:
         return []
+    if given.is_sparse:
+        raise NoPlanError("Sparse rows are no objects.")
     if given.contract is None:
         return [Step(_list_numbers, _list_row)]
     for feature in given.contract.features:
@@ -132,10 +162,16 @@ def adapt(planned: Callable[[Block], Any], takes: BlockType, gives: Any) -> Step
     if single := getattr(planned, "single", None):
         return Step(getattr(planned, "batch", planned), single)
     wrap: Callable[[Row], Block] = _wrap_columns if takes.holds_columns else _wrap_row
-    if gives is None:
+    if takes.is_sparse:  # a single row is a batch of one
+        wrap = _pass_on
+    if gives is None or gives.is_sparse:
         return Step(planned, lambda row: planned(wrap(row)))
     unwrap = _unwrap_columns if gives.holds_columns else _unwrap_row
     return Step(planned, lambda row: unwrap(planned(wrap(row))))
+
+
+def _pass_on(block: Any) -> Any:
+    return block
 
 
 def _wrap_row(row: Row) -> Block:
@@ -153,6 +189,10 @@ def _unwrap_row(block: Block) -> Row:
 
 def _unwrap_columns(block: Block) -> Row:
     return [value for [value] in block]
+
+
+def _list_dense(row: SparseRows) -> Row:
+    return _unwrap_row(row.to_dense())
 
 
 def _list_numbers(numbers: Numbers) -> Objects:

@@ -11,29 +11,26 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.blocks import (
     NUMBERS,
-    BlockType,
     adapt,
     convert,
     find_columns,
     select,
 )
-from service.model.plan.places import Place
+from service.model.plan.places import Branch, Compiled, Place, join_branches
 from service.model.plan.predictors.parts import Parts, Response, unwrap
 from service.model.plan.registry import (
     ARRAY_MAKERS,
     WRAPPERS,
+    compile_predictor,
     compile_transformer,
-    convert_for,
     only_compares,
     plan_predictor,
 )
 from service.model.plan.scores import link_values
-from service.model.plan.steps import FinalStep, Step, chain, join, weigh
+from service.model.plan.steps import FinalStep, Step, chain, weigh
 from service.model.plan.tables import fall_back, has_categories
 from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
 from service.model.tasks.task import NO_EXTRAS, Extras
-
-Compiled = tuple[list[Step], BlockType]
 
 # The last step of a transformer alone: its numbers are the answer.
 ANSWER_NUMBERS = Step(link_values, lambda row: Outputs(values=np.array([row])))
@@ -66,7 +63,8 @@ class Composer:
         """
         if not hasattr(fitted, "predict"):
             steps, gives = self.compile_steps(fitted, place)
-            return chain([*steps, *convert(gives, NUMBERS), ANSWER_NUMBERS])
+            behind = place.follow(steps, gives)
+            return chain([*steps, *behind.convert(NUMBERS), ANSWER_NUMBERS])
         fitted = unwrap(fitted)
         if type(fitted) is Pipeline:
             steps, behind = self._compile_chain(fitted.steps[:-1], place)
@@ -95,9 +93,7 @@ class Composer:
     ) -> list[Step]:
         if type(fitted) in WRAPPERS and not decides and extras == NO_EXTRAS:
             return self._plan_wrapper(fitted, place)
-        reading, coded = convert_for(fitted, place.given)
-        planned = plan_predictor(coded, decides=decides, extras=extras)
-        steps = [*reading, adapt(planned, NUMBERS, None)]
+        steps = compile_predictor(fitted, place, decides=decides, extras=extras)
         contract = place.given.contract
         if contract is None or decides or not has_categories(contract):
             return steps
@@ -108,14 +104,14 @@ class Composer:
         reading: list[Step] = []
         if type(fitted) in ARRAY_MAKERS:
             is_exact = only_compares(fitted)
-            reading = convert(place.given, NUMBERS, takes_single=is_exact)
+            reading = place.convert(NUMBERS, takes_single=is_exact)
             place = place.follow(reading, NUMBERS)
 
         def plan_part(part: Any, *, decides: bool) -> FinalStep:
             return self.compile_final(part, place, decides=decides).batch
 
         def find_numbers(takes_single: bool) -> Response:
-            steps = convert(place.given, NUMBERS, takes_single=takes_single)
+            steps = place.convert(NUMBERS, takes_single=takes_single)
             return chain(steps).batch
 
         parts = Parts(plan_part, plan_predictor, find_numbers)
@@ -130,10 +126,10 @@ class Composer:
                 steps, behind = self._compile_chain(fitted.steps, place)
                 return steps, behind.given
             if type(fitted) is ColumnTransformer:
-                return [self._compile_columns(fitted, place)], NUMBERS
+                return self._compile_columns(fitted, place)
             if type(fitted) is FeatureUnion:
-                return [self._compile_union(fitted, place)], NUMBERS
-            compiled = compile_transformer(fitted, place.given)
+                return self._compile_union(fitted, place)
+            compiled = compile_transformer(fitted, place)
         except NoPlanError as error:
             self._refuse(mark, fitted, place, error)
             return self._run_as_itself(fitted, place)
@@ -152,9 +148,9 @@ class Composer:
                 steps += compiled
         return steps, behind
 
-    def _compile_columns(self, fitted: ColumnTransformer, place: Place) -> Step:
+    def _compile_columns(self, fitted: ColumnTransformer, place: Place) -> Compiled:
         weights = fitted.transformer_weights or {}
-        branches: list[Step] = []
+        branches: list[Branch] = []
         for name, part, columns in fitted.transformers_:
             if _is_dropped(part):
                 continue
@@ -164,28 +160,29 @@ class Composer:
             if indices:
                 take, below = select(place.given, indices, is_bare=is_bare)
                 within = place.follow([take], below).enter(name)
-                branch = self._compile_branch(part, within, weights.get(name))
-                branches.append(chain([take, *branch]))
-        return join(branches)
+                steps, end = self._compile_branch(part, within, weights.get(name))
+                branches.append(([take, *steps], end))
+        return join_branches(branches, is_dense=not fitted.sparse_output_)
 
-    def _compile_union(self, fitted: FeatureUnion, place: Place) -> Step:
+    def _compile_union(self, fitted: FeatureUnion, place: Place) -> Compiled:
         weights = fitted.transformer_weights or {}
-        return join(
-            [
-                chain(self._compile_branch(part, place.enter(name), weights.get(name)))
-                for name, part in fitted.transformer_list
-                if not _is_dropped(part)
-            ]
-        )
+        branches = [
+            self._compile_branch(part, place.enter(name), weights.get(name))
+            for name, part in fitted.transformer_list
+            if not _is_dropped(part)
+        ]
+        return join_branches(branches, is_dense=False)
 
-    def _compile_branch(self, part: Any, place: Place, weight: Any) -> list[Step]:
+    def _compile_branch(self, part: Any, place: Place, weight: Any) -> Branch:
         steps, gives = (
             ([], place.given)
             if _is_passed_through(part)
             else self.compile_steps(part, place)
         )
+        if not gives.is_sparse:
+            steps, gives = [*steps, *convert(gives, NUMBERS)], NUMBERS
         weighing = [] if weight is None else [weigh(float(weight))]
-        return [*steps, *convert(gives, NUMBERS), *weighing]
+        return [*steps, *weighing], place.follow(steps, gives)
 
     def _run_as_itself(self, fitted: Any, place: Place) -> Compiled:
         try:

@@ -1,11 +1,14 @@
-"""Where a part of a pipeline stands, and what it is given there."""
+"""Where the parts of a pipeline stand, and how branches are laid side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.model.errors import NoPlanError
-from service.model.plan.blocks import Block, BlockType
-from service.model.plan.steps import Step, chain
+from service.model.plan.blocks import NUMBERS, SPARSE, Block, BlockType, convert
+from service.model.plan.sparse import MAX_DENSE_WIDTH, require_narrow
+from service.model.plan.steps import Step, chain, join, join_sparse
+
+Compiled = tuple[list[Step], BlockType]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,33 @@ class Place:
         """Return the place behind some steps."""
         return Place(gives, chain(steps)(self.sample), self.path)
 
+    def convert(self, wanted: BlockType, *, takes_single: bool = False) -> list[Step]:
+        """Return the steps from here to the block wanted. Raises NoPlanError."""
+        if self.given.is_sparse and not wanted.is_sparse:
+            require_narrow(self.sample.width)
+        return convert(self.given, wanted, takes_single=takes_single)
+
     def explain(self, error: NoPlanError) -> str:
         """Return why the part here, or one within it, has no compiled form."""
         is_explained = str(error).startswith("step ") or not self.path
         return str(error) if is_explained else f"step {self.path!r}: {error}"
+
+
+# The steps of a branch, and the place behind them.
+Branch = tuple[list[Step], Place]
+
+
+def join_branches(branches: Sequence[Branch], *, is_dense: bool) -> Compiled:
+    """Return the step that lays branches side by side: sparse if one of them is.
+
+    A sparse one is made dense where scikit-learn does so, unless that is too wide.
+    """
+    ends = [end for _, end in branches]
+    width = sum(end.sample.width for end in ends if end.given.is_sparse)
+    if not width:
+        return [join([chain(steps) for steps, _ in branches])], NUMBERS
+    if is_dense and width <= MAX_DENSE_WIDTH:
+        dense = [chain([*steps, *end.convert(NUMBERS)]) for steps, end in branches]
+        return [join(dense)], NUMBERS
+    sparse = [chain([*steps, *end.convert(SPARSE)]) for steps, end in branches]
+    return [join_sparse(sparse)], SPARSE

@@ -10,8 +10,18 @@ tests/model/plan/test_parity.py, which fails without one.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sklearn.naive_bayes import GaussianNB
+
 from service.model.errors import NoPlanError
-from service.model.plan.blocks import NUMBERS, OBJECTS, BlockType, adapt, convert
+from service.model.plan.blocks import (
+    NUMBERS,
+    OBJECTS,
+    SPARSE,
+    TEXTS,
+    BlockType,
+    adapt,
+)
+from service.model.plan.places import Compiled, Place
 from service.model.plan.predictors.adaboost import ADABOOST
 from service.model.plan.predictors.bayes import BAYES
 from service.model.plan.predictors.boosters import BOOSTERS, CODED_BOOSTERS
@@ -32,6 +42,11 @@ from service.model.plan.transformers.expansions import EXPANSIONS
 from service.model.plan.transformers.imputers import NUMBER_IMPUTERS, OBJECT_IMPUTERS
 from service.model.plan.transformers.scalers import SCALERS
 from service.model.plan.transformers.selectors import SELECTORS
+from service.model.plan.transformers.sparse_rows import (
+    SPARSE_PROJECTIONS,
+    SPARSE_STEPS,
+)
+from service.model.plan.transformers.texts import TEXT_VECTORIZERS
 from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS, CODED
 from service.model.plan.trees.forests import FORESTS
 from service.model.tasks.task import NO_EXTRAS, Extras
@@ -47,6 +62,9 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
     ),
     (ENCODERS, OBJECTS, NUMBERS),
     (OBJECT_IMPUTERS, OBJECTS, OBJECTS),
+    (TEXT_VECTORIZERS, TEXTS, SPARSE),
+    (SPARSE_STEPS, SPARSE, SPARSE),
+    (SPARSE_PROJECTIONS, SPARSE, NUMBERS),
 )
 
 # Predictors of every task: from numbers to the Outputs that the task's `ask` returns
@@ -58,6 +76,9 @@ EXTRA_PREDICTORS: dict[Extras, Mapping[type, Callable[[Any], FinalStep]]] = {
     Extras(scores=True): LINEAR_SCORES,
     Extras(std=True): LINEAR_DEVIATIONS,
 }
+
+# Those whose steps multiply what they are given by weights: sparse rows can be, too.
+SPARSE_PREDICTORS = frozenset(LINEAR) | frozenset(BAYES) - {GaussianNB}
 
 # The same of libraries that need not be installed, by f"{module}.{name}" of the type.
 PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
@@ -74,32 +95,56 @@ WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = (
 ARRAY_MAKERS: dict[type, Callable[[Any, Any], FinalStep]] = BAGS | ADABOOST
 
 
-def compile_transformer(fitted: Any, given: BlockType) -> tuple[list[Step], BlockType]:
+def compile_transformer(fitted: Any, place: Place) -> Compiled:
     """Return the steps of a transformer and what they give. Raises NoPlanError."""
     kind = type(fitted)
     refusal = NoPlanError(f"{kind.__name__} has no compiled form.")
-    for planners, takes, gives in TRANSFORMERS:
-        if kind in planners:
-            try:
-                step = adapt(planners[kind](fitted), takes, gives)
-                return [*convert(given, takes), step], gives
-            except NoPlanError as error:
-                refusal = error
+    rows = [row for row in TRANSFORMERS if kind in row[0]]
+    rows.sort(key=lambda row: row[1].is_sparse != place.given.is_sparse)
+    for planners, takes, gives in rows:
+        try:
+            step = adapt(planners[kind](fitted), takes, gives)
+            return [*place.convert(takes), step], gives
+        except NoPlanError as error:
+            refusal = error
     raise refusal
 
 
-def convert_for(fitted: Any, given: BlockType) -> tuple[list[Step], Any]:
-    """Return the steps from a block to a predictor's numbers, and what takes these.
+def compile_predictor(
+    fitted: Any, place: Place, *, decides: bool, extras: Extras
+) -> list[Step]:
+    """Return the steps of a predictor. Raises NoPlanError."""
+    if place.given.is_sparse and takes_sparse(fitted):
+        planned = plan_predictor(fitted, decides=decides, extras=extras)
+        return [adapt(planned, SPARSE, None)]
+    reading, coded = convert_for(fitted, place)
+    planned = plan_predictor(coded, decides=decides, extras=extras)
+    return [*reading, adapt(planned, NUMBERS, None)]
+
+
+def takes_sparse(fitted: Any) -> bool:
+    """Return True if a predictor takes sparse rows. Raises NoPlanError for XGBoost.
+
+    To XGBoost, what a sparse row leaves out is a null, and not zero.
+    """
+    if read_name(fitted).startswith("xgboost."):
+        raise NoPlanError("It takes the zeros of sparse rows for nulls.")
+    return type(fitted) in SPARSE_PREDICTORS
+
+
+def convert_for(fitted: Any, place: Place) -> tuple[list[Step], Any]:
+    """Return the steps from a place to a predictor's numbers, and what takes these.
 
     That is the predictor itself, or one of the codes of its categories.
     """
+    given = place.given
     contract = given.contract
     if contract is not None and not given.is_bare and has_categories(contract):
         code = CODED.get(type(fitted)) or CODED_BOOSTERS.get(read_name(fitted))
         if code is not None:
             step, coded = code(fitted, contract)
             return [step], coded
-    return convert(given, NUMBERS, takes_single=only_compares(fitted)), fitted
+    return place.convert(NUMBERS, takes_single=only_compares(fitted)), fitted
 
 
 def only_compares(fitted: Any) -> bool:

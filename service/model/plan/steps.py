@@ -13,6 +13,7 @@ import numpy as np
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
+from service.model.plan.sparse import SparseRows, put_side_by_side
 
 # Shape (n, columns), float64, C-contiguous, a null as NaN. A step never writes into it.
 Numbers = np.ndarray
@@ -20,7 +21,8 @@ Numbers = np.ndarray
 # A sequence for each column, of n plain values (str, int, float, bool), a null as None.
 Objects = Sequence[Sequence[Any]]
 
-# A single row: floats, a null as NaN, or plain values, a null as None.
+# A single row: floats, a null as NaN, or plain values, a null as None. A sparse one is
+# SparseRows of one row.
 Row = Sequence[Any]
 
 # What a planner returns: a function of a batch, or a Step that has a single-row path.
@@ -38,7 +40,7 @@ class Step:
     """
 
     batch: Callable[[Any], Any]
-    single: Callable[[Row], Any]
+    single: Callable[[Any], Any]
 
     def __call__(self, block: Any) -> Any:
         return self.batch(block)
@@ -85,9 +87,27 @@ def join(branches: Sequence[Step]) -> Step:
     )
 
 
+def join_sparse(branches: Sequence[Step]) -> Step:
+    """Return the step that lays the sparse rows of all branches side by side."""
+
+    def join_rows(block: Any) -> SparseRows:
+        return put_side_by_side([branch(block) for branch in branches])
+
+    def join_row(row: Row) -> SparseRows:
+        return put_side_by_side([branch.single(row) for branch in branches])
+
+    return Step(join_rows, join_row)
+
+
 def weigh(weight: float) -> Step:
     """Return the step that multiplies numbers by a transformer's weight."""
-    return Step(lambda X: X * weight, lambda row: [x * weight for x in row])
+
+    def weigh_row(row: Any) -> Any:
+        if isinstance(row, SparseRows):
+            return row * weight
+        return [x * weight for x in row]
+
+    return Step(lambda X: X * weight, weigh_row)
 
 
 def run_as_batch(step: NumbersStep, row: Row) -> Row:

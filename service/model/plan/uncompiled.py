@@ -14,11 +14,19 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from service.model.contract.observation import observe_table, to_plain
-from service.model.contract.tables import build_table
+from service.model.contract.tables import build_table, is_one_column
 from service.model.errors import ContractError, NoPlanError
 from service.model.pipeline import FittedPipeline
-from service.model.plan.blocks import NUMBERS, Block, BlockType, adapt, convert
+from service.model.plan.blocks import (
+    NUMBERS,
+    SPARSE,
+    Block,
+    BlockType,
+    adapt,
+    convert,
+)
 from service.model.plan.scores import drop_names
+from service.model.plan.sparse import SparseRows, read_csr
 from service.model.plan.steps import Step, chain
 from service.model.tasks.task import NO_EXTRAS, Extras
 
@@ -86,6 +94,8 @@ def _restore_input(given: BlockType, fitted: Any) -> Callable[[Block], Any]:
     contract = given.contract
     if contract is not None:
         return lambda table: build_table(contract, table)
+    if given.is_sparse:
+        return SparseRows.to_csr
     if given.is_objects:
         raise NoPlanError("The step before it gives an array of objects.")
     names = getattr(fitted, "feature_names_in_", None)
@@ -106,7 +116,9 @@ def _describe_output(output: Any) -> tuple[Callable[[Any], Block], BlockType]:
         except ContractError as error:
             raise NoPlanError(str(error)) from None
     if issparse(output) and (output.dtype == float or output.dtype.kind in "iub"):
-        return (lambda matrix: matrix.toarray().astype(float, copy=False)), NUMBERS
+        return read_csr, SPARSE
+    if is_one_column(output) and all(isinstance(text, str) for text in output):
+        return (lambda texts: [list(texts)]), BlockType(observe_table(output))
     if isinstance(output, np.ndarray) and output.ndim == 2 and output.dtype == float:
         return np.asarray, NUMBERS
     raise NoPlanError(f"It gives {type(output).__name__}, no array of float64.")

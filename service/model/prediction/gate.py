@@ -136,7 +136,7 @@ def _iterate_edges(contract: Contract, typical: list[Any]) -> Iterator[list[Any]
 def _list_edges(feature: Feature) -> dict[str, Any]:
     edges: dict[str, Any] = {"null": None} if feature.nullable else {}
     if feature.type == "string" and feature.categories is None:
-        edges["unseen"] = UNSEEN
+        edges["unseen"], edges["empty"] = UNSEEN, ""
     if feature.type in ("number", "integer") and feature.categories is None:
         low, high = read_dtype_range(feature)
         bounds = (

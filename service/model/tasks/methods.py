@@ -41,11 +41,13 @@ class Methods:
             for step in self._front:
                 block = step.transform(block)
         found = [read_dense(getattr(asked, name)(block, **options)) for name in names]
+        # A sparse matrix has no length.
+        count = table.shape[0] if hasattr(table, "shape") else len(table)
         for answers in found:
-            if count_answers(answers) != len(table):
+            if count_answers(answers) != count:
                 raise PackagingError(
                     f"The pipeline gives {count_answers(answers)} answers to"
-                    f" {len(table)} instances."
+                    f" {count} instances."
                 )
         return found
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from prose import read_prose
 from sklearn import ensemble, linear_model, naive_bayes, tree
 from sklearn import feature_selection as selection
 from sklearn.base import BaseEstimator, clone, is_regressor
@@ -23,6 +24,7 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
@@ -37,6 +39,7 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     PolynomialFeatures,
     QuantileTransformer,
+    RobustScaler,
     StandardScaler,
 )
 
@@ -45,7 +48,7 @@ from service.model.contract.observation import observe_table, read_columns
 from service.model.contract.tables import build_table
 from service.model.pipeline import FittedPipeline
 from service.model.plan import registry
-from service.model.plan.blocks import NUMBERS, OBJECTS
+from service.model.plan.blocks import NUMBERS, OBJECTS, TEXTS
 from service.model.plan.plan import compile_plan
 from service.model.plan.predictors.parts import UNWRAPPED
 from service.model.prediction.gate import check_agreement
@@ -55,8 +58,9 @@ from service.model.tolerances import SAME_ANSWER
 # Every fourth row has all that matters here, nulls and each category among it.
 CREDIT, STATUS = (table.iloc[::4] for table in train.read_data())
 DIABETES, PROGRESSION = load_diabetes(return_X_y=True, as_frame=True)
+PROSE, TOPICS = read_prose()
 QUANTITIES = list(CREDIT.select_dtypes("number"))
-TEXTS = list(CREDIT.select_dtypes(exclude="number"))
+CATEGORIES = list(CREDIT.select_dtypes(exclude="number"))
 
 # Few iterations, for the shape is what is compared.
 SMALL: dict[str, Any] = {"n_estimators": 20, "random_state": 0}
@@ -119,6 +123,15 @@ EXAMPLES = [
     RandomizedSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, n_iter=2),
     FrozenEstimator(RIDGE.fit(DIABETES.to_numpy(), PROGRESSION)),
 ]
+SPARSE_EXAMPLES = [
+    StandardScaler(with_mean=False),
+    RobustScaler(with_centering=False),
+    selection.SelectKBest(selection.chi2, k=50),
+    selection.GenericUnivariateSelect(selection.chi2, mode="k_best", param=50),
+    selection.SelectFromModel(LOGISTIC),
+    selection.RFE(LOGISTIC, step=0.5),
+    TruncatedSVD(4),
+]
 OBJECT_EXAMPLES = [SimpleImputer(strategy="constant", fill_value="unknown")]
 
 # What libraries that know no defaults of ours need, to be quiet and on one thread.
@@ -147,7 +160,7 @@ def prepare(numbers: Any = None, texts: Any = None) -> ColumnTransformer:
     """Return the preparation of the credit data, around a step for each kind."""
     numbers = make_pipeline(SimpleImputer(), numbers or StandardScaler())
     texts = make_pipeline(SimpleImputer(strategy="most_frequent"), texts or ONE_HOT)
-    named = [("n", numbers, QUANTITIES), ("c", texts, TEXTS)]
+    named = [("n", numbers, QUANTITIES), ("c", texts, CATEGORIES)]
     return ColumnTransformer(named, sparse_threshold=0)
 
 
@@ -155,6 +168,10 @@ def surround(step: Any, takes: Any, gives: Any) -> Any:
     """Return a pipeline around a transformer."""
     if takes == NUMBERS:
         return make_pipeline(prepare(numbers=step), LOGISTIC)
+    if takes == TEXTS:
+        return make_pipeline(step, LOGISTIC)
+    if takes.is_sparse:
+        return make_pipeline(CountVectorizer(), step, LOGISTIC)
     encoder = make_pipeline(step, ONE_HOT) if gives == OBJECTS else step
     return make_pipeline(prepare(texts=encoder), LOGISTIC)
 
@@ -162,13 +179,16 @@ def surround(step: Any, takes: Any, gives: Any) -> Any:
 def list_rows() -> Iterator[Any]:
     """Yield the types of the registry, each with what makes pipelines of it."""
     for planners, takes, gives in registry.TRANSFORMERS:
-        examples = OBJECT_EXAMPLES if gives == OBJECTS else EXAMPLES
+        examples = SPARSE_EXAMPLES if takes.is_sparse else EXAMPLES
+        suffix = " of sparse rows" if takes.is_sparse else ""
+        if gives == OBJECTS:
+            examples, suffix = OBJECT_EXAMPLES, " of objects"
         for kind in planners:
             yield pytest.param(
                 lambda k=kind, e=examples, t=takes, g=gives: [
                     surround(step, t, g) for step in make_all(k, e)
                 ],
-                id=f"{kind.__name__}{' of objects' if gives == OBJECTS else ''}",
+                id=f"{kind.__name__}{suffix}",
             )
     named = [path.rpartition(".") for path in registry.PREDICTORS_BY_NAME]
     found = [getattr(import_module(module), name) for module, _, name in named]
@@ -185,6 +205,8 @@ def list_rows() -> Iterator[Any]:
 def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
     """Return the data that a pipeline is fitted on."""
     name = read_type(pipeline).__name__
+    if hasattr(pipeline[0], "build_analyzer"):
+        return PROSE, TOPICS
     if name.startswith("Multi") and is_regressor(pipeline):
         return DIABETES, np.column_stack([PROGRESSION, PROGRESSION**0.5])
     if is_regressor(pipeline):

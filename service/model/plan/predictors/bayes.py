@@ -11,6 +11,7 @@ from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.scores import Scores
 from service.model.plan.steps import FinalStep, Numbers
+from service.model.plan.transformers.sparse_rows import mark_above
 
 
 def _exponentiate(joint: np.ndarray) -> np.ndarray:
@@ -60,7 +61,7 @@ def plan_bernoulli(fitted: Any) -> FinalStep:
 
     def score(X: Numbers) -> np.ndarray:
         if threshold is not None:
-            X = np.greater(X, threshold).astype(np.float64)
+            X = mark_above(X, threshold)
         return X @ weights + offset  # type: ignore[no-any-return]
 
     return _plan_bayes(score)

@@ -1,4 +1,4 @@
-"""Steps from numbers or categories to numbers.
+"""Steps from numbers, categories or texts to numbers.
 
 imputers.py       nulls filled in, or marked
 scalers.py        numbers scaled
@@ -6,4 +6,6 @@ encoders.py       categories to numbers
 expansions.py     one number to several: bins, powers, splines
 distributions.py  columns bent towards a normal or uniform distribution
 selectors.py      columns chosen, projected, or given to a function
+sparse_rows.py    sparse rows weighed, scaled, chosen or projected
+texts.py          texts to sparse rows
 """
