@@ -6,8 +6,9 @@ checks.py        what scikit-learn refuses before a step, refused here as well
 scores.py        what predictors share: scores, and predictions made of them
 timing.py        how long a step takes, to choose between two paths
 tables.py        how a request's columns become numbers, categories as codes
-blocks.py        what flows between steps, and how one form becomes another
-places.py        where a part of a pipeline stands
+blocks.py        what flows between steps, and how some of its columns are taken
+conversions.py   how one form of block becomes another
+places.py        where a part stands, and how branches are laid side by side
 transformers/    steps from numbers or categories to numbers
 trees/           trees, forests and boosting, read by treelite
 predictors/      linear models, naive Bayes, boosters, wrappers of others

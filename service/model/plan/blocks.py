@@ -1,11 +1,10 @@
-"""What flows between the steps of a plan, and how one form becomes another.
+"""What flows between the steps of a plan, and how some of its columns are taken.
 
 A block is a table (columns of plain values, as a request brought them), Numbers, or
 Objects. Which one it is at each step is known at compile time: its BlockType.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
@@ -14,10 +13,7 @@ import numpy as np
 
 from service.model.contract.features import Contract
 from service.model.errors import NoPlanError
-from service.model.plan.checks import refuse_infinite
-from service.model.plan.sparse import SparseRows, read_row, read_rows
-from service.model.plan.steps import Numbers, Objects, Row, Step
-from service.model.plan.tables import read_numbers
+from service.model.plan.steps import Row, Step
 
 Block = Any
 
@@ -54,63 +50,6 @@ NUMBERS = BlockType()
 OBJECTS = BlockType(is_objects=True)
 SPARSE = BlockType(is_sparse=True)
 TEXTS = BlockType(is_text=True)
-
-
-def convert(
-    given: BlockType, wanted: BlockType, *, takes_single: bool = False
-) -> list[Step]:
-    """Return the steps, one or none, from a block to what is wanted.
-
-    `takes_single` is True for an estimator that compares columns of float32 as they
-    are. Raises NoPlanError where that would lose something.
-    """
-    if wanted.is_text:
-        return _to_texts(given)
-    if given.is_sparse and wanted.is_sparse:
-        return []
-    if given.is_bare:
-        raise NoPlanError("It takes a bare column.")
-    if wanted.is_sparse:
-        return [*_to_numbers(given), Step(read_rows, read_row)]
-    if wanted.is_objects:
-        return _to_objects(given)
-    return _to_numbers(given, takes_single=takes_single)
-
-
-def _to_texts(given: BlockType) -> list[Step]:
-    contract = given.contract
-    if contract is None or not (given.is_bare or contract.table == "text"):
-        raise NoPlanError("It takes no column of texts.")
-    [feature] = contract.features
-    if feature.type != "string" or feature.nullable:
-        raise NoPlanError(f"{feature.name!r} may hold what is no text.")
-    return []
-
-
-def _to_numbers(given: BlockType, *, takes_single: bool = False) -> list[Step]:
-    if given.is_objects:
-        raise NoPlanError("Strings are no numbers.")
-    if given.is_sparse:
-        return [Step(SparseRows.to_dense, _list_dense)]
-    if given.contract is None:
-        return []
-    return [read_numbers(given.contract, takes_single=takes_single)]
-
-
-def _to_objects(given: BlockType) -> list[Step]:
-    if given.is_objects:
-        return []
-    if given.is_sparse:
-        raise NoPlanError("Sparse rows are no objects.")
-    if given.contract is None:
-        return [Step(_list_numbers, _list_row)]
-    for feature in given.contract.features:
-        storage = feature.storage
-        if feature.type == "date-time":
-            raise NoPlanError(f"{feature.name!r} is a date-time.")
-        if storage.dtype == "object" and storage.null != "NaN":
-            raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
-    return []
 
 
 def find_columns(columns: Any, given: BlockType, width: int) -> list[int]:
@@ -189,22 +128,3 @@ def _unwrap_row(block: Block) -> Row:
 
 def _unwrap_columns(block: Block) -> Row:
     return [value for [value] in block]
-
-
-def _list_dense(row: SparseRows) -> Row:
-    return _unwrap_row(row.to_dense())
-
-
-def _list_numbers(numbers: Numbers) -> Objects:
-    refuse_infinite(numbers)  # an encoder's table would take it for an unseen category
-    return [_mark_nulls(column) for column in numbers.T.tolist()]
-
-
-def _list_row(row: Row) -> Row:
-    if not math.isfinite(sum(row)):
-        refuse_infinite(np.array([row]))
-    return _mark_nulls(row)
-
-
-def _mark_nulls(values: Sequence[float]) -> list[float | None]:
-    return [None if value != value else value for value in values]  # noqa: PLR0124

@@ -12,10 +12,10 @@ from service.model.outputs import Outputs
 from service.model.plan.blocks import (
     NUMBERS,
     adapt,
-    convert,
     find_columns,
     select,
 )
+from service.model.plan.conversions import convert
 from service.model.plan.places import Branch, Compiled, Place, join_branches
 from service.model.plan.predictors.parts import Parts, Response, unwrap
 from service.model.plan.registry import (

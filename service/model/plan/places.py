@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.model.errors import NoPlanError
-from service.model.plan.blocks import NUMBERS, SPARSE, Block, BlockType, convert
+from service.model.plan.blocks import NUMBERS, SPARSE, Block, BlockType
+from service.model.plan.conversions import convert
 from service.model.plan.sparse import MAX_DENSE_WIDTH, require_narrow
 from service.model.plan.steps import Step, chain, join, join_sparse
 

@@ -23,8 +23,8 @@ from service.model.plan.blocks import (
     Block,
     BlockType,
     adapt,
-    convert,
 )
+from service.model.plan.conversions import convert
 from service.model.plan.scores import drop_names
 from service.model.plan.sparse import SparseRows, read_csr
 from service.model.plan.steps import Step, chain

@@ -39,7 +39,8 @@ from service.model.contract.observation import observe_table, read_columns
 from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import TEXTS as TEXT_BLOCK
-from service.model.plan.blocks import BlockType, convert
+from service.model.plan.blocks import BlockType
+from service.model.plan.conversions import convert
 from service.model.plan.plan import Plan, compile_plan
 from service.model.plan.transformers.texts import TEXT_VECTORIZERS
 from service.model.prediction.gate import check_agreement
