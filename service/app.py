@@ -128,6 +128,7 @@ def _read_bounds(settings: Settings) -> RequestLimits:
     return RequestLimits(
         max_instances=settings.max_instances,
         max_string_length=settings.max_string_length,
+        max_fields=settings.max_fields,
     )
 
 

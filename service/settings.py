@@ -133,6 +133,8 @@ class Settings:
     max_body_bytes: int = _variable(8 * 2**20, _natural)
     # A category or a text. A model of documents needs more.
     max_string_length: int = _variable(10_000, _natural)
+    # Of an instance of any fields. A bag of words has some hundreds.
+    max_fields: int = _variable(1000, _natural)
 
     # From a request's first byte to its last: a phone's slow network takes seconds.
     receive_timeout_seconds: float = _variable(15.0, _positive_seconds)

@@ -26,6 +26,7 @@ def test_each_variable_is_read() -> None:
             "SERVICE_RATE_LIMIT_FAILURES": "3/day",
             "SERVICE_RATE_LIMIT_STORAGE": "redis://localhost:6379/0",
             "SERVICE_MAX_STRING_LENGTH": "7",
+            "SERVICE_MAX_FIELDS": "8",
             "SERVICE_RECEIVE_TIMEOUT_SECONDS": "1.5",
             "SERVICE_PREDICT_TIMEOUT_SECONDS": "2.5",
             "SERVICE_MAX_IN_FLIGHT": "11",
@@ -54,6 +55,7 @@ def test_each_variable_is_read() -> None:
         rate_limit_failures="3/day",
         rate_limit_storage="redis://localhost:6379/0",
         max_string_length=7,
+        max_fields=8,
         receive_timeout_seconds=1.5,
         predict_timeout_seconds=2.5,
         max_in_flight=11,
@@ -66,7 +68,7 @@ def test_each_variable_is_read() -> None:
         prediction_log_sample=0.25,
         prediction_log_max_bytes=16,
     )
-    assert len(variables()) == 25
+    assert len(variables()) == 26
 
 
 def test_an_address_may_be_of_either_kind() -> None:

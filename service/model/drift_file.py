@@ -45,6 +45,8 @@ def measure_file(predictor: Predictor, path: Path, minimum_count: int) -> FileDr
     """
     if predictor.histograms is None:
         raise DataFileError(NO_HISTOGRAMS)
+    if predictor.manifest.contract.table == "mapping":
+        raise DataFileError(f"{path} has columns, and the model takes any fields.")
     tally = Tally(predictor.histograms)
     cells = memoryview(bytearray(8 * tally.width)).cast("q")
     codec = Codec(predictor.manifest.contract, UNBOUNDED)

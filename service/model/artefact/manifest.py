@@ -62,7 +62,7 @@ class Manifest(Record, frozen=True):
     def __post_init__(self) -> None:
         """Raise ValueError, as msgspec wants it, for what packaging never writes."""
         is_bare = bool(self.contract.array_dtype)
-        is_one = self.contract.table == "text"
+        is_one = self.contract.table in ("text", "mapping")
         features = [feature.name for feature in self.contract.features]
         for is_right, fault in (
             (1 <= self.format <= FORMAT, f"format must be 1 to {FORMAT}"),
@@ -83,7 +83,7 @@ class Manifest(Record, frozen=True):
                 is_one or is_bare == (self.contract.table == "array"),
                 "array_dtype must fit",
             ),
-            (not is_one or len(features) == 1, "a text has one feature"),
+            (not is_one or len(features) == 1, "there must be one feature"),
             ({*self._paths()} <= self.files.keys(), "files must list all that is read"),
         ):
             if not is_right:

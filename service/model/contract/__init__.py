@@ -5,9 +5,10 @@ forms.py          the form of a prediction, as the manifest has it
 request_limits.py the most that one request may hold
 tables.py         columns laid out as the table that the pipeline was fitted on
 texts.py          texts that people wrote, told from categories
+violations.py     error messages that carry their kind, which is a metric's label
+open_rows.py      instances of any fields, of a model that was fitted on mappings
 observation.py    a table observed: its columns' names, types, ranges and categories
 edges.py          ranges of a feature's values, and values at their edges
-violations.py     error messages that carry their kind, which is a metric's label
 strict_fields.py  marshmallow's fields without their coercion
 schema.py         the contract as a marshmallow schema, which decides
 strict_json.py    JSON as RFC 8259 means it

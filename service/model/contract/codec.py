@@ -59,13 +59,15 @@ class Codec:
         self.schema = compile_schema(contract, limits)
         length = limits.max_string_length
         features = contract.features
-        valid = [compile_type(feature, length) for feature in features]
+        is_open = contract.table == "mapping"
+        valid = [] if is_open else [compile_type(each, length) for each in features]
         self._readers: list[tuple[BodyReader, bool]] = []
-        if is_decodable(contract):
+        if not is_open and is_decodable(contract):
             known = [compile_known(feature, length) for feature in features]
             self._readers.append((BodyReader(contract, known), True))
             self._readers.append((BodyReader(contract, valid), False))
-        self._faults = FaultFinder(contract, self.schema, valid)
+        self._faults = FaultFinder(contract, self.schema, valid, limits)
+        self._is_ignoring = contract.unknown_fields == "ignore" and not is_open
         self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
@@ -139,7 +141,7 @@ class Codec:
             for index, novelty in check.find(values):
                 novelties[name, novelty] += 1
                 yield index, name, check.messages[novelty]
-        if document.content and self.contract.unknown_fields == "ignore":
+        if document.content and self._is_ignoring:
             for index, row in enumerate(document.content["instances"]):
                 for name in row:
                     if name not in self._checks:

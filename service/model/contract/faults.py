@@ -13,7 +13,9 @@ from marshmallow import Schema, ValidationError, missing
 
 from service.model.contract.fast_path import Columns, RowReader
 from service.model.contract.features import Contract
-from service.model.contract.schema import NO_FEATURE, NO_OBJECT, REQUIRED, UNEXPECTED
+from service.model.contract.open_rows import NO_OBJECT, OpenColumns
+from service.model.contract.request_limits import RequestLimits
+from service.model.contract.schema import NO_FEATURE, REQUIRED, UNEXPECTED
 from service.model.contract.value_types import ValueType
 from service.model.contract.violations import Violation
 
@@ -43,10 +45,18 @@ class FaultFinder:
     """Finds the faults of a request, in order and lazily."""
 
     def __init__(
-        self, contract: Contract, schema: Schema, types: Sequence[ValueType]
+        self,
+        contract: Contract,
+        schema: Schema,
+        types: Sequence[ValueType],
+        limits: RequestLimits,
     ) -> None:
         instances: Any = schema.load_fields[INSTANCES]
         self._instances = instances
+        self._is_open = contract.table == "mapping"
+        if self._is_open:
+            self._reader: RowReader | OpenColumns = OpenColumns(limits)
+            return
         self._reader = RowReader(contract, types)
         self._is_ignoring = contract.unknown_fields == "ignore"
         names = [feature.name for feature in contract.features]
@@ -80,12 +90,26 @@ class FaultFinder:
         columns = self._reader.read(rows)
         if columns is not None:
             parts.append(columns)
+        elif len(rows) == 1 and self._is_open:
+            yield from self._find_in_open_row(rows[0], f"{INSTANCES}[{start}]")
         elif len(rows) == 1:
             yield from self._find_in_row(rows[0], f"{INSTANCES}[{start}]", parts)
         else:
             middle = len(rows) // 2
             yield from self._find_in_rows(rows[:middle], start, parts)
             yield from self._find_in_rows(rows[middle:], start + middle, parts)
+
+    def _find_in_open_row(self, row: Any, path: str) -> Iterator[Fault]:
+        try:
+            self._instances.inner.deserialize(row)
+        except ValidationError as error:
+            if isinstance(error.messages, list):
+                for violation in error.messages:
+                    yield Fault(BODY, path, violation)
+                return
+            for name, violations in error.messages.items():
+                for violation in violations:
+                    yield Fault(UNKNOWN, f"{path}.{name[:MAX_NAME]}", violation)
 
     def _find_in_row(
         self, row: Any, path: str, parts: list[Columns]

@@ -10,9 +10,9 @@ from typing import Literal
 
 import msgspec
 
-FeatureType = Literal["number", "integer", "string", "boolean", "date-time"]
+FeatureType = Literal["number", "integer", "string", "boolean", "date-time", "object"]
 UnknownFields = Literal["reject", "ignore"]
-Table = Literal["frame", "array", "text"]
+Table = Literal["frame", "array", "text", "mapping"]
 NullMark = Literal["NaN", "None", "NA", "NaT"]
 Scalar = str | int | float | bool | None
 Bound = str | int | float | None
@@ -25,6 +25,7 @@ VALUES: dict[FeatureType, set[type]] = {
     "string": {str},
     "boolean": {bool},
     "date-time": {str},
+    "object": set(),
 }
 
 
@@ -116,7 +117,8 @@ class Feature(Record, frozen=True):
 class Contract(Record, frozen=True):
     """The features in the order the pipeline was fitted on, and the table's kind.
 
-    `text` is one column of texts: a list, an array of one dimension or a Series.
+    `text` is one column of texts: a list, an array of one dimension or a Series;
+    `mapping` is one of mappings, whose fields are what an instance brings.
     `array_dtype` is the dtype of a bare numpy array, `list`, or None for pandas.
     """
 

@@ -1,6 +1,6 @@
 """The training table read: names, types, how columns lie, and what they held."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from service.model.contract.features import (
     Storage,
     is_text,
 )
+from service.model.contract.open_rows import KINDS
 from service.model.contract.tables import is_one_column, take_rows
 from service.model.contract.texts import is_prose
 from service.model.errors import ContractError
@@ -42,10 +43,12 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
 
     `X` is a DataFrame, or a numpy array of shape (n, features) whose columns are called
     `names`, or x0, x1, ..., or a list, a Series or an array of texts, called by the
-    Series' name or `text`. Raises ContractError, naming the column.
+    Series' name or `text`, or of mappings. Raises ContractError, naming the column.
     """
     if is_one_column(X) and any(isinstance(value, str) for value in X):
         return _observe_texts(X, names)
+    if is_one_column(X) and any(isinstance(value, Mapping) for value in X):
+        return _observe_mappings(X)
     if isinstance(X, pd.DataFrame):
         _check_names(list(X.columns))
         columns = [X.iloc[:, index] for index in range(X.shape[1])]
@@ -53,7 +56,8 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
     if not isinstance(X, np.ndarray) or isinstance(X, ODD_ARRAYS) or X.ndim != 2:
         raise ContractError(
             "The training table must be a pandas DataFrame, a numpy array of two"
-            f" dimensions or a list or a Series of texts, not {type(X).__name__}."
+            " dimensions, or a list or a Series of texts or dicts, not"
+            f" {type(X).__name__}."
         )
     listed = [f"x{i}" for i in range(X.shape[1])] if names is None else names
     return _observe_array(X, _list_names(listed))
@@ -81,6 +85,23 @@ def _observe_texts(X: Any, names: Iterable[str] | None) -> Contract:
     return replace(contract, features=features, table="text")
 
 
+def _observe_mappings(X: Any) -> Contract:
+    """Return a contract of any fields. Raises ContractError, naming one."""
+    for row in X:
+        if not isinstance(row, dict):
+            raise ContractError(f"A column of dicts holds {type(row).__name__}, too.")
+        for name, value in row.items():
+            if not is_text(name) or type(to_plain(value)) not in KINDS:
+                raise ContractError(
+                    f"The field {name!r} of a dict must have a name that is text, and"
+                    f" be text, a number or a boolean, not {type(value).__name__}."
+                )
+    dtypes = {list: "list", pd.Series: None}
+    array_dtype = dtypes.get(type(X), "object")
+    feature = Feature(name="fields", type="object", storage=Storage(dtype="object"))
+    return Contract(features=(feature,), table="mapping", array_dtype=array_dtype)
+
+
 def _list_names(names: Any) -> list[Any]:
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise ContractError("names= must list the names of the columns.")
@@ -106,7 +127,7 @@ def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
     """Return the columns of some rows as plain values, a null as None."""
     part = take_rows(X, list(rows))
     if is_one_column(X):
-        return ([to_plain(value) for value in part],)
+        return ([_to_plain_all(value) for value in part],)
     return tuple(
         [to_plain(value) for value in _find_column(part, index)]
         for index in range(part.shape[1])
@@ -136,6 +157,12 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, float | np.generic) and value != value:  # noqa: PLR0124
         return None
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _to_plain_all(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: to_plain(field) for name, field in value.items()}
+    return to_plain(value)
 
 
 def to_json(value: Any) -> Scalar:

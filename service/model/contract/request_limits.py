@@ -13,7 +13,9 @@ class RequestLimits:
     # Places that an answer names, of errors and of warnings. A person mends a few at a
     # time; all those of a big bad request would be a huge answer.
     max_errors: int = 100
+    # Fields of an instance of any; those of named features are as many as these.
+    max_fields: int = 1000
 
 
 # For what lies in an artefact, which is as it was packaged.
-UNBOUNDED = RequestLimits(sys.maxsize, sys.maxsize, sys.maxsize)
+UNBOUNDED = RequestLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize)

@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from service.model.contract.edges import Range, find_valid_range
 from service.model.contract.features import Contract, Feature, FeatureType
+from service.model.contract.open_rows import NO_OBJECT, OpenInstance
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.contract.strict_fields import (
     StrictBoolean,
@@ -35,7 +36,6 @@ FIELDS: dict[FeatureType, type[fields.Field[Any]]] = {
 NO_FEATURE = Violation("unknown", "is not a feature of this model")
 UNEXPECTED = Violation("unknown", "is not expected here")
 REQUIRED = Violation("missing", "is required")
-NO_OBJECT = Violation("type", "must be an object")
 NO_LIST = Violation("type", "must be a list")
 
 
@@ -52,8 +52,11 @@ def compile_schema(contract: Contract, limits: RequestLimits) -> Schema:
     unknown = EXCLUDE if contract.unknown_fields == "ignore" else RAISE
     instance = _make_schema("Instance", columns, NO_FEATURE, unknown)
     empty = Violation("empty", "must not be empty")
+    each: Any = fields.Nested(instance, error_messages={"null": NO_OBJECT})
+    if contract.table == "mapping":
+        each = OpenInstance(limits)
     instances = fields.List(
-        fields.Nested(instance, error_messages={"null": NO_OBJECT}),
+        each,
         required=True,
         validate=validate.Length(1, limits.max_instances, error=empty),
         error_messages={"required": REQUIRED, "null": NO_LIST, "invalid": NO_LIST},
@@ -97,6 +100,8 @@ def compile_field(
 def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:
     if feature.type == "date-time":
         return StrictDateTime(feature.storage.dtype, **options)
+    if feature.type == "object":
+        return OpenInstance()
     return FIELDS[feature.type](**options)
 
 

@@ -26,8 +26,8 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
 
     `columns` holds a sequence for each feature, in order, a null as None.
     """
-    if contract.table == "text":
-        return _build_texts(contract, columns[0])
+    if contract.table in ("text", "mapping"):
+        return _build_one_column(contract, columns[0])
     if contract.table == "array":
         return _build_array(contract, columns)
     dtypes = {feature.storage.dtype for feature in contract.features}
@@ -74,14 +74,14 @@ def take_rows(X: Any, rows: Sequence[int]) -> Any:
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def _build_texts(contract: Contract, texts: Sequence[Any]) -> Any:
+def _build_one_column(contract: Contract, values: Sequence[Any]) -> Any:
     [feature] = contract.features
     if contract.array_dtype is None:
-        return pd.Series(_build_column(texts, feature.storage), name=feature.name)
+        return pd.Series(_build_column(values, feature.storage), name=feature.name)
     if contract.array_dtype != "list":
-        return _build_array(contract, [texts])[:, 0]
+        return _build_array(contract, [values])[:, 0]
     null = NULLS[feature.storage.null]
-    return [null if text is None else text for text in texts]
+    return [null if value is None else value for value in values]
 
 
 def _build_array(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:

@@ -106,4 +106,6 @@ def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> Histog
     """Return what is counted of a feature."""
     if categories is not None or type_ == "boolean":
         return "category"
+    if type_ == "object":  # counted by how many fields it has, as a text by its length
+        return "text"
     return "text" if type_ == "string" else type_

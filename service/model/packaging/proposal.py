@@ -51,6 +51,10 @@ def propose_contract(
     changes = read_edits(edits, [feature.name for feature in observed.features])
     probe = Probe(reference, observed, X)
     warn_of_dependence(reference, X)
+    if observed.table == "mapping":
+        if changes:
+            raise ContractError("The fields of dicts are open, and have no edits.")
+        return Proposal(observed, ())
     quantities = [i for i, f in enumerate(observed.features) if not _is_category(f)]
     bounds = find_bounds(probe, quantities)
     proposed = _propose(probe, X, bounds)

@@ -108,7 +108,10 @@ def _choose_rows(contract: Contract, columns: Sequence[Sequence[Any]]) -> list[i
     for feature, values in zip(contract.features, columns, strict=True):
         present = [i for i, value in enumerate(values) if value is not None]
         chosen += [i for i, value in enumerate(values) if value is None][:1]
-        if feature.observed.categories is not None:
+        if feature.type == "object":
+            sizes = [len(value) for value in values]
+            chosen.append(max(present, key=sizes.__getitem__))
+        elif feature.observed.categories is not None:
             chosen += {values[i]: i for i in present}.values()
         elif present:
             chosen.append(min(present, key=values.__getitem__))
@@ -138,6 +141,8 @@ def _build_ask(reference: FittedPipeline, contract: Contract) -> Ask:
 
 
 def _to_instance(contract: Contract, row: Sequence[Any]) -> dict[str, Any]:
+    if contract.table == "mapping":
+        return dict(row[0])
     return {
         feature.name: to_json(value)
         for feature, value in zip(contract.features, row, strict=True)

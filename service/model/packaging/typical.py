@@ -11,6 +11,7 @@ import pandas as pd
 
 from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature
+from service.model.contract.open_rows import compose_row
 from service.model.contract.texts import compose_text, is_prose
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
@@ -48,6 +49,8 @@ def _find_middle(feature: Feature, values: Sequence[Any]) -> Any:
 
     It is shown with the API.
     """
+    if feature.type == "object":
+        return compose_row(values)
     present = pd.Series([value for value in values if value is not None], dtype=object)
     if present.empty:
         return None
@@ -73,9 +76,11 @@ def find_variants(ask: Ask, contract: Contract, typical: Row) -> list[Row]:
     variants: list[Row] = []
     for index, feature in enumerate(contract.features):
         is_open = feature.type == "string" and feature.categories is None
-        cases = (
+        cases: tuple[tuple[Any, bool], ...] = (
             (None, feature.nullable),
             (UNSEEN, is_open),
+            ({}, feature.type == "object"),
+            ({UNSEEN: 1.0}, feature.type == "object"),
             (ABSENT, not feature.required),
         )
         variants += (

@@ -24,7 +24,8 @@ class BlockType:
 
     `contract` is None once the columns of the request have become one array. `is_bare`
     is for one column that scikit-learn hands on without a second dimension. `is_text`
-    is what a vectoriser wants: such a column, or a whole table, of texts.
+    is what a vectoriser wants: such a column, or a whole table, of texts,
+    `is_mapping` a table of mappings.
     """
 
     contract: Contract | None = None
@@ -32,6 +33,7 @@ class BlockType:
     is_bare: bool = False
     is_sparse: bool = False
     is_text: bool = False
+    is_mapping: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -43,13 +45,16 @@ class BlockType:
     @property
     def holds_columns(self) -> bool:
         """Return True for columns of plain values, False for an array."""
-        return self.is_objects or self.is_text or self.contract is not None
+        return self.contract is not None or (
+            self.is_objects or self.is_text or self.is_mapping
+        )
 
 
 NUMBERS = BlockType()
 OBJECTS = BlockType(is_objects=True)
 SPARSE = BlockType(is_sparse=True)
 TEXTS = BlockType(is_text=True)
+MAPPINGS = BlockType(is_mapping=True)
 
 
 def find_columns(columns: Any, given: BlockType, width: int) -> list[int]:

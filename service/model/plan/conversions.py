@@ -21,6 +21,10 @@ def convert(
     `takes_single` is True for an estimator that compares columns of float32 as they
     are. Raises NoPlanError where that would lose something.
     """
+    if wanted.is_mapping:
+        if given.contract is None or given.contract.table != "mapping":
+            raise NoPlanError("It takes no mappings.")
+        return []
     if wanted.is_text:
         return _to_texts(given)
     if given.is_sparse and wanted.is_sparse:

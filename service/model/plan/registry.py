@@ -14,6 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from service.model.errors import NoPlanError
 from service.model.plan.blocks import (
+    MAPPINGS,
     NUMBERS,
     OBJECTS,
     SPARSE,
@@ -40,6 +41,10 @@ from service.model.plan.transformers.distributions import DISTRIBUTIONS
 from service.model.plan.transformers.encoders import ENCODERS
 from service.model.plan.transformers.expansions import EXPANSIONS
 from service.model.plan.transformers.imputers import NUMBER_IMPUTERS, OBJECT_IMPUTERS
+from service.model.plan.transformers.mappings import (
+    DENSE_MAPPING_VECTORIZERS,
+    MAPPING_VECTORIZERS,
+)
 from service.model.plan.transformers.scalers import SCALERS
 from service.model.plan.transformers.selectors import SELECTORS
 from service.model.plan.transformers.sparse_rows import (
@@ -63,6 +68,8 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
     (ENCODERS, OBJECTS, NUMBERS),
     (OBJECT_IMPUTERS, OBJECTS, OBJECTS),
     (TEXT_VECTORIZERS, TEXTS, SPARSE),
+    (MAPPING_VECTORIZERS, MAPPINGS, SPARSE),
+    (DENSE_MAPPING_VECTORIZERS, MAPPINGS, NUMBERS),
     (SPARSE_STEPS, SPARSE, SPARSE),
     (SPARSE_PROJECTIONS, SPARSE, NUMBERS),
 )

@@ -119,7 +119,7 @@ def measure_engine(choice: PlanChoice, ask: Ask, sample: Instances) -> Engine:
 
 def _is_row_wise(ask: Ask, columns: Columns) -> bool:
     """Return True if a full batch of different instances is answered row by row."""
-    rows = list(dict.fromkeys(zip(*columns, strict=True)))
+    rows = list({repr(row): row for row in zip(*columns, strict=True)}.values())
     return len(rows) > 1 and is_row_wise(
         lambda chosen: ask(list(zip(*chosen, strict=True))),
         spread(rows, MAX_BATCHED_INSTANCES),

@@ -137,6 +137,8 @@ def _list_edges(feature: Feature) -> dict[str, Any]:
     edges: dict[str, Any] = {"null": None} if feature.nullable else {}
     if feature.type == "string" and feature.categories is None:
         edges["unseen"], edges["empty"] = UNSEEN, ""
+    if feature.type == "object":
+        edges["unseen"], edges["empty"] = {UNSEEN: 1.0, f"{UNSEEN}!": UNSEEN}, {}
     if feature.type in ("number", "integer") and feature.categories is None:
         low, high = read_dtype_range(feature)
         bounds = (

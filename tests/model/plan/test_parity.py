@@ -24,7 +24,8 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
@@ -48,7 +49,7 @@ from service.model.contract.observation import observe_table, read_columns
 from service.model.contract.tables import build_table
 from service.model.pipeline import FittedPipeline
 from service.model.plan import registry
-from service.model.plan.blocks import NUMBERS, OBJECTS, TEXTS
+from service.model.plan.blocks import MAPPINGS, NUMBERS, OBJECTS, TEXTS
 from service.model.plan.plan import compile_plan
 from service.model.plan.predictors.parts import UNWRAPPED
 from service.model.prediction.gate import check_agreement
@@ -59,6 +60,10 @@ from service.model.tolerances import SAME_ANSWER
 CREDIT, STATUS = (table.iloc[::4] for table in train.read_data())
 DIABETES, PROGRESSION = load_diabetes(return_X_y=True, as_frame=True)
 PROSE, TOPICS = read_prose()
+DICTS = [
+    {"first": words[0], "words": len(words), "has note": "note" in words}
+    for words in map(str.split, PROSE)
+]
 QUANTITIES = list(CREDIT.select_dtypes("number"))
 CATEGORIES = list(CREDIT.select_dtypes(exclude="number"))
 
@@ -123,6 +128,8 @@ EXAMPLES = [
     RandomizedSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, n_iter=2),
     FrozenEstimator(RIDGE.fit(DIABETES.to_numpy(), PROGRESSION)),
 ]
+# A million columns, their default, take gigabytes to fit.
+HASHERS = [HashingVectorizer(n_features=2**10), FeatureHasher(64)]
 SPARSE_EXAMPLES = [
     StandardScaler(with_mean=False),
     RobustScaler(with_centering=False),
@@ -168,7 +175,7 @@ def surround(step: Any, takes: Any, gives: Any) -> Any:
     """Return a pipeline around a transformer."""
     if takes == NUMBERS:
         return make_pipeline(prepare(numbers=step), LOGISTIC)
-    if takes == TEXTS:
+    if takes in (TEXTS, MAPPINGS):
         return make_pipeline(step, LOGISTIC)
     if takes.is_sparse:
         return make_pipeline(CountVectorizer(), step, LOGISTIC)
@@ -181,6 +188,10 @@ def list_rows() -> Iterator[Any]:
     for planners, takes, gives in registry.TRANSFORMERS:
         examples = SPARSE_EXAMPLES if takes.is_sparse else EXAMPLES
         suffix = " of sparse rows" if takes.is_sparse else ""
+        if takes in (TEXTS, MAPPINGS):
+            examples = HASHERS
+        if takes == MAPPINGS and gives == NUMBERS:
+            examples, suffix = [DictVectorizer(sparse=False)], " to dense rows"
         if gives == OBJECTS:
             examples, suffix = OBJECT_EXAMPLES, " of objects"
         for kind in planners:
@@ -207,6 +218,8 @@ def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
     name = read_type(pipeline).__name__
     if hasattr(pipeline[0], "build_analyzer"):
         return PROSE, TOPICS
+    if isinstance(pipeline[0], DictVectorizer | FeatureHasher):
+        return DICTS, TOPICS
     if name.startswith("Multi") and is_regressor(pipeline):
         return DIABETES, np.column_stack([PROGRESSION, PROGRESSION**0.5])
     if is_regressor(pipeline):

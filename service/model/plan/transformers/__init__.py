@@ -8,4 +8,5 @@ distributions.py  columns bent towards a normal or uniform distribution
 selectors.py      columns chosen, projected, or given to a function
 sparse_rows.py    sparse rows weighed, scaled, chosen or projected
 texts.py          texts to sparse rows
+mappings.py       mappings of names to values, to sparse rows
 """

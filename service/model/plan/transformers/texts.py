@@ -5,7 +5,7 @@ given, so that they are the same. Their counts are in its order: by column.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from service.model.plan.sparse import SparseRows, normalise_rows
 from service.model.plan.steps import Objects, Row, Step, chain
 from service.model.plan.transformers.sparse_rows import plan_tfidf_transformer
 
-# The value of each column of a text.
-Count = Callable[[str], dict[int, int]]
+# The values of a text, or of a mapping, by column.
+Count = Callable[[Any], Mapping[int, float]]
 
 # Counts in these are the same numbers as doubles.
 EXACT_DTYPES = (np.float64, np.int64, np.int32)
@@ -37,7 +37,7 @@ def plan_count_vectorizer(fitted: CountVectorizer) -> Step:
         counts.pop(None, None)
         return counts
 
-    return _build_rows(count, len(fitted.vocabulary_), is_binary=fitted.binary)
+    return build_rows(count, len(fitted.vocabulary_), is_binary=fitted.binary)
 
 
 def plan_tfidf_vectorizer(fitted: TfidfVectorizer) -> Step:
@@ -62,7 +62,7 @@ def plan_hashing_vectorizer(fitted: HashingVectorizer) -> Step:
             counts[column] = counts.get(column, 0) + sign * times
         return counts
 
-    step = _build_rows(count, width, is_binary=fitted.binary)
+    step = build_rows(count, width, is_binary=fitted.binary)
     if norm is None:
         return step
     return chain([step, Step(*[lambda rows: normalise_rows(rows, norm)] * 2)])
@@ -77,10 +77,10 @@ def _read_analyser(fitted: Any) -> Callable[[str], Iterable[Any]]:
     return analyse
 
 
-def _build_rows(count: Count, width: int, *, is_binary: bool) -> Step:
+def build_rows(count: Count, width: int, *, is_binary: bool = False) -> Step:
     """Return the step from one column of texts to rows of counts, or of ones."""
 
-    def read(text: str) -> tuple[list[int], Sequence[int]]:
+    def read(text: Any) -> tuple[list[int], Sequence[float]]:
         counts = count(text)
         columns = sorted(counts)
         if is_binary:
@@ -89,7 +89,7 @@ def _build_rows(count: Count, width: int, *, is_binary: bool) -> Step:
 
     def count_all(texts: Objects) -> SparseRows:
         columns: list[int] = []
-        values: list[int] = []
+        values: list[float] = []
         starts = [0]
         for text in texts[0]:
             found, counts = read(text)

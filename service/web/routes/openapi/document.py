@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service.model.contract.codec import Codec
+from service.model.contract.open_rows import OpenInstance
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
 from service.web.errors import PROBLEM
@@ -39,6 +40,7 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
         plugins=[plugin],
     )
     plugin.map_to_openapi_type(StrictDateTime, "string", None)
+    plugin.map_to_openapi_type(OpenInstance, "object", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
     schemas.schema("Prediction", describe_prediction(predictor.form))
