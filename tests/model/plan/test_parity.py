@@ -30,7 +30,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.multioutput import MultiOutputRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
     FunctionTransformer,
@@ -216,9 +216,10 @@ def list_rows() -> Iterator[Any]:
 def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
     """Return the data that a pipeline is fitted on."""
     name = read_type(pipeline).__name__
-    if hasattr(pipeline[0], "build_analyzer"):
+    first = pipeline[0] if isinstance(pipeline, Pipeline) else pipeline
+    if hasattr(first, "build_analyzer"):
         return PROSE, TOPICS
-    if isinstance(pipeline[0], DictVectorizer | FeatureHasher):
+    if isinstance(first, DictVectorizer | FeatureHasher):
         return DICTS, TOPICS
     if name.startswith("Multi") and is_regressor(pipeline):
         return DIABETES, np.column_stack([PROGRESSION, PROGRESSION**0.5])
