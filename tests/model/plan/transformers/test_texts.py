@@ -133,7 +133,7 @@ def compile_fitted(pipeline: Any, X: Any, y: Any) -> tuple[Plan, float]:
     return plan, check_agreement(reference, plan.predict, contract, columns)
 
 
-@pytest.mark.parametrize("vectorizer", VECTORIZERS, ids=repr)
+@pytest.mark.parametrize("vectorizer", VECTORIZERS)
 def test_vectorizers_agree(vectorizer: Any) -> None:
     plan, difference = compile_fitted(
         make_pipeline(vectorizer, LOGISTIC), TEXTS, TOPICS
