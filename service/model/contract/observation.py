@@ -1,4 +1,4 @@
-"""The training table read: names, types, how columns lie, and what they held."""
+"""The training table read: what kind of table it is, and each of its columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,11 +7,15 @@ import numpy as np
 import pandas as pd
 from msgspec.structs import replace
 
+from service.model.contract.columns import (
+    drop_infinite,
+    observe_column,
+    to_json,
+    to_plain,
+)
 from service.model.contract.features import (
     Contract,
     Feature,
-    FeatureType,
-    NullMark,
     Observed,
     Scalar,
     Storage,
@@ -19,23 +23,10 @@ from service.model.contract.features import (
 )
 from service.model.contract.open_rows import KINDS
 from service.model.contract.tables import is_one_column, take_rows
-from service.model.contract.texts import is_prose
 from service.model.errors import ContractError
 
 # Arrays that do not index as plain ones do.
 ODD_ARRAYS = (np.matrix, np.ma.MaskedArray)
-
-# A column of strings with more different values than this is text, not categories.
-MAX_OBSERVED_CATEGORIES = 256
-
-# By what pandas calls the values of a column, nulls aside.
-TYPES: dict[str, FeatureType] = {
-    "string": "string",
-    "boolean": "boolean",
-    "integer": "integer",
-    "floating": "number",
-    "datetime64": "date-time",
-}
 
 
 def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
@@ -52,7 +43,7 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
     if isinstance(X, pd.DataFrame):
         _check_names(list(X.columns))
         columns = [X.iloc[:, index] for index in range(X.shape[1])]
-        return Contract(features=tuple(map(_observe_column, X.columns, columns)))
+        return Contract(features=tuple(map(observe_column, X.columns, columns)))
     if not isinstance(X, np.ndarray) or isinstance(X, ODD_ARRAYS) or X.ndim != 2:
         raise ContractError(
             "The training table must be a pandas DataFrame, a numpy array of two"
@@ -76,7 +67,7 @@ def _observe_texts(X: Any, names: Iterable[str] | None) -> Contract:
         is_list = isinstance(X, list)
         column = pd.Series(X, dtype=object) if is_list else X
         contract = Contract(
-            features=(_observe_column(listed[0], column),),
+            features=(observe_column(listed[0], column),),
             array_dtype="list" if is_list else None,
         )
     [feature] = contract.features
@@ -116,7 +107,7 @@ def _observe_array(X: np.ndarray, names: list[Any]) -> Contract:
         raise ContractError(f"{len(names)} names for {X.shape[1]} columns.")
     dtype = object if X.dtype.kind == "U" else X.dtype
     columns = [pd.Series(column.copy(), dtype=dtype) for column in X.T]
-    features = tuple(map(_observe_column, names, columns))
+    features = tuple(map(observe_column, names, columns))
     if X.dtype.kind == "U":
         features = tuple(replace(each, storage=Storage(dtype="U")) for each in features)
         return Contract(features=features, table="array", array_dtype="str")
@@ -127,7 +118,7 @@ def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
     """Return the columns of some rows as plain values, a null as None."""
     part = take_rows(X, list(rows))
     if is_one_column(X):
-        return ([_to_plain_all(value) for value in part],)
+        return ([_to_plain_fields(value) for value in part],)
     return tuple(
         [to_plain(value) for value in _find_column(part, index)]
         for index in range(part.shape[1])
@@ -137,7 +128,7 @@ def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
 def read_distinct(X: Any, index: int) -> tuple[Scalar, ...]:
     """Return every different finite value of a column, sorted."""
     values = {to_plain(value) for value in _find_column(X, index)} - {None}
-    return tuple(to_json(value) for value in sorted(_drop_infinite(values)))
+    return tuple(to_json(value) for value in sorted(drop_infinite(values)))
 
 
 def _find_column(X: Any, index: int) -> pd.Series:
@@ -146,31 +137,10 @@ def _find_column(X: Any, index: int) -> pd.Series:
     return X.iloc[:, index] if isinstance(X, pd.DataFrame) else pd.Series(X[:, index])
 
 
-def _drop_infinite(values: Iterable[Any]) -> list[Any]:
-    return [v for v in values if not isinstance(v, float) or np.isfinite(v)]
-
-
-def to_plain(value: Any) -> Any:
-    """Return a cell as str, bool, int, float, Timestamp, or None where it is null."""
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, float | np.generic) and value != value:  # noqa: PLR0124
-        return None
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _to_plain_all(value: Any) -> Any:
+def _to_plain_fields(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: to_plain(field) for name, field in value.items()}
     return to_plain(value)
-
-
-def to_json(value: Any) -> Scalar:
-    """Return a plain value as it stands in JSON."""
-    if isinstance(value, pd.Timestamp):
-        return str(value.isoformat())
-    scalar: Scalar = value
-    return scalar
 
 
 def _check_names(names: list[Any]) -> None:
@@ -183,85 +153,3 @@ def _check_names(names: list[Any]) -> None:
             raise ContractError(f"The column {name!r} has a name that is no text.")
         if names.count(name) > 1:
             raise ContractError(f"The column {name!r} occurs twice.")
-
-
-def _observe_column(name: str, column: pd.Series) -> Feature:
-    values = [to_plain(value) for value in column]
-    present = [value for value in values if value is not None]
-    kind = _read_type(name, column, present)
-    storage = _read_storage(name, column)
-    observed = _observe_values(kind, storage, present, len(values) - len(present))
-    return Feature(name=str(name), type=kind, storage=storage, observed=observed)
-
-
-def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
-    dtype = column.dtype
-    if isinstance(dtype, pd.SparseDtype | pd.ArrowDtype):
-        raise ContractError(
-            f"The column {name!r} has the dtype {dtype}: make it dense."
-        )
-    is_category = isinstance(dtype, pd.CategoricalDtype)
-    held = pd.api.types.infer_dtype(dtype.categories if is_category else column)
-    texts = dtype.categories if is_category else present
-    if held == "string" and not len(texts):
-        held = "null"
-    if held == "string" and not all(map(is_text, texts)):
-        raise ContractError(
-            f"The column {name!r} holds half of a surrogate pair, which is no text."
-        )
-    if held not in TYPES:
-        raise ContractError(
-            f"The column {name!r} ({dtype}) holds {held} values: it must hold one of"
-            " numbers, integers, strings, booleans or date-times."
-        )
-    return TYPES[held]
-
-
-def _read_storage(name: str, column: pd.Series) -> Storage:
-    dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        categories = tuple(to_plain(category) for category in dtype.categories)
-        return Storage(
-            dtype="category", categories=categories, ordered=bool(dtype.ordered)
-        )
-    if isinstance(dtype, pd.DatetimeTZDtype) and not _is_readable(dtype):
-        raise ContractError(
-            f"The column {name!r} has the dtype {dtype}, whose time zone cannot be read"
-            " back from its name: convert it to UTC."
-        )
-    marks: set[NullMark] = {"NaN"}
-    if pd.api.types.is_object_dtype(dtype):
-        marks = {_read_null(v) for v in column if to_plain(v) is None} or marks
-    if len(marks) > 1:
-        raise ContractError(
-            f"The column {name!r} holds nulls of several kinds,"
-            f" {' and '.join(sorted(marks))}: fit the pipeline on one kind."
-        )
-    return Storage(dtype=str(dtype), null=marks.pop())
-
-
-def _is_readable(dtype: pd.DatetimeTZDtype) -> bool:
-    try:
-        return bool(pd.api.types.pandas_dtype(str(dtype)) == dtype)
-    except (TypeError, ValueError):
-        return False
-
-
-def _read_null(value: Any) -> NullMark:
-    names: dict[int, NullMark] = {id(None): "None", id(pd.NA): "NA", id(pd.NaT): "NaT"}
-    return names.get(id(value), "NaN")
-
-
-def _observe_values(
-    kind: FeatureType, storage: Storage, present: list[Any], nulls: int
-) -> Observed:
-    if kind in ("string", "boolean") or storage.dtype == "category":
-        distinct = set(present)
-        is_text = len(distinct) > MAX_OBSERVED_CATEGORIES
-        is_text |= kind == "string" and is_prose(present)
-        categories = None if is_text else tuple(sorted(distinct))
-        return Observed(nulls=nulls, categories=categories)
-    if not (finite := _drop_infinite(present)):
-        return Observed(nulls=nulls)
-    low, high = to_json(min(finite)), to_json(max(finite))
-    return Observed(nulls=nulls, minimum=low, maximum=high)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from marshmallow import ValidationError
 
 from service.model.artefact.golden import Golden, GoldenRecord
+from service.model.contract.columns import to_json
 from service.model.contract.features import Contract
 from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import spread
-from service.model.contract.observation import read_columns, to_json
+from service.model.contract.observation import read_columns
 from service.model.contract.schema import compile_field
 from service.model.contract.tables import build_table, take_rows
 from service.model.errors import PackagingError, describe_error

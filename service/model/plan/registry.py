@@ -54,6 +54,7 @@ from service.model.plan.transformers.sparse_rows import (
 from service.model.plan.transformers.texts import TEXT_VECTORIZERS
 from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS, CODED
 from service.model.plan.trees.forests import FORESTS
+from service.model.plan.trees.isolation import ISOLATION
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 Planners = dict[type, Callable[[Any], Any]]
@@ -76,7 +77,7 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
 
 # Predictors of every task: from numbers to the Outputs that the task's `ask` returns
 # (service/model/tasks/).
-PREDICTORS: Planners = LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS
+PREDICTORS: Planners = LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION
 
 # The same where the owner wants more than a task answers anyway.
 EXTRA_PREDICTORS: dict[Extras, Mapping[type, Callable[[Any], FinalStep]]] = {

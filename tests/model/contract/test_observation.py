@@ -6,12 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from service.model.contract.columns import MAX_OBSERVED_CATEGORIES
 from service.model.contract.features import Feature
-from service.model.contract.observation import (
-    MAX_OBSERVED_CATEGORIES,
-    observe_table,
-    read_distinct,
-)
+from service.model.contract.observation import observe_table, read_distinct
 from service.model.errors import ContractError
 
 ODD_ZONE = timezone(timedelta(hours=1), "odd")

@@ -6,12 +6,24 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from service.model.errors import NoPlanError
-from service.model.plan.checks import refuse_infinite
+from service.model.outputs import Outputs
 from service.model.plan.scores import Scores
-from service.model.plan.steps import Numbers
+from service.model.plan.steps import FinalStep, Numbers
 
 # scikit-learn's _average_path_length of up to two samples.
 SHORT_PATHS = (0.0, 0.0, 1.0)
+
+
+def plan_isolation_forest(fitted: IsolationForest) -> FinalStep:
+    """Plan predict and score_samples, as tasks/outliers.py asks for them."""
+    score, offset = plan_isolation_scores(fitted), fitted.offset_
+
+    def predict(X: Numbers) -> Outputs:
+        scores = score(X)
+        is_inlier = scores - offset >= 0
+        return Outputs(classes=is_inlier.astype(int), values=scores.reshape(-1, 1))
+
+    return predict
 
 
 def plan_isolation_scores(fitted: IsolationForest) -> Scores:
@@ -25,8 +37,8 @@ def plan_isolation_scores(fitted: IsolationForest) -> Scores:
         raise NoPlanError("IsolationForest was fitted on one sample.")
 
     def score(X: Numbers) -> np.ndarray:
-        single = X.astype(np.float32)
-        refuse_infinite(single)
+        with np.errstate(over="ignore"):  # scikit-learn answers infinities, too
+            single = X.astype(np.float32)
         depths = np.zeros(len(X))
         for apply, features, lengths, averages in members:
             leaves = apply(single if features is None else single[:, features])
@@ -56,3 +68,6 @@ def _find_average_path(samples: int) -> float:
     return float(
         2.0 * (np.log(samples - 1.0) + np.euler_gamma) - 2.0 * (samples - 1.0) / samples
     )
+
+
+ISOLATION = {IsolationForest: plan_isolation_forest}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -152,6 +153,15 @@ def test_predictors_agree(predictor: Any, y: Any) -> None:
     )
     assert plan.reason == ""
     assert difference <= 1e-14
+
+
+def test_xgboost_takes_what_a_sparse_row_leaves_out_for_a_null() -> None:
+    """And runs as itself, since a row of numbers would have zeros there."""
+    y = [int(topic == TOPICS[0]) for topic in TOPICS]
+    model = xgboost.XGBClassifier(n_estimators=5, n_jobs=1)
+    plan, difference = compile_fitted(make_pipeline(TfidfVectorizer(), model), TEXTS, y)
+    assert plan.uncompiled_steps == ("XGBClassifier",)
+    assert difference == 0.0
 
 
 def make_frame() -> pd.DataFrame:

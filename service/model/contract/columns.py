@@ -1,0 +1,136 @@
+"""One column of a training table: its type, its storage, and what it held."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from service.model.contract.features import (
+    Feature,
+    FeatureType,
+    NullMark,
+    Observed,
+    Scalar,
+    Storage,
+    is_text,
+)
+from service.model.contract.texts import is_prose
+from service.model.errors import ContractError
+
+# A column of strings with more different values than this is text, not categories.
+MAX_OBSERVED_CATEGORIES = 256
+
+# By what pandas calls the values of a column, nulls aside.
+TYPES: dict[str, FeatureType] = {
+    "string": "string",
+    "boolean": "boolean",
+    "integer": "integer",
+    "floating": "number",
+    "datetime64": "date-time",
+}
+
+
+def to_plain(value: Any) -> Any:
+    """Return a cell as str, bool, int, float, Timestamp, or None where it is null."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float | np.generic) and value != value:  # noqa: PLR0124
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def to_json(value: Any) -> Scalar:
+    """Return a plain value as it stands in JSON."""
+    if isinstance(value, pd.Timestamp):
+        return str(value.isoformat())
+    scalar: Scalar = value
+    return scalar
+
+
+def drop_infinite(values: Iterable[Any]) -> list[Any]:
+    """Return the values that are no infinity."""
+    return [v for v in values if not isinstance(v, float) or np.isfinite(v)]
+
+
+def observe_column(name: str, column: pd.Series) -> Feature:
+    """Return the feature of a column. Raises ContractError, naming it."""
+    values = [to_plain(value) for value in column]
+    present = [value for value in values if value is not None]
+    kind = _read_type(name, column, present)
+    storage = _read_storage(name, column)
+    observed = _observe_values(kind, storage, present, len(values) - len(present))
+    return Feature(name=str(name), type=kind, storage=storage, observed=observed)
+
+
+def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
+    dtype = column.dtype
+    if isinstance(dtype, pd.SparseDtype | pd.ArrowDtype):
+        raise ContractError(
+            f"The column {name!r} has the dtype {dtype}: make it dense."
+        )
+    is_category = isinstance(dtype, pd.CategoricalDtype)
+    held = pd.api.types.infer_dtype(dtype.categories if is_category else column)
+    texts = dtype.categories if is_category else present
+    if held == "string" and not len(texts):
+        held = "null"
+    if held == "string" and not all(map(is_text, texts)):
+        raise ContractError(
+            f"The column {name!r} holds half of a surrogate pair, which is no text."
+        )
+    if held not in TYPES:
+        raise ContractError(
+            f"The column {name!r} ({dtype}) holds {held} values: it must hold one of"
+            " numbers, integers, strings, booleans or date-times."
+        )
+    return TYPES[held]
+
+
+def _read_storage(name: str, column: pd.Series) -> Storage:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        categories = tuple(to_plain(category) for category in dtype.categories)
+        return Storage(
+            dtype="category", categories=categories, ordered=bool(dtype.ordered)
+        )
+    if isinstance(dtype, pd.DatetimeTZDtype) and not _is_readable(dtype):
+        raise ContractError(
+            f"The column {name!r} has the dtype {dtype}, whose time zone cannot be read"
+            " back from its name: convert it to UTC."
+        )
+    marks: set[NullMark] = {"NaN"}
+    if pd.api.types.is_object_dtype(dtype):
+        marks = {_read_null(v) for v in column if to_plain(v) is None} or marks
+    if len(marks) > 1:
+        raise ContractError(
+            f"The column {name!r} holds nulls of several kinds,"
+            f" {' and '.join(sorted(marks))}: fit the pipeline on one kind."
+        )
+    return Storage(dtype=str(dtype), null=marks.pop())
+
+
+def _is_readable(dtype: pd.DatetimeTZDtype) -> bool:
+    try:
+        return bool(pd.api.types.pandas_dtype(str(dtype)) == dtype)
+    except (TypeError, ValueError):
+        return False
+
+
+def _read_null(value: Any) -> NullMark:
+    names: dict[int, NullMark] = {id(None): "None", id(pd.NA): "NA", id(pd.NaT): "NaT"}
+    return names.get(id(value), "NaN")
+
+
+def _observe_values(
+    kind: FeatureType, storage: Storage, present: list[Any], nulls: int
+) -> Observed:
+    if kind in ("string", "boolean") or storage.dtype == "category":
+        distinct = set(present)
+        is_text = len(distinct) > MAX_OBSERVED_CATEGORIES
+        is_text |= kind == "string" and is_prose(present)
+        categories = None if is_text else tuple(sorted(distinct))
+        return Observed(nulls=nulls, categories=categories)
+    if not (finite := drop_infinite(present)):
+        return Observed(nulls=nulls)
+    low, high = to_json(min(finite)), to_json(max(finite))
+    return Observed(nulls=nulls, minimum=low, maximum=high)
