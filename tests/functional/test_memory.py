@@ -1,15 +1,14 @@
 """What arrives is held within bounds, however many send large bodies at once."""
 
 import json
-import re
 import selectors
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import httpx
 from conftest import Serve
+from peak_memory import read_peak
 from pipelines import CREDIT
 from server import PATIENCE_SECONDS, UNLIMITED, Server
 from traffic import TYPICAL
@@ -56,13 +55,6 @@ def read_all(connection: socket.socket) -> bytes:
         while part := connection.recv(65536):
             answer += part
     return answer
-
-
-def read_peak(pid: int) -> int:
-    """Return the most bytes of memory that a process has had."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    [kilobytes] = re.findall(r"VmHWM:\s+(\d+) kB", status)
-    return 1024 * int(kilobytes)
 
 
 def test_many_half_sent_large_bodies_are_held_within_bounds(serve: Serve) -> None:
