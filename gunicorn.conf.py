@@ -109,7 +109,8 @@ control_socket_disable = True
 def on_starting(server: Any) -> None:
     """Set the threads of a model that is not compiled, or not all of it.
 
-    Where requests are predicted together, one thread answers all of them.
+    Where requests are predicted together, one thread answers all of them, and another
+    only while that one is held up.
     """
     gc.freeze()  # workers share what is here, and never look through it
     gc.enable()
@@ -117,9 +118,8 @@ def on_starting(server: Any) -> None:
     if predictor is None:
         return
     engine = predictor.engine
-    if predictor.batcher is not None:
-        Worker.run_batch = predictor.batcher.gather
-    elif engine.name != "plan" or engine.uncompiled_steps:
+    Worker.batcher = predictor.batcher
+    if engine.name != "plan" or engine.uncompiled_steps:
         server.cfg.set("threads", UNCOMPILED_THREADS)
 
 

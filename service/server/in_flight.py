@@ -6,8 +6,9 @@ and has not waited long for its size.
 
 import itertools
 import math
+import threading
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
@@ -27,13 +28,23 @@ MAX_YIELD_SHARE = 0.25
 class InFlight:
     """The requests in flight, those that wait and those that are being answered.
 
-    `threads` may answer at a time. With `takes_all` each takes all that waits.
+    `threads` may answer at a time. Where requests are predicted together, `is_held` is
+    given: then a thread takes all that waits, and another has work only while each that
+    answers is held up for longer than it should be.
     """
 
-    def __init__(self, settings: Settings, threads: int, *, takes_all: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        threads: int,
+        is_held: Callable[[], bool] | None = None,
+    ) -> None:
         self._max_in_flight = settings.max_in_flight
-        self._permits = [None] * threads
-        self._takes_all = takes_all
+        self._usual = threads if is_held is None else 1
+        self._permits = [None] * self._usual
+        self._spare = [None] * (threads - self._usual)
+        self._giving_back = threading.Lock()
+        self._is_held = is_held
         self._in_flight: set[Exchange] = set()
         self._numbers = itertools.count()
         # In order. One thread adds, and several take: each in one call that holds the
@@ -86,10 +97,13 @@ class InFlight:
         if not self._waiting:
             return 0
         try:
-            self._permits.pop()
+            (self._spare if self._needs_spare() else self._permits).pop()
         except IndexError:
             return 0
-        return len(self._waiting) if self._takes_all else 1
+        return 1 if self._is_held is None else len(self._waiting)
+
+    def _needs_spare(self) -> bool:
+        return self._is_held is not None and not self._permits and self._is_held()
 
     def take(self, count: int) -> Iterator[Exchange]:
         """Yield up to `count` requests, each chosen when it is asked for."""
@@ -101,7 +115,9 @@ class InFlight:
 
     def give_back(self) -> None:
         """Let another thread answer."""
-        self._permits.append(None)
+        with self._giving_back:
+            is_usual = len(self._permits) < self._usual
+            (self._permits if is_usual else self._spare).append(None)
 
     def drop(self, exchange: Exchange) -> None:
         """Forget a request that was answered before any thread took it."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from service.server.exchange import Exchange
 from service.server.in_flight import InFlight
@@ -22,8 +23,19 @@ PATIENCE_SECONDS = 0.01
 # small request would not be seen before all that wait are answered.
 TURN_SECONDS = 0.001
 
-# Makes many calls, for a model that predicts together what they want predicted.
-RunBatch = Callable[[Iterable[Callable[[], None]]], None]
+# While each thread that may predict is held up, the event loop looks this often whether
+# it has been for so long that another may.
+HELD_SECONDS = 0.02
+
+
+class Batcher(Protocol):
+    """A model that predicts together what several requests want predicted."""
+
+    def gather(self, calls: Iterable[tuple[Callable[[], None], float]]) -> None:
+        """Make the calls, each wanted until a time.monotonic()."""
+
+    def is_held(self) -> bool:
+        """Return True while each batch takes far longer than it should."""
 
 
 class Leadership:
@@ -68,7 +80,7 @@ class Threads:
     in_flight: InFlight
     turn: Callable[[float], None]
     answer: Callable[[Exchange], None]
-    run_batch: RunBatch | None
+    batcher: Batcher | None
     _leadership: Leadership = field(default_factory=Leadership)
     _is_over: threading.Event = field(default_factory=threading.Event)
     _next_turn: float = 0.0
@@ -96,7 +108,8 @@ class Threads:
                 # much work leaves the event loop a thread of its own.
                 is_leader = is_leader and self._leadership.come_back()
             elif is_leader:
-                self._run_turn(math.inf)
+                is_held = self.batcher is not None and self.in_flight.has_waiting
+                self._run_turn(HELD_SECONDS if is_held else math.inf)
             else:
                 self._leadership.wait()
                 is_leader = True
@@ -107,9 +120,12 @@ class Threads:
 
     def _answer_waiting(self, count: int) -> None:
         exchanges = self.in_flight.take(count)
-        if self.run_batch is None or count == 1:
+        if self.batcher is None or count == 1:
             for exchange in exchanges:
                 self.answer(exchange)
         else:
-            self.run_batch(partial(self.answer, exchange) for exchange in exchanges)
+            self.batcher.gather(
+                (partial(self.answer, exchange), exchange.deadline)
+                for exchange in exchanges
+            )
         self.in_flight.give_back()

@@ -24,7 +24,7 @@ from service.server.exchange import Exchange
 from service.server.in_flight import InFlight
 from service.server.intake import Intake
 from service.server.responder import Responder
-from service.server.threads import RunBatch, Threads
+from service.server.threads import Batcher, Threads
 from service.server.transport import Transport
 from service.server.watchdog import Watchdog, log_stack
 from service.settings import Settings
@@ -46,12 +46,12 @@ DRAINING = "draining"
 class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     """Receives in its event loop, answers in its threads, and gives up in time.
 
-    `run_batch` is for a model that predicts together whatever waits: it is given all
-    of that, a call for each request, and makes each when there is room for it.
+    `batcher` is for a model that predicts together whatever waits: it is given all of
+    that, a call for each request, and makes each when there is room for it.
     """
 
     settings = Settings()
-    run_batch: RunBatch | None = None
+    batcher: Batcher | None = None
     balance = Balance()  # made before any worker is forked
     slot = 0
 
@@ -83,8 +83,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def _wire(self) -> None:
         queue, threads = self.method_queue, self.cfg.threads
         self.poller.register(queue, selectors.EVENT_READ, queue.run_callbacks)
-        takes_all = self.run_batch is not None
-        in_flight = InFlight(self.settings, threads, takes_all=takes_all)
+        is_held = self.batcher.is_held if self.batcher else None
+        in_flight = InFlight(self.settings, threads, is_held)
         responder = Responder(self.wsgi, self.cfg, lambda: self.alive)
         intake = Intake(
             self.cfg,
@@ -98,7 +98,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._transport = Transport(connections, intake, queue.defer)
         responder.send = self._transport.send
         self._watchdog = Watchdog(self.settings, in_flight, responder, connections)
-        self._threads = Threads(in_flight, self._turn, self._answer, self.run_batch)
+        self._threads = Threads(in_flight, self._turn, self._answer, self.batcher)
         self._in_flight, self._responder = in_flight, responder
         self._connections = connections
         self._next_tick, self._trims_at = 0.0, math.inf

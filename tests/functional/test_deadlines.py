@@ -94,7 +94,22 @@ def test_each_of_many_gets_its_own_answer_out_of_a_batch(batching: Moody) -> Non
         assert answer.result().json()["predictions"] == [{"value": x}]
 
 
-def test_a_batch_that_hangs_is_answered_for_each_and_told_once(
+def test_a_slow_request_holds_up_none_that_come_later(batching: Moody) -> None:
+    """Though one thread predicts all that waits: another does, while it is held."""
+    batching.hold()
+    with connect(batching.server) as connection:
+        connection.sendall(write_request(batching.server, {"x": HELD}))
+        batching.server.client.get("/health/live")  # by when the slow one is begun
+        for number in range(8):
+            answer = batching.ask(number / 8).json()
+            assert answer["predictions"] == [{"value": number / 8}]
+        batching.let_go()
+        connection.shutdown(socket.SHUT_WR)
+        assert read_all(connection).startswith(b"HTTP/1.1 200 ")
+    batching.finish()
+
+
+def test_batches_that_hang_are_answered_for_each_and_told_once_a_thread(
     packaged: Package, tmp_path: Path
 ) -> None:
     variables = {"WEB_CONCURRENCY": "1", "SERVICE_PREDICT_TIMEOUT_SECONDS": "1"}
@@ -103,7 +118,7 @@ def test_a_batch_that_hangs_is_answered_for_each_and_told_once(
         assert moody.ask(2.5).json()["predictions"] == [{"value": 2.5}]
         assert moody.server.stop() == 0
         events = [line["event"] for line in moody.server.events]
-    assert events.count("worker_hung") == 1
+    assert 1 <= events.count("worker_hung") <= MOST_THREADS
 
 
 def hang_a_batch(moody: Moody) -> None:

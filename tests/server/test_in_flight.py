@@ -22,7 +22,7 @@ YIELD_SECONDS = BULK_BYTES * YIELD_SECONDS_PER_BYTE
 
 @pytest.fixture
 def in_flight() -> InFlight:
-    return InFlight(Settings(), threads=1, takes_all=True)
+    return InFlight(Settings(), threads=1, is_held=bool)
 
 
 def put(
@@ -103,3 +103,20 @@ def test_what_was_answered_before_it_was_begun_is_held_no_more(
         in_flight.drop(exchange)
     assert list(in_flight) == [taken]  # a thread has it, and finishes it
     assert not in_flight.find_work()
+
+
+def test_where_requests_are_predicted_together_one_thread_has_work() -> None:
+    held = False
+    in_flight = InFlight(Settings(), threads=3, is_held=lambda: held)
+    for number in range(3):
+        put(in_flight, f"/{number}")
+    assert in_flight.find_work() == 3
+    assert in_flight.find_work() == 0
+    held = True
+    assert [in_flight.find_work() for _ in range(3)] == [3, 3, 0]
+    held = False
+    in_flight.give_back()
+    assert [in_flight.find_work() for _ in range(2)] == [3, 0]
+    for _ in range(3):
+        in_flight.give_back()
+    assert [in_flight.find_work() for _ in range(2)] == [3, 0]

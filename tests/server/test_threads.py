@@ -38,7 +38,7 @@ def test_the_event_loop_has_its_turn_while_requests_wait() -> None:
         time.sleep(2 * TURN_SECONDS)
         in_flight.finish(exchange)
 
-    in_flight = InFlight(Settings(), threads=1, takes_all=False)
+    in_flight = InFlight(Settings(), threads=1)
     threads = Threads(in_flight, turn, answer, None)
     threads.run(1)
     assert events == ["turn", "answer", *(2 * ["glance", "answer"]), "turn"]
@@ -62,7 +62,7 @@ def test_another_thread_takes_the_event_loop_over_from_a_long_answer() -> None:
         in_flight.finish(exchange)
 
     answering: set[int] = set()
-    in_flight = InFlight(Settings(), threads=1, takes_all=False)
+    in_flight = InFlight(Settings(), threads=1)
     put(in_flight, 1)
     threads = Threads(in_flight, turn, answer, None)
     threads.run(2)
@@ -72,15 +72,23 @@ def test_another_thread_takes_the_event_loop_over_from_a_long_answer() -> None:
 def test_a_model_that_takes_batches_is_given_all_that_waits_at_once() -> None:
     sizes: list[int] = []
 
-    def run_batch(calls: Iterable[Callable[[], None]]) -> None:
-        batch = list(calls)
-        sizes.append(len(batch))
-        for call in batch:
-            call()
-        assert not in_flight
+    class Counting:
+        """Makes all calls at once, and counts them."""
 
-    in_flight = InFlight(Settings(), threads=1, takes_all=True)
+        def gather(self, calls: Iterable[tuple[Callable[[], None], float]]) -> None:
+            batch = list(calls)
+            sizes.append(len(batch))
+            for call, deadline in batch:
+                assert deadline > time.monotonic()
+                call()
+            assert not in_flight
+
+        def is_held(self) -> bool:
+            return False
+
+    batcher = Counting()
+    in_flight = InFlight(Settings(), threads=1, is_held=batcher.is_held)
     put(in_flight, 3)
-    threads = Threads(in_flight, lambda _: threads.end(), in_flight.finish, run_batch)
+    threads = Threads(in_flight, lambda _: threads.end(), in_flight.finish, batcher)
     threads.run(1)
     assert sizes == [3]

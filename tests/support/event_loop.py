@@ -41,7 +41,7 @@ class Loop:
         stack.callback(queue.close)
         self.poller.register(queue, selectors.EVENT_READ, queue.run_callbacks)
         self.taken: list[Exchange] = []
-        self.in_flight = InFlight(Settings(), threads=1, takes_all=False)
+        self.in_flight = InFlight(Settings(), threads=1)
         intake = Intake(
             Config(),
             Settings(),

@@ -4,15 +4,24 @@ Each request of a gathering runs until it needs its prediction; then they are pr
 as one batch, and each goes on. They take turns in one thread, as greenlets: with a
 thread each, passing the GIL around would take longer than the prediction. There is no
 timer, and a request that is alone waits for nobody.
+
+Where the model has lately been slow for one of them, so that others would miss their
+deadlines, each is predicted alone: those that wait are then free for other threads.
 """
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from greenlet import getcurrent, greenlet
 
 from service.model.contract.instances import Instances, Predictions
+from service.model.prediction.pace import Pace
 
 Predict = Callable[[Instances], Predictions]
+
+# What answers a request, and the time.monotonic() until which its answer is wanted.
+Call = tuple[Callable[[], None], float]
 
 # A batch takes no more instances than this, so that a small request does not wait for
 # several large ones. Per instance, batches of 100 already cost what larger ones do.
@@ -22,6 +31,7 @@ MAX_BATCHED_INSTANCES = 256
 class _Request(greenlet):
     """A request of a gathering: its instances, and their predictions or a fault."""
 
+    deadline = math.inf
     instances: Instances
     predictions: Predictions | None = None
     fault: BaseException | None = None
@@ -37,6 +47,31 @@ class _Request(greenlet):
         return self.predictions
 
 
+class _Batch:
+    """Requests that are predicted together, if `pace` allows."""
+
+    def __init__(self, pace: Pace, requests: Iterable[_Request] = ()) -> None:
+        self._pace = pace
+        self.requests: list[_Request] = []
+        self.count = 0
+        self._deadline = math.inf
+        for request in requests:
+            self.add(request)
+
+    def has_room(self, size: int, deadline: float = math.inf) -> bool:
+        """Return True if there is room for so many instances more."""
+        count = self.count + size
+        if count > MAX_BATCHED_INSTANCES:
+            return False
+        seconds = min(self._deadline, deadline) - time.monotonic()
+        return self._pace.allows(count, seconds)
+
+    def add(self, request: _Request) -> None:
+        self.requests.append(request)
+        self.count += request.instances.count
+        self._deadline = min(self._deadline, request.deadline)
+
+
 class Batcher:
     """Predicts the requests of a gathering together.
 
@@ -45,6 +80,7 @@ class Batcher:
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
+        self._pace = Pace()
         self.observe: Callable[[int], object] = int
 
     def predict(self, instances: Instances) -> Predictions:
@@ -53,38 +89,42 @@ class Batcher:
         if isinstance(request, _Request):
             return request.wait(instances)
         self.observe(instances.count)
-        return self._predict(instances)
+        return self._measure(instances)
 
-    def gather(self, calls: Iterable[Callable[[], None]]) -> None:
-        """Run the calls, each up to where it needs a prediction, and then to its end.
+    def is_held(self) -> bool:
+        """Return True while each batch takes far longer than one of its size should."""
+        return self._pace.is_held()
+
+    def gather(self, calls: Iterable[Call]) -> None:
+        """Make the calls, each up to where it needs a prediction, and then to its end.
 
         None is begun before there is room for it in a batch. None of them may raise.
         """
-        batch: list[_Request] = []
-        count = 0
-        for request in _resume(_Request(call) for call in calls):
+        batch = _Batch(self._pace)
+        for request in _resume(map(_begin, calls)):
             size = request.instances.count
-            if batch and count + size > MAX_BATCHED_INSTANCES:
+            if batch.requests and not batch.has_room(size, request.deadline):
                 batch = self._answer(batch)
-                count = _count(batch)
-            batch.append(request)
-            count += size
-            if count >= MAX_BATCHED_INSTANCES:
+            batch.add(request)
+            if not batch.has_room(1):
                 batch = self._answer(batch)
-                count = _count(batch)
-        while batch:
+        while batch.requests:
             batch = self._answer(batch)
 
-    def _answer(self, batch: Sequence[_Request]) -> list[_Request]:
+    def _answer(self, batch: _Batch) -> _Batch:
         """Give each request its answer, and return those that need another."""
-        self.observe(_count(batch))
-        self._predict_for(batch)
-        return list(_resume(batch))
+        self.observe(batch.count)
+        self._predict_for(batch.requests)
+        return _Batch(self._pace, _resume(batch.requests))
+
+    def _measure(self, instances: Instances) -> Predictions:
+        with self._pace.measure(instances.count):
+            return self._predict(instances)
 
     def _predict_for(self, batch: Sequence[_Request]) -> None:
         """Predict all together, or by halves until one is left with its own fault."""
         try:
-            together = self._predict(join_instances([r.instances for r in batch]))
+            together = self._measure(join_instances([r.instances for r in batch]))
         except BaseException as error:  # noqa: BLE001 - the request raises its own
             if len(batch) == 1:
                 batch[0].fault = error
@@ -101,16 +141,18 @@ class Batcher:
         self._predict_for(batch[middle:])
 
 
+def _begin(call: Call) -> _Request:
+    request = _Request(call[0])
+    request.deadline = call[1]
+    return request
+
+
 def _resume(requests: Iterable[_Request]) -> Iterator[_Request]:
     """Run each on, and yield those that stopped for a prediction."""
     for request in requests:
         request.switch()
         if not request.dead:
             yield request
-
-
-def _count(batch: Sequence[_Request]) -> int:
-    return sum(request.instances.count for request in batch)
 
 
 def join_instances(parts: Sequence[Instances]) -> Instances:

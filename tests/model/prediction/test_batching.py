@@ -1,5 +1,7 @@
 """Requests that wait are answered together, split exactly, and fail alone."""
 
+import math
+import time
 import warnings
 from contextvars import ContextVar
 from functools import partial
@@ -64,7 +66,7 @@ def ask_together(batcher: Batcher, *requests: tuple[float, ...]) -> list[object]
     def answer(index: int) -> None:
         answers[index] = ask(batcher, *requests[index])
 
-    batcher.gather([partial(answer, index) for index in range(len(requests))])
+    batcher.gather([(partial(answer, i), math.inf) for i in range(len(requests))])
     return answers
 
 
@@ -115,7 +117,8 @@ def test_none_is_begun_before_there_is_room_for_it() -> None:
         ask(batcher, *(1.0,) * count)
 
     full = MAX_BATCHED_INSTANCES
-    batcher.gather(partial(call, count) for count in (full, full - 1, 1, 1, full))
+    counts = (full, full - 1, 1, 1, full)
+    batcher.gather((partial(call, count), math.inf) for count in counts)
     assert seen == [
         (full, []),
         (full - 1, [full]),
@@ -144,7 +147,8 @@ def test_who_asks_for_nothing_or_twice_keeps_nobody_waiting() -> None:
         answers.append(ask(batcher, 1.0))
         answers.append(ask(batcher, 2.0))
 
-    batcher.gather([lambda: None, ask_twice, lambda: answers.append(ask(batcher, 5.0))])
+    calls = [lambda: None, ask_twice, lambda: answers.append(ask(batcher, 5.0))]
+    batcher.gather([(call, math.inf) for call in calls])
     assert answers == [[[2.0]], [[10.0]], [[4.0]]]
     assert model.batches == [2, 1]
 
@@ -159,7 +163,7 @@ def test_each_request_of_a_gathering_has_a_context_of_its_own() -> None:
         current.set(value)
         seen.append(ask(batcher, value) == [[2 * current.get()]])
 
-    batcher.gather([partial(answer, value) for value in (1.0, 2.0, 3.0)])
+    batcher.gather([(partial(answer, value), math.inf) for value in (1.0, 2.0, 3.0)])
     assert seen == [True] * 3
 
 
@@ -183,3 +187,50 @@ def test_requests_are_put_together_only_where_no_answer_depends_on_it(
     assert ("together" in predictor.engine.not_batched_because) is not is_row_wise
     warned = ["depends on the other rows" in str(w.message) for w in caught]
     assert warned == ([] if is_row_wise else [True])
+
+
+class SlowOnce(Model):
+    """Takes far longer for one value, as a model does that looks something up."""
+
+    SLOW = 9.0
+
+    def predict(self, instances: Instances) -> Predictions:
+        if self.SLOW in instances.columns[0]:
+            time.sleep(0.2)
+        return super().predict(instances)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes"), [(0.3, [1, 1, 1, 1]), (3600.0, [4]), (math.inf, [4])]
+)
+def test_whoever_cannot_wait_for_a_slow_one_shares_no_batch(
+    seconds: float, sizes: list[int]
+) -> None:
+    model = SlowOnce()
+    batcher = Batcher(model.predict)
+    for value in (1.0, 2.0, model.SLOW):
+        ask(batcher, value)
+    model.batches.clear()
+    answers: list[object] = []
+
+    def call(value: float) -> None:
+        answers.append(ask(batcher, value))
+
+    deadline = time.monotonic() + seconds
+    values = (1.0, model.SLOW, 2.0, 3.0)
+    batcher.gather((partial(call, value), deadline) for value in values)
+    assert answers == [[[2.0 * value]] for value in values]
+    assert model.batches == sizes
+
+
+def test_a_batch_that_nobody_could_wait_for_holds_one() -> None:
+    """As where the deadline of each is over: it is refused after its turn."""
+    model = Model()
+    batcher = Batcher(model.predict)
+    ask(batcher, 1.0)
+
+    def call() -> None:
+        ask(batcher, 1.0)
+
+    batcher.gather([(call, -math.inf)] * 3)
+    assert model.batches == [1, 1, 1, 1]
