@@ -23,6 +23,7 @@ from benchmarks.process import exit_on_termination
 from benchmarks.report import write_report
 from benchmarks.scenarios import (
     compare_custom,
+    compare_families,
     compare_memory,
     compare_servers,
     compare_starts,
@@ -30,7 +31,7 @@ from benchmarks.scenarios import (
 
 PEERS = (FastAPI, AsyncFastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
 SERVERS = {server.name: server for server in (Ours, Unwatched, Constant, *PEERS)}
-SCENARIOS = ("servers", "custom", "memory", "start")
+SCENARIOS = ("servers", "custom", "families", "memory", "start")
 
 
 def main() -> None:
@@ -48,6 +49,8 @@ def main() -> None:
         )
     if "custom" in options.scenarios:
         results["custom"] = compare_custom(options.rounds, options.seconds)
+    if "families" in options.scenarios:
+        results["families"] = compare_families(options.rounds, options.seconds)
     if "memory" in options.scenarios:
         results["memory"] = compare_memory(options.seconds)
     if "start" in options.scenarios:

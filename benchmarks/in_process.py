@@ -1,29 +1,38 @@
-"""The other limit: predict_proba(frame) with no server about it."""
+"""The other limit: the pipeline asked for a frame, with no server about it."""
 
 import statistics
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.load import CELLS, Figures
+from benchmarks.load import CELLS, Cell, Figures
+from benchmarks.methods import ask_pipeline
 from benchmarks.workload import Workload, load_pipeline
 
 
-def measure_in_process(workload: Workload, seconds: int) -> dict[str, Figures]:
+def measure_in_process(
+    workload: Workload, seconds: int, cells: Sequence[Cell] = CELLS
+) -> dict[str, Figures]:
     """Return the figures of one caller, by the number of instances."""
     pipeline = load_pipeline(workload.artefact)
     return {
-        str(size): _measure(pipeline, pd.DataFrame(workload.instances[:size]), seconds)
-        for size in sorted({cell.instances for cell in CELLS})
+        str(size): _measure(
+            partial(ask_pipeline, pipeline, workload.method),
+            pd.DataFrame(workload.instances[:size]),
+            seconds,
+        )
+        for size in sorted({cell.instances for cell in cells})
     }
 
 
-def _measure(pipeline: Any, frame: pd.DataFrame, seconds: int) -> Figures:
+def _measure(ask: Callable[[Any], Any], frame: pd.DataFrame, seconds: int) -> Figures:
     durations: list[float] = []
     end = time.perf_counter() + seconds
     while (begin := time.perf_counter()) < end:
-        pipeline.predict_proba(frame)
+        ask(frame)
         durations.append(time.perf_counter() - begin)
     rate = len(durations) / sum(durations)
     return {

@@ -8,10 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from prose import read_prose
 from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+)
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import SVC
 
 from benchmarks.places import ARTEFACTS, HERE
 from benchmarks.workload import Workload
@@ -51,6 +59,30 @@ def package_forest() -> Path:
     forest.fit(frame, np.where(draw.random(30_000) < 0.5, "bad", "good"))
     forest.set_params(n_jobs=1)
     return _package(forest, frame, "forest")
+
+
+def package_texts() -> Path:
+    """Package the commonest model of text: TF-IDF and a logistic regression."""
+    texts, topics = read_prose()
+    frame = pd.DataFrame({"text": texts})
+    vectorizer = make_column_transformer((TfidfVectorizer(), "text"))
+    pipeline = make_pipeline(vectorizer, LogisticRegression(max_iter=1000))
+    return _package(pipeline.fit(frame, topics), frame, "texts")
+
+
+def package_detector(credit: Workload) -> Path:
+    """Package an isolation forest of the default size, on the numbers of the credit."""
+    frame = pd.DataFrame(credit.instances).select_dtypes("number")
+    return _package(IsolationForest(random_state=0).fit(frame), frame, "detector")
+
+
+def package_kernel(credit: Workload) -> Path:
+    """Package a support vector machine, on scaled numbers of the credit."""
+    frame = pd.DataFrame(credit.instances).select_dtypes("number")
+    risky = np.array(credit.expected) > np.median(credit.expected)
+    pipeline = make_pipeline(StandardScaler(), SVC())
+    pipeline.fit(frame, np.where(risky, "bad", "good"))
+    return _package(pipeline, frame, "kernel", scores="decision")
 
 
 def _package(pipeline: Any, frame: pd.DataFrame, name: str, **options: Any) -> Path:

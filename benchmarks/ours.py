@@ -52,11 +52,8 @@ class Ours(Server):
         }
 
     def decode(self, answer: Any) -> list[float]:
-        """Return the probability that comes first in each prediction."""
-        return [
-            next(iter(prediction["probabilities"].values()))
-            for prediction in answer["predictions"]
-        ]
+        """Return the number that comes first in each prediction."""
+        return [_read_first(prediction) for prediction in answer["predictions"]]
 
 
 class Constant(Ours):
@@ -82,6 +79,13 @@ class Unwatched(Ours):
     def environment(self, launch: Launch) -> dict[str, str]:
         """Log no requests."""
         return {**super().environment(launch), "SERVICE_LOG_LEVEL": "ERROR"}
+
+
+def _read_first(prediction: dict[str, Any]) -> float:
+    if "score" in prediction:
+        return float(prediction["score"])
+    numbers = prediction.get("probabilities") or prediction["scores"]
+    return float(next(iter(numbers.values())))
 
 
 @cache

@@ -6,7 +6,13 @@ from typing import Any
 
 from benchmarks.charts import Bar, draw_chart
 from benchmarks.load import CELLS, Cell
-from benchmarks.sections import RATES, write_custom, write_memory, write_start
+from benchmarks.sections import (
+    RATES,
+    write_custom,
+    write_families,
+    write_memory,
+    write_start,
+)
 from benchmarks.soak.report import cut_section
 from benchmarks.tables import compare_figures, format_table
 
@@ -32,7 +38,12 @@ three cost is told by the service unwatched.
 
 IN_PROCESS = "limit: predict_proba in process, one caller"
 PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
-SECTIONS = {"custom": write_custom, "memory": write_memory, "start": write_start}
+SECTIONS = {
+    "custom": write_custom,
+    "families": write_families,
+    "memory": write_memory,
+    "start": write_start,
+}
 
 
 def write_report(results: dict[str, Any], folder: Path) -> None:

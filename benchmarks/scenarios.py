@@ -6,14 +6,21 @@ from typing import Any
 from benchmarks.in_process import measure_in_process
 from benchmarks.load import CELLS, Cell
 from benchmarks.measure import Comparison, measure, take_medians
-from benchmarks.models import package_custom, package_forest
+from benchmarks.models import (
+    package_custom,
+    package_detector,
+    package_forest,
+    package_kernel,
+    package_texts,
+)
 from benchmarks.ours import Ours
 from benchmarks.peers import AsyncFastAPI, BentoML, FastAPI, LitServe, Vetiver
 from benchmarks.places import CREDIT
 from benchmarks.server import Server
-from benchmarks.workload import build_workload
+from benchmarks.workload import Workload, build_workload
 
 BUSY = Cell(1, 16)
+FAMILY_CELLS = (Cell(1, 1), BUSY)
 STARTS = 7
 
 
@@ -52,6 +59,36 @@ def compare_custom(rounds: int, seconds: int) -> dict[str, Any]:
     for _ in range(rounds):
         comparison.measure_round(seconds)
     return comparison.medians
+
+
+def compare_families(rounds: int, seconds: int) -> dict[str, Any]:
+    """Measure models of other families beside the peers that answer most of them."""
+    credit = build_workload(CREDIT)
+    workloads = {
+        "TF-IDF and logistic regression on paragraphs": package_texts(),
+        "isolation forest on 9 numbers": package_detector(credit),
+        "support vector machine on 9 numbers": package_kernel(credit),
+    }
+    return {
+        title: _compare_family(build_workload(artefact), rounds, seconds)
+        for title, artefact in workloads.items()
+    }
+
+
+def _compare_family(workload: Workload, rounds: int, seconds: int) -> dict[str, Any]:
+    servers = (Ours(), LitServe(), BentoML(), AsyncFastAPI())
+    comparison = Comparison(servers, workload, (1,), FAMILY_CELLS)
+    in_process = []
+    for _ in range(rounds):
+        in_process.append(measure_in_process(workload, seconds, FAMILY_CELLS))
+        comparison.measure_round(seconds)
+    titles = {server.name: server.title for server in servers}
+    return {
+        "in_process": take_medians(in_process)["1"],
+        "servers": {
+            titles[name]: each["1"] for name, each in comparison.medians.items()
+        },
+    }
 
 
 def compare_memory(seconds: int) -> dict[str, Any]:

@@ -29,6 +29,24 @@ def write_custom(custom: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def write_families(families: dict[str, Any]) -> str:
+    """Say how models of other families compare, at one connection and at many."""
+    parts = [
+        "## Text, outliers and kernels\n",
+        "1 instance a request, 1 worker; in process, one caller asks the pipeline for a"
+        " frame.\n",
+    ]
+    columns = {"requests_s": "requests/s", **LATENCY}
+    for title, family in families.items():
+        for key, connections in (("1x1", "1 connection"), ("1x16", "16 connections")):
+            figures = {name: each[key] for name, each in family["servers"].items()}
+            rows = [*figures.items(), ("in process", family["in_process"])]
+            ours = next(iter(figures.values()))
+            first = f"{title}, {connections}"
+            parts.append(compare_figures(first, columns, rows, ours))
+    return "\n".join(parts)
+
+
 def write_memory(memory: dict[str, Any]) -> str:
     """Say what four workers weigh beside one."""
     one, four = (memory[count]["process"]["pss_mb"] for count in ("1", "4"))

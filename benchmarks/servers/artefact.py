@@ -8,6 +8,8 @@ from typing import Any
 
 import joblib
 
+from benchmarks.methods import ask_pipeline, choose_method
+
 FOLDER = Path(os.environ["BENCH_ARTEFACT"])
 TYPES = {"integer": int, "number": float, "string": str, "boolean": bool}
 
@@ -18,7 +20,25 @@ def load_pipeline() -> Any:
     return joblib.load(FOLDER / "pipeline.joblib")
 
 
+def read_manifest() -> dict[str, Any]:
+    """Return what the artefact says of itself."""
+    manifest: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_bytes())
+    return manifest
+
+
 def read_features() -> dict[str, type]:
     """Return the Python type of each feature, by name."""
-    manifest = json.loads((FOLDER / "manifest.json").read_bytes())
-    return {f["name"]: TYPES[f["type"]] for f in manifest["contract"]["features"]}
+    features = read_manifest()["contract"]["features"]
+    return {feature["name"]: TYPES[feature["type"]] for feature in features}
+
+
+class Pipeline:
+    """The pipeline and its method that is measured."""
+
+    def __init__(self) -> None:
+        self.method = choose_method(read_manifest())
+        self._fitted = load_pipeline()
+
+    def answer(self, frame: Any) -> Any:
+        """Return the numbers of a table, of shape (instances, numbers)."""
+        return ask_pipeline(self._fitted, self.method, frame)

@@ -6,17 +6,15 @@ from typing import Any
 import bentoml
 import pandas as pd
 
-from benchmarks.servers.artefact import load_pipeline
+from benchmarks.servers.artefact import Pipeline
 
 
 @bentoml.service(workers=int(os.environ["BENCH_WORKERS"]))
 class Scoring:
     def __init__(self) -> None:
-        self.pipeline = load_pipeline()
+        self.pipeline = Pipeline()
 
     @bentoml.api(batchable=True, max_batch_size=4096)
     def predict(self, instances: list[dict[str, Any]]) -> list[list[float]]:
-        rows: list[list[float]] = self.pipeline.predict_proba(
-            pd.DataFrame(instances)
-        ).tolist()
+        rows: list[list[float]] = self.pipeline.answer(pd.DataFrame(instances)).tolist()
         return rows

@@ -6,9 +6,9 @@ import pandas as pd
 from fastapi import FastAPI
 from pydantic import BaseModel, create_model
 
-from benchmarks.servers.artefact import load_pipeline, read_features
+from benchmarks.servers.artefact import Pipeline, read_features
 
-pipeline = load_pipeline()
+pipeline = Pipeline()
 Instance: Any = create_model(
     "Instance", **{name: (kind, ...) for name, kind in read_features().items()}
 )
@@ -24,7 +24,7 @@ app = FastAPI()
 @app.post("/predict")
 def predict(request: Request) -> dict[str, list[list[float]]]:
     frame = pd.DataFrame([instance.model_dump() for instance in request.instances])
-    return {"predictions": pipeline.predict_proba(frame).tolist()}
+    return {"predictions": pipeline.answer(frame).tolist()}
 
 
 @app.post("/predict-async")

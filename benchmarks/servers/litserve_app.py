@@ -7,14 +7,14 @@ import litserve as ls
 import numpy as np
 import pandas as pd
 
-from benchmarks.servers.artefact import load_pipeline
+from benchmarks.servers.artefact import Pipeline
 
 
 class Scoring(ls.LitAPI):
     """Each request holds a list of instances; a batch is a list of such lists."""
 
     def setup(self, device: str) -> None:
-        self.pipeline = load_pipeline()
+        self.pipeline = Pipeline()
 
     def decode_request(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         instances: list[dict[str, Any]] = request["instances"]
@@ -26,11 +26,11 @@ class Scoring(ls.LitAPI):
 
     def predict(self, batch: Any) -> Any:
         instances, ends = batch
-        return self.pipeline.predict_proba(pd.DataFrame(instances)), ends
+        return self.pipeline.answer(pd.DataFrame(instances)), ends
 
     def unbatch(self, output: Any) -> list[Any]:
-        probabilities, ends = output
-        return np.split(probabilities, ends[:-1])
+        numbers, ends = output
+        return np.split(numbers, ends[:-1])
 
     def encode_response(self, output: Any) -> dict[str, Any]:
         return {"predictions": output.tolist()}
