@@ -5,7 +5,11 @@ import pytest
 from exactness import iterate_batches, load_table
 from sklearn.ensemble import IsolationForest
 
-from service.model.plan.trees.isolation import plan_isolation_scores
+from service.model.plan.steps import Step
+from service.model.plan.trees.isolation import (
+    plan_isolation_forest,
+    plan_isolation_scores,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,9 +28,14 @@ def test_isolation_is_scored_as_by_sklearn(
     fitted = IsolationForest(
         n_estimators=9, random_state=0, contamination=0.1, **options
     ).fit(X)
-    score = plan_isolation_scores(fitted)
+    score, step = plan_isolation_scores(fitted), plan_isolation_forest(fitted)
+    assert isinstance(step, Step)
     for batch in iterate_batches(X):
         scores = score(batch)
+        for row, found in zip(batch.tolist(), scores.tolist(), strict=True):
+            one = step.single(row)
+            assert one.values.tolist() == [[found]]
+            assert one.classes.tolist() == [int(found - fitted.offset_ >= 0)]
         np.testing.assert_array_equal(scores, fitted.score_samples(batch))
         labels = np.where(scores - fitted.offset_ < 0, -1, 1)
         np.testing.assert_array_equal(labels, fitted.predict(batch))
@@ -41,3 +50,7 @@ def test_a_number_beyond_float32_is_scored_as_by_sklearn() -> None:
     with np.errstate(over="ignore"):
         expected = fitted.score_samples(huge)
     np.testing.assert_array_equal(plan_isolation_scores(fitted)(huge), expected)
+    step = plan_isolation_forest(fitted)
+    assert isinstance(step, Step)
+    found = [step.single(row).values.item() for row in huge.tolist()]
+    assert found == expected.tolist()
