@@ -206,11 +206,16 @@ def list_rows() -> Iterator[Any]:
     for kind in (*registry.PREDICTORS, *found, *registry.WRAPPERS, *UNWRAPPED):
         yield pytest.param(
             lambda k=kind: [
-                make_pipeline(StandardScaler() if is_regressor(p) else prepare(), p)
+                make_pipeline(StandardScaler() if is_scored(p) else prepare(), p)
                 for p in make_all(k, EXAMPLES)
             ],
             id=kind.__name__,
         )
+
+
+def is_scored(predictor: BaseEstimator) -> bool:
+    """Return True for what answers numbers, which is fitted on those of DIABETES."""
+    return find_data(predictor)[0] is DIABETES
 
 
 def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
@@ -223,9 +228,18 @@ def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
         return DICTS, TOPICS
     if name.startswith("Multi") and is_regressor(pipeline):
         return DIABETES, np.column_stack([PROGRESSION, PROGRESSION**0.5])
+    if name.endswith("Ranker"):
+        return DIABETES, PROGRESSION.gt(PROGRESSION.median()).astype(int)
     if is_regressor(pipeline):
         return DIABETES, PROGRESSION
     return CREDIT, (STATUS == "good").astype(int) if name[:3] == "XGB" else STATUS
+
+
+def find_groups(pipeline: BaseEstimator) -> dict[str, Any]:
+    """Return what a ranker's fit takes, too: here all rows are of one query."""
+    kind = read_type(pipeline).__name__
+    is_ranker = kind.endswith("Ranker")
+    return {f"{kind.lower()}__group": [len(DIABETES)]} if is_ranker else {}
 
 
 @pytest.mark.parametrize("make", list(list_rows()))
@@ -236,7 +250,7 @@ def test_every_row_of_the_registry_agrees_to_1e_12(
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the fit, which is not what is tested
-        fitted = [clone(one).fit(*find_data(one)) for one in make()]
+        fitted = [clone(one).fit(*find_data(one), **find_groups(one)) for one in make()]
     found = [check(pipeline, find_data(pipeline)[0]) for pipeline in fitted]
     difference = max(difference for difference, _ in found)
     speed_up = min(speed_up for _, speed_up in found)

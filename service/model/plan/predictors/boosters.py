@@ -108,7 +108,7 @@ def plan_xgboost_classifier(fitted: Any) -> TreeStep:
 
 
 def plan_xgboost_regressor(fitted: Any) -> TreeStep:
-    """Plan an XGBRegressor, asked itself."""
+    """Plan an XGBRegressor or an XGBRanker, asked itself."""
     return TreeStep(lambda X: as_columns(fitted.predict(X)), link_values)
 
 
@@ -116,10 +116,12 @@ def plan_xgboost_regressor(fitted: Any) -> TreeStep:
 BOOSTERS: dict[str, Callable[[Any], FinalStep]] = {
     "lightgbm.sklearn.LGBMClassifier": plan_lightgbm,
     "lightgbm.sklearn.LGBMRegressor": plan_lightgbm,
+    "lightgbm.sklearn.LGBMRanker": plan_lightgbm,
     "xgboost.sklearn.XGBClassifier": plan_xgboost_classifier,
     "xgboost.sklearn.XGBRFClassifier": plan_xgboost_classifier,
     "xgboost.sklearn.XGBRegressor": plan_xgboost_regressor,
     "xgboost.sklearn.XGBRFRegressor": plan_xgboost_regressor,
+    "xgboost.sklearn.XGBRanker": plan_xgboost_regressor,
 }
 CODED_BOOSTERS: dict[str, Callable[[Any, Contract], tuple[Step, Any]]] = {
     name: code_lightgbm if name.startswith("lightgbm") else code_xgboost
