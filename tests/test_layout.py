@@ -26,6 +26,10 @@ PARTS = {
         {"service.model", "service.web", *BOTTOM},
         {"sklearn", "numpy", "pandas", "joblib", "gunicorn"},
     ),
+    "update": (
+        {"service.update"},
+        {"flask", "gunicorn", "sklearn", "pandas", "joblib"},
+    ),
     "server": (
         {"service.server", "service.web.request", *BOTTOM},
         {"sklearn", "numpy", "pandas", "joblib", "flask"},

@@ -1,6 +1,7 @@
 """The commands of python -m service.
 
 drift.py  how far a file lies from the training table
+judge.py  promote a canary, roll it back, or wait
 image.py  the image of one version of one model
 main.py   these, and those on artefacts and keys
 """

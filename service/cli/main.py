@@ -8,6 +8,7 @@ from pathlib import Path
 
 from service.cli.drift import add_drift_command
 from service.cli.image import ImageError, add_image_command
+from service.cli.judge import add_judge_command
 from service.model.artefact.card import format_card
 from service.model.artefact.folder import read_artefact
 from service.model.errors import ArtefactError, DataFileError
@@ -52,6 +53,7 @@ def _build_parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
     add_drift_command(commands)
     add_image_command(commands)
+    add_judge_command(commands)
 
     key = commands.add_parser("key", help="manage API keys")
     key_commands = key.add_subparsers(required=True, metavar="COMMAND")

@@ -1,0 +1,94 @@
+"""What a version has answered, as its metrics count it."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# A series by its name and its labels.
+Series = tuple[str, frozenset[tuple[str, str]]]
+Values = Mapping[Series, float]
+
+PREDICT = "/v1/predict"
+DURATION = "http_request_duration_seconds"
+LABELS = "model_predictions_total"
+SCORE = "model_score"
+INSTANCES = "model_request_instances_sum"
+
+# A version's own fault, and what the contract of a version refuses.
+REFUSED = "422"
+
+
+@dataclass
+class Counts:
+    """Requests and their answers. Histograms are counts by upper bound, not added up.
+
+    `durations` are in seconds, of the requests that were answered; `labels` counts
+    instances by label, and `scores` by output and score.
+    """
+
+    requests: float = 0.0
+    errors: float = 0.0
+    refused: float = 0.0
+    instances: float = 0.0
+    durations: dict[float, float] = field(default_factory=dict)
+    labels: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, dict[float, float]] = field(default_factory=dict)
+
+
+def read_counts(values: Values) -> Counts:
+    """Return what counters say."""
+    counts = Counts()
+    durations: dict[float, float] = defaultdict(float)
+    scores: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
+    labels: dict[str, float] = defaultdict(float)
+    for (name, pairs), value in values.items():
+        by = dict(pairs)
+        if name == f"{DURATION}_count" and by.get("route") == PREDICT:
+            counts.requests += value
+            counts.errors += value * (by["status"][0] == "5")
+            counts.refused += value * (by["status"] == REFUSED)
+        elif name == f"{DURATION}_bucket" and _is_answered(by):
+            durations[float(by["le"])] += value
+        elif name == f"{SCORE}_bucket":
+            scores[by.get("output", "")][float(by["le"])] += value
+        elif name == LABELS:
+            labels[by["label"]] += value
+        elif name == INSTANCES:
+            counts.instances += value
+    counts.durations = take_apart(durations)
+    counts.scores = {output: take_apart(found) for output, found in scores.items()}
+    counts.labels = dict(labels)
+    return counts
+
+
+def _is_answered(by: Mapping[str, str]) -> bool:
+    return by.get("route") == PREDICT and by.get("status") == "200"
+
+
+def take_apart(cumulative: Mapping[float, float]) -> dict[float, float]:
+    """Return a histogram's counts by upper bound, of those that are added up."""
+    before, counts = 0.0, {}
+    for bound in sorted(cumulative):
+        counts[bound] = max(0.0, cumulative[bound] - before)
+        before = cumulative[bound]
+    return counts
+
+
+def find_shift(
+    canary: Mapping[Any, float], stable: Mapping[Any, float]
+) -> tuple[float, float]:
+    """Return how far two distributions lie apart, by bounds or by labels.
+
+    The largest difference of the cumulative shares: first where the canary's lie lower,
+    as those of what is larger do, then at all.
+    """
+    totals = sum(canary.values()), sum(stable.values())
+    if not all(totals):
+        return 0.0, 0.0
+    lower = either = gap = 0.0
+    for bound in sorted({*canary, *stable}):
+        gap += stable.get(bound, 0.0) / totals[1]
+        gap -= canary.get(bound, 0.0) / totals[0]
+        lower, either = max(lower, gap), max(either, abs(gap))
+    return lower, either

@@ -1,0 +1,188 @@
+"""Promote a canary, roll it back, or wait: what the evidence says, with reasons."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from service.update.counts import Counts, find_shift
+from service.update.evidence import CANARY, STABLE, Evidence, Readings
+from service.update.sources import MISMATCHES, PSI, READY, Reading, SourceError
+from service.update.statistics import bound_distance, bound_rate, find_p_value
+
+Verdict = Literal["promote", "undecided", "roll back"]
+Finding = Literal["alike", "open", "worse"]
+
+# The population stability index from which drift is called large (model/drift/).
+LARGE_PSI = 0.25
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What a new version may do differently, and how often the judge may be wrong.
+
+    `alpha` is the chance that a version that is no worse is rolled back, at whatever
+    look. `max_shift` is the share of requests, or of instances, that may take longer,
+    be labelled or scored otherwise; `max_errors` by how much of all requests more may
+    fail or be refused.
+    """
+
+    alpha: float = 0.05
+    max_shift: float = 0.1
+    max_errors: float = 0.01
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one figure says of the canary."""
+
+    figure: str
+    finding: Finding
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict, and what each figure says."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+
+
+def judge(
+    evidence: Evidence, readings: Readings, tolerance: Tolerance = Tolerance()
+) -> Judgement:
+    """Say what to do with the canary."""
+    reasons = (*_look_at_states(readings), *weigh_counts(evidence, tolerance))
+    return Judgement(_decide(reasons), reasons)
+
+
+def refuse_unreachable(sentence: str) -> Judgement:
+    """Return the judgement on a canary that does not answer at all."""
+    return Judgement("roll back", (Reason("state", "worse", sentence),))
+
+
+def _decide(reasons: tuple[Reason, ...]) -> Verdict:
+    findings = {reason.finding for reason in reasons}
+    if "worse" in findings:
+        return "roll back"
+    return "undecided" if "open" in findings else "promote"
+
+
+def check_versions(evidence: Evidence, readings: Readings) -> None:
+    """Note which versions are compared. Raises SourceError where it cannot be."""
+    versions: dict[str, list[str]] = {}
+    for arm, sources in readings.items():
+        models = {model for each in sources.values() for model in each.list_models()}
+        if len(models) != 1:
+            found = ", ".join(" ".join(model) for model in sorted(models))
+            raise SourceError(f"The {arm} version is not one: {found}.")
+        versions[arm] = list(*models)
+    if versions[CANARY][0] != versions[STABLE][0]:
+        names = versions[CANARY][0], versions[STABLE][0]
+        raise SourceError(f"These are different models: {names[0]} and {names[1]}.")
+    if versions[CANARY] == versions[STABLE]:
+        raise SourceError(f"Both are version {versions[CANARY][1]}.")
+    if evidence.versions and evidence.versions != versions:
+        raise SourceError("The evidence is of other versions: begin with a new file.")
+    evidence.versions = versions
+
+
+def weigh_counts(evidence: Evidence, tolerance: Tolerance) -> Iterator[Reason]:
+    """Yield what errors, refusals, durations, labels and scores say."""
+    canary, stable = evidence.count(CANARY), evidence.count(STABLE)
+    outputs = sorted({*canary.scores, *stable.scores})
+    # Each figure may be wrong with its part of the chance, and so may each stage with
+    # one of it: 1/2 + 1/6 + 1/12 + ... is 1.
+    alpha = tolerance.alpha / (4 + len(outputs))
+    of_stage = alpha / (evidence.stages * (evidence.stages + 1))
+    scales = _Scales(canary, stable, tolerance, alpha, of_stage)
+    yield scales.weigh_rate("errors", evidence.errors)
+    yield scales.weigh_rate("refused", evidence.refused)
+    # What is slower lies higher; what is faster is no harm.
+    shift, _ = find_shift(canary.durations, stable.durations)
+    yield scales.weigh_shift("latency", shift)
+    if canary.labels or stable.labels:
+        _, shift = find_shift(canary.labels, stable.labels)
+        yield scales.weigh_shift("labels", shift)
+    for output in outputs:
+        found = canary.scores.get(output, {}), stable.scores.get(output, {})
+        _, shift = find_shift(*found)
+        yield scales.weigh_shift(f"score {output}".strip(), shift)
+
+
+@dataclass(frozen=True)
+class _Scales:
+    """Weighs the figures of two versions.
+
+    Each may find harm where there is none with the chance `alpha`, and in this stage
+    with `alpha_of_stage`. That none is found where there is some has the chance that
+    was asked for: all figures have to be alike.
+    """
+
+    canary: Counts
+    stable: Counts
+    tolerance: Tolerance
+    alpha: float
+    alpha_of_stage: float
+
+    def weigh_rate(self, name: str, evidence: list[float]) -> Reason:
+        """Weigh what happened to some requests: `name` is a field of Counts."""
+        canary, stable = self.canary, self.stable
+        events = getattr(canary, name), getattr(stable, name)
+        p_value = find_p_value(evidence)
+        alpha = self.tolerance.alpha / 2
+        _, most = bound_rate(events[0], canary.requests, alpha)
+        least, _ = bound_rate(events[1], stable.requests, alpha)
+        more = max(0.0, most - least)
+        finding: Finding = "alike" if more <= self.tolerance.max_errors else "open"
+        return Reason(
+            name,
+            "worse" if p_value <= self.alpha else finding,
+            f"{events[0]:.0f} of {canary.requests:.0f} requests, {events[1]:.0f} of"
+            f" {stable.requests:.0f} in the stable version (p {p_value:.2g}, at most"
+            f" {more:.2%} more)",
+        )
+
+    def weigh_shift(self, name: str, shift: float) -> Reason:
+        """Weigh how far two distributions lie apart.
+
+        Instances of one request are no independent answers, so requests are counted.
+        """
+        counts = [each.requests - each.errors for each in (self.canary, self.stable)]
+        of_stage, at_all = (
+            sum(bound_distance(count, alpha / 2) for count in counts)
+            for alpha in (self.alpha_of_stage, self.tolerance.alpha)
+        )
+        finding: Finding = "open"
+        if shift - of_stage > self.tolerance.max_shift:
+            finding = "worse"
+        elif shift + at_all <= self.tolerance.max_shift:
+            finding = "alike"
+        return Reason(name, finding, f"{shift:.1%} lie elsewhere, within {at_all:.1%}")
+
+
+def _look_at_states(readings: Readings) -> Iterator[Reason]:
+    """Yield what gauges say at this look."""
+    for source, reading in readings[CANARY].items():
+        if count := reading.sum_gauge(MISMATCHES):
+            words = (
+                f"{count:.0f} workers of {source} do not reproduce the golden records"
+            )
+            yield Reason("golden records", "worse", words)
+        elif not reading.sum_gauge(READY):
+            yield Reason("state", "open", f"no worker of {source} is ready")
+    drifted = {arm: _find_drifted(readings[arm]) for arm in readings}
+    for name in sorted(drifted[CANARY].keys() - drifted[STABLE].keys()):
+        psi = drifted[CANARY][name]
+        words = f"{name} has a PSI of {psi:.2f}, and less in the stable version"
+        yield Reason("drift", "open", words)
+
+
+def _find_drifted(sources: Mapping[str, Reading]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for reading in sources.values():
+        for (name, pairs), value in reading.gauges.items():
+            if name == PSI and value >= LARGE_PSI:
+                by = dict(pairs)
+                found[by.get("feature") or by.get("score") or "?"] = value
+    return found

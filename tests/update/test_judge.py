@@ -1,0 +1,151 @@
+"""The judge's error rates, by simulated rollouts that are looked at at every step."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from service.update.counts import Counts
+from service.update.evidence import CANARY, STABLE, Evidence
+from service.update.judge import Tolerance, weigh_counts
+
+ROLLOUTS = 1000
+LOOKS = 10
+REQUESTS = 2000
+# The shares that a rollout gives the canary before it gets the half of the requests.
+WEIGHTS = (0.05, 0.25)
+
+SECONDS = np.array([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, np.inf])
+SCORES = np.linspace(0.1, 1.0, 10)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a version does: shares of requests, and distributions by bound."""
+
+    errors: float = 0.002
+    refused: float = 0.01
+    durations: tuple[float, ...] = (0.02, 0.2, 0.45, 0.25, 0.06, 0.02, 0.0)
+    labels: tuple[float, ...] = (0.7, 0.3)
+    scores: tuple[float, ...] = (0.1,) * 10
+
+
+GOOD = Behaviour()
+FAULTS = {
+    "3 % errors, of 0.2 %": Behaviour(errors=0.03),
+    "5 % refused, of 1 %": Behaviour(refused=0.05),
+    "half of the requests a bucket slower": Behaviour(
+        durations=(0.0, 0.02, 0.2, 0.45, 0.25, 0.06, 0.02)
+    ),
+    "labels that are swapped": Behaviour(labels=(0.3, 0.7)),
+    "scores that are moved by 0.3": Behaviour(scores=(0.0,) * 3 + (1 / 7,) * 7),
+}
+
+
+class Simulated(Evidence):
+    """Evidence whose counts are drawn, where a service would count requests."""
+
+    def __init__(self, canary: Behaviour, seed: int) -> None:
+        super().__init__()
+        self._behaviours = {CANARY: canary, STABLE: GOOD}
+        self._rng = np.random.default_rng(seed)
+        self._counts = {CANARY: Counts(), STABLE: Counts()}
+
+    def count(self, arm: str) -> Counts:
+        return self._counts[arm]
+
+    def look(self, weight: float) -> None:
+        if weight != self.weight:
+            self._counts = {CANARY: Counts(), STABLE: Counts()}
+        self.begin_stage(weight)
+        to_canary = int(self._rng.binomial(REQUESTS, weight))
+        drawn = {
+            CANARY: self._draw(self._behaviours[CANARY], to_canary),
+            STABLE: self._draw(GOOD, REQUESTS - to_canary),
+        }
+        self.weigh(drawn[STABLE], drawn[CANARY])
+        for arm, counts in drawn.items():
+            self._counts[arm] = add(self._counts[arm], counts)
+        self.looks += 1
+
+    def _draw(self, behaviour: Behaviour, requests: int) -> Counts:
+        draw = self._rng.multinomial
+        good = 1 - behaviour.errors - behaviour.refused
+        errors, refused, answered = draw(
+            requests, [behaviour.errors, behaviour.refused, good]
+        ).tolist()
+        durations = draw(answered, behaviour.durations).tolist()
+        labels = draw(answered, behaviour.labels).tolist()
+        scores = draw(answered, behaviour.scores).tolist()
+        return Counts(
+            requests=requests,
+            errors=errors,
+            refused=refused,
+            instances=answered,
+            durations=dict(zip(SECONDS.tolist(), durations, strict=True)),
+            labels=dict(zip(("bad", "good"), labels, strict=True)),
+            scores={"good": dict(zip(SCORES.tolist(), scores, strict=True))},
+        )
+
+
+def add(one: Counts, other: Counts) -> Counts:
+    def join(a: Mapping[float, float], b: Mapping[float, float]) -> dict[float, float]:
+        return {key: a.get(key, 0) + b.get(key, 0) for key in {*a, *b}}
+
+    return Counts(
+        requests=one.requests + other.requests,
+        errors=one.errors + other.errors,
+        refused=one.refused + other.refused,
+        instances=one.instances + other.instances,
+        durations=join(one.durations, other.durations),
+        labels=join(one.labels, other.labels),  # type: ignore[arg-type]
+        scores={"good": join(one.scores.get("good", {}), other.scores["good"])},
+    )
+
+
+def roll_out(canary: Behaviour, seed: int, weights: tuple[float, ...]) -> str:
+    """Return "rolled back", or what a rollout that looks at every step comes to."""
+    evidence = Simulated(canary, seed)
+    verdict = "undecided"
+    for weight in weights:
+        for _ in range(LOOKS):
+            evidence.look(weight)
+            reasons = list(weigh_counts(evidence, Tolerance()))
+            if any(reason.finding == "worse" for reason in reasons):
+                return "rolled back"
+            if all(reason.finding == "alike" for reason in reasons):
+                verdict = "promoted"
+    return verdict
+
+
+def test_few_versions_that_are_no_worse_are_rolled_back() -> None:
+    verdicts = Counter(
+        roll_out(GOOD, seed, (*WEIGHTS, 0.5)) for seed in range(ROLLOUTS)
+    )
+    print(f"\nno difference: {dict(verdicts)}")
+    assert verdicts["rolled back"] <= 0.05 * ROLLOUTS
+    assert verdicts["promoted"] >= 0.5 * ROLLOUTS
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_before_half_of_the_requests_meet_it(fault: str) -> None:
+    verdicts = Counter(
+        roll_out(FAULTS[fault], seed, WEIGHTS) for seed in range(ROLLOUTS // 5)
+    )
+    print(f"\n{fault}: {dict(verdicts)}")
+    assert verdicts["rolled back"] >= 0.95 * ROLLOUTS / 5
+    assert not verdicts["promoted"]
+
+
+def test_nothing_is_promoted_on_no_requests() -> None:
+    reasons = list(weigh_counts(Evidence(), Tolerance()))
+    assert {reason.finding for reason in reasons} == {"open"}
+
+
+def test_nothing_is_promoted_on_few_requests() -> None:
+    evidence = Simulated(GOOD, 0)
+    evidence.look(0.05)
+    reasons = list(weigh_counts(evidence, Tolerance()))
+    assert {reason.finding for reason in reasons} == {"open"}
