@@ -6,13 +6,17 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test test-container check bench soak trial image train lock
+.PHONY: serve test corpus test-container check bench soak trial image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
 
 test: $(VENV)/development
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# Every pipeline of the corpus, served and compared; its summary goes into docs/plan.md.
+corpus: $(VENV)/development
+	PYTHONPATH=tests:tests/support:artefacts/credit-risk $(BIN)/python -m corpus --publish
 
 # Where no engine answers, these tests are skipped by `make test`, and fail here.
 test-container: $(VENV)/development

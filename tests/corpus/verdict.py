@@ -1,0 +1,192 @@
+"""A case tried: what the service answers, held against what a notebook does."""
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import orjson
+
+from corpus.case import Case
+from corpus.notebook import ask_notebook
+from corpus.serving import Service, serve, write_body
+from corpus.tables import ASKED, TRAINING
+from service.model.contract.forms import PredictionForm
+from service.model.contract.tables import take_rows
+from service.model.errors import ModelError
+from service.model.tolerances import SAME_ANSWER
+
+# Rows that are asked one by one, and together.
+ALONE, TOGETHER = 4, 24
+
+# Calls of each that are timed in turn, and the seconds after which no more are.
+TIMED_CALLS = 15
+TIMED_SECONDS = 0.2
+
+# A plan's answers may differ in the last bits, where scikit-learn's own do: BLAS sums
+# the rows of a batch in another order than a row alone.
+BLAS = "BLAS sums a row in another order alone than among others, in scikit-learn too"
+ORDER = "sums in another order"
+
+Answers = tuple[list[Any], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a case.
+
+    `engine` is plan, partly, itself or refused, and `because` says why it is no plan.
+    `difference` is the largest of a number, relative above 1, infinite where a label
+    is another. `because_of_bits` says why it is not 0. The seconds are of one row.
+    """
+
+    case: Case
+    engine: str
+    because: str = ""
+    uncompiled: tuple[str, ...] = ()
+    difference: float = 0.0
+    because_of_bits: str = ""
+    seconds: float = 0.0
+    notebook_seconds: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster one row is than the notebook's call."""
+        return self.notebook_seconds / self.seconds if self.seconds else 0.0
+
+    @property
+    def is_wrong(self) -> bool:
+        """Return True if an answer is another than the notebook's."""
+        return not self.difference <= SAME_ANSWER
+
+
+def try_case(case: Case, *, is_timed: bool = True) -> Verdict:
+    """Fit, package and ask. What is refused is a verdict; what does not fit raises."""
+    pipeline = case.fit()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # of rows by each other, and odd values
+        try:
+            service = serve(pipeline, case.read().take(TRAINING), case.options)
+        except ModelError as error:
+            return Verdict(case, "refused", str(error).splitlines()[-1])
+        trial = _Trial(case, pipeline, service)
+        difference, because = trial.compare()
+        engine = service.predictor.engine
+        name = "itself" if engine.name != "plan" else "plan"
+        return Verdict(
+            case,
+            "partly" if name == "plan" and engine.uncompiled_steps else name,
+            engine.reason,
+            engine.uncompiled_steps,
+            difference,
+            because,
+            *(trial.time_row() if is_timed else ()),
+        )
+
+
+class _Trial:
+    """The rows that a service and a pipeline are asked."""
+
+    def __init__(self, case: Case, pipeline: Any, service: Service) -> None:
+        self.pipeline = pipeline
+        self.service = service
+        self.X = case.read().take(ASKED).X
+        self.rows = self._find_answered()
+
+    def _find_answered(self) -> list[int]:
+        """Return rows that keep the contract, of those that it was not fitted on."""
+        rows = []
+        for row in range(len(self.X)):
+            try:
+                self._ask_service([row])
+            except ModelError:
+                continue
+            rows.append(row)
+            if len(rows) == TOGETHER:
+                break
+        return rows
+
+    def _ask_service(self, rows: list[int]) -> Answers:
+        manifest = self.service.predictor.manifest
+        body = write_body(manifest.contract, self.X, rows)
+        predictions = orjson.loads(self.service.answer(body))
+        form = self.service.predictor.form
+        numbers = [form.read_numbers(each) for each in predictions]
+        return [_read_labels(form, each) for each in predictions], np.array(numbers)
+
+    def _ask_notebook(self, rows: list[int]) -> Answers:
+        form = self.service.predictor.form
+        task = self.service.predictor.manifest.task
+        table = take_rows(self.X, rows)
+        labels, numbers = ask_notebook(self.pipeline, table, task, form)
+        return [_name_labels(task, label) for label in labels], numbers
+
+    def compare(self) -> tuple[float, str]:
+        """Return the largest difference, and why it is not 0."""
+        if not self.rows:
+            return np.inf, "no row is answered"
+        alone = [[row] for row in self.rows[:ALONE]]
+        largest = max(self._compare(rows) for rows in (*alone, self.rows))
+        if largest in (0.0, np.inf):
+            return largest, ""
+        _, together = self._ask_notebook(self.rows)
+        itself = [self._ask_notebook(rows)[1][0] for rows in alone]
+        is_same = np.array_equal(together[: len(alone)], itself)
+        return largest, ORDER if is_same else BLAS
+
+    def _compare(self, rows: list[int]) -> float:
+        (labels, numbers), (wanted_labels, wanted) = (
+            self._ask_service(rows),
+            self._ask_notebook(rows),
+        )
+        if (wanted_labels and labels != wanted_labels) or numbers.shape != wanted.shape:
+            return np.inf
+        gap = np.abs(numbers - wanted) / np.maximum(1.0, np.abs(wanted))
+        return float(np.max(gap, initial=0.0))
+
+    def time_row(self) -> tuple[float, float]:
+        """Return the seconds of one row, by the service and by the notebook."""
+        if not self.rows:
+            return 0.0, 0.0
+        row = self.rows[:1]
+        contract = self.service.predictor.manifest.contract
+        body, table = write_body(contract, self.X, row), take_rows(self.X, row)
+        form = self.service.predictor.form
+        task = self.service.predictor.manifest.task
+        calls: list[Callable[[], object]] = [
+            lambda: self.service.answer(body),
+            lambda: ask_notebook(self.pipeline, table, task, form),
+        ]
+        return _time_in_turn(calls)
+
+
+def _time_in_turn(calls: list[Callable[[], object]]) -> tuple[float, float]:
+    """Return the median seconds of CPU of two calls that are made in turn."""
+    seconds: list[list[float]] = [[], []]
+    end = time.perf_counter() + TIMED_SECONDS
+    while len(seconds[0]) < TIMED_CALLS and (
+        len(seconds[0]) < 3 or time.perf_counter() < end
+    ):
+        for call, found in zip(calls, seconds, strict=True):
+            start = time.process_time()
+            call()
+            found.append(time.process_time() - start)
+    return median(seconds[0]), median(seconds[1])
+
+
+def _read_labels(form: PredictionForm, prediction: dict[str, Any]) -> Any:
+    if form.outputs:
+        return [part["label"] for part in prediction["outputs"].values()]
+    return prediction.get("label")
+
+
+def _name_labels(task: str, label: Any) -> Any:
+    if task == "outlier-detection":
+        return {-1: "outlier", 1: "inlier"}[label]
+    if isinstance(label, list):
+        return [_name_labels(task, each) for each in label]
+    is_whole = isinstance(label, float) and label.is_integer()
+    return str(int(label) if is_whole else label)  # a chain answers floats
