@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from service.model.contract.forms import PredictionForm
+from service.model.tasks.methods import count_rows
 from service.model.tasks.task import TaskName
 
 LABELLED = {
@@ -30,7 +31,8 @@ def ask_notebook(
     method, options = find_method(pipeline, task, form)
     if not method:
         return labels, np.empty((len(labels), 0))
-    numbers = _read_numbers(getattr(pipeline, method)(table, **options))
+    answers = getattr(pipeline, method)(table, **options)
+    numbers = _read_numbers(answers, count_rows(table))
     if task == "multioutput-classification" and numbers.shape[1] == len(form.outputs):
         # Of each output it is the probability of a 1.
         numbers = np.stack([1 - numbers, numbers], axis=2).reshape(len(numbers), -1)
@@ -58,10 +60,10 @@ def find_method(
     return methods[parts.pop()], {}
 
 
-def _read_numbers(answers: Any) -> np.ndarray:
+def _read_numbers(answers: Any, count: int) -> np.ndarray:
     if isinstance(answers, tuple):  # of values and deviations
         return np.column_stack(answers)
     if isinstance(answers, list):  # of probabilities, an array an output
         return np.hstack(answers)
     numbers = answers.toarray() if issparse(answers) else np.asarray(answers)
-    return numbers.reshape(len(numbers), -1).astype(float)
+    return numbers.reshape(count, -1).astype(float)

@@ -7,6 +7,7 @@ the columns that it takes.
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from service.model.plan.conversions import convert
 from service.model.plan.scores import drop_names
 from service.model.plan.sparse import SparseRows, read_csr
 from service.model.plan.steps import Step, chain
+from service.model.tasks.methods import transform_rows
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 
@@ -40,7 +42,7 @@ def transform_as_itself(
     Raises NoPlanError where that is neither numbers nor a table.
     """
     restore = _restore_input(given, fitted)
-    transform: Callable[[Any], Any] = fitted.transform
+    transform = partial(transform_rows, fitted)
     read, gives = _describe_output(transform(restore(sample)))
     step = adapt(lambda block: read(transform(restore(block))), given, gives)
     return step, gives

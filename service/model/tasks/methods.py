@@ -39,10 +39,12 @@ class Methods:
         if len(names) > 1:
             asked = self._final
             for step in self._front:
-                block = step.transform(block)
-        found = [read_dense(getattr(asked, name)(block, **options)) for name in names]
-        # A sparse matrix has no length.
-        count = table.shape[0] if hasattr(table, "shape") else len(table)
+                block = transform_rows(step, block)
+        count = count_rows(table)
+        found = [
+            keep_rows(read_dense(getattr(asked, name)(block, **options)), count)
+            for name in names
+        ]
         for answers in found:
             if count_answers(answers) != count:
                 raise PackagingError(
@@ -50,6 +52,26 @@ class Methods:
                     f" {count} instances."
                 )
         return found
+
+
+def transform_rows(step: Any, block: Any) -> Any:
+    """Return what a step makes of a block, a row for each of its rows."""
+    return keep_rows(step.transform(block), count_rows(block))
+
+
+def keep_rows(answers: Any, count: int) -> Any:
+    """Return the answers to a single row as a row, where they are not laid out as one.
+
+    scikit-learn's SparsePCA gives the components of one row as an array of one
+    dimension, which no step behind it takes.
+    """
+    is_flat = count == 1 and isinstance(answers, np.ndarray) and answers.ndim == 1
+    return answers.reshape(1, -1) if is_flat and len(answers) > 1 else answers
+
+
+def count_rows(table: Any) -> int:
+    """Return the rows of a table; a sparse matrix has no length."""
+    return int(table.shape[0]) if hasattr(table, "shape") else len(table)
 
 
 def is_passed(step: Any) -> bool:

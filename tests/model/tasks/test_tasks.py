@@ -17,7 +17,7 @@ from lightgbm import LGBMRanker
 from sklearn import cluster, covariance, ensemble, linear_model, neighbors, svm
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, SparsePCA
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.multiclass import OneVsRestClassifier
@@ -296,6 +296,20 @@ def test_a_transformer_alone_answers_named_values() -> None:
     expected = [{"values": dict(zip(names, row, strict=True))} for row in rows]
     check(answer(fitted), expected)
     assert answer(fitted, labels=["u", "v"]).form.names == ("u", "v")
+
+
+def test_a_row_alone_is_a_row_behind_sparse_components() -> None:
+    """scikit-learn's SparsePCA gives it no second dimension, and no step takes that."""
+    components = SparsePCA(2, max_iter=10, random_state=0)
+    check(
+        answer(components.fit(IRIS)),
+        [
+            {"values": {"sparsepca0": first, "sparsepca1": second}}
+            for first, second in components.transform(ROWS)
+        ],
+    )
+    pipeline = make_pipeline(StandardScaler(), components, LOGISTIC).fit(IRIS, KINDS)
+    assert len(answer(pipeline)) == len(ROWS)
 
 
 def test_of_many_numbers_the_first_are_watched() -> None:
