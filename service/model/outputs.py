@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from service.model.errors import NonFinitePredictionError
-from service.model.tolerances import SAME_ANSWER
+from service.model.tolerances import SAME_ANSWER, SAME_SINGLE
 
 Part = np.ndarray | None
 
@@ -28,6 +28,12 @@ class Outputs(msgspec.Struct, frozen=True):
     def numbers(self) -> Part:
         """The probabilities or the values, None where there are labels alone."""
         return self.probabilities if self.values is None else self.values
+
+    @property
+    def tolerance(self) -> float:
+        """How far the same numbers may lie apart: by how they were summed."""
+        is_single = self.numbers is not None and self.numbers.dtype == np.float32
+        return SAME_SINGLE if is_single else SAME_ANSWER
 
     def slice(self, start: int, end: int) -> "Outputs":
         """Return the answers of the instances from `start` to before `end`."""

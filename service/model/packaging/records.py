@@ -66,7 +66,8 @@ def select_records(
     chosen = _choose_rows(contract, columns)
     real = [[values[i] for values in columns] for i in chosen]
     ask = _build_ask(reference, contract)
-    if not ask(real).is_close_to(predict_rows(reference, X, [rows[i] for i in chosen])):
+    expected = predict_rows(reference, X, [rows[i] for i in chosen])
+    if not ask(real).is_close_to(expected, expected.tolerance):
         raise PackagingError(
             "The pipeline answers the training table otherwise than the same rows sent"
             " as JSON: its columns' dtypes hold more than a request can carry."

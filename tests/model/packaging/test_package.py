@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from pipelines import CREDIT, FITTED, ROOT, Fitted
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 import train
@@ -114,7 +114,7 @@ def test_a_module_that_another_one_needs_is_missed_at_once(tmp_path: Path) -> No
         from outer import first
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import FunctionTransformer
+        from sklearn.preprocessing import FunctionTransformer, StandardScaler
         from service.model import package
         X = pd.DataFrame({"x": [1.0, 2.0]})
         pipeline = make_pipeline(FunctionTransformer(first), LogisticRegression())
@@ -143,6 +143,14 @@ def test_the_last_bits_of_a_sum_do_not_stop_a_linear_model(tmp_path: Path) -> No
     table, y = load_diabetes(return_X_y=True, as_frame=True)
     predictor = load(attempt(LinearRegression().fit(table, y), tmp_path, table))
     predictor.prove()
+
+
+def test_single_precision_does_not_stop_a_linear_model(tmp_path: Path) -> None:
+    """A frame made of an array lies otherwise in memory than one made of columns."""
+    table, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    table = table.astype("float32")
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(table, y)
+    load(attempt(pipeline, tmp_path, table)).prove()
 
 
 def test_a_classifier_without_probabilities_answers_labels(tmp_path: Path) -> None:
