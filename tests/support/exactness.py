@@ -9,6 +9,10 @@ from sklearn.base import is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
 from service.model.outputs import Outputs
+from service.model.pipeline import FittedPipeline
+from service.model.plan.blocks import NUMBERS
+from service.model.plan.composition import Composer
+from service.model.plan.places import Place
 from service.model.plan.steps import FinalStep
 
 
@@ -72,3 +76,32 @@ def assert_close(found: np.ndarray | None, expected: np.ndarray) -> None:
 
 def name_case(estimator: Any) -> str:
     return repr(estimator)[:60]
+
+
+def check_parity(fitted: Any, X: np.ndarray) -> None:
+    """Compile all of a predictor of numbers, and hold it against its task's answers."""
+    composer = Composer()
+    step = composer.compile_final(fitted, Place(NUMBERS, X))
+    assert composer.uncompiled == []
+    ask = FittedPipeline(fitted).ask
+    with np.errstate(all="ignore"):
+        for batch in iterate_batches(X):
+            before = batch.copy()
+            expected = ask(batch)
+            assert_same(step(batch), expected)
+            np.testing.assert_array_equal(batch, before)
+            if len(batch) == 1:
+                assert_same(step.single(batch[0].tolist()), expected)
+
+
+def assert_same(found: Outputs, expected: Outputs) -> None:
+    if expected.classes is None:
+        assert found.classes is None
+    else:
+        np.testing.assert_array_equal(found.classes, expected.classes)
+    for part in ("probabilities", "values"):
+        wanted, got = getattr(expected, part), getattr(found, part)
+        if wanted is None:
+            assert got is None
+        else:
+            assert_close(got, np.asarray(wanted, dtype=np.float64))

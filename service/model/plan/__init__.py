@@ -8,12 +8,15 @@ timing.py        how long a step takes, to choose between two paths
 tables.py        how a request's columns become numbers, categories as codes
 blocks.py        what flows between steps, and how some of its columns are taken
 conversions.py   how one form of block becomes another
+kinds.py         which type an estimator is planned as
 places.py        where a part stands, and how branches are laid side by side
 transformers/    steps from numbers or categories to numbers
 trees/           trees, forests and boosting, read by treelite
-predictors/      linear models, naive Bayes, boosters, wrappers of others
+predictors/      linear models, naive Bayes, densities, clusters, boosters, wrappers
 registry.py      which type has which compiled form, and how to add one
+lookup.py        the compiled form of one estimator, looked up there
 uncompiled.py    steps that have none, and run as scikit-learn itself
+wrappers.py      predictors that ask other predictors
 composition.py   pipelines, column transformers and unions
 plan.py          the whole
 

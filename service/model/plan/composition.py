@@ -11,25 +11,20 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.blocks import (
     NUMBERS,
-    adapt,
     find_columns,
     select,
 )
 from service.model.plan.conversions import convert
+from service.model.plan.kinds import find_kind, is_sampler
+from service.model.plan.lookup import compile_predictor, compile_transformer
 from service.model.plan.places import Branch, Compiled, Place, join_branches
-from service.model.plan.predictors.parts import Parts, Response, unwrap
-from service.model.plan.registry import (
-    ARRAY_MAKERS,
-    WRAPPERS,
-    compile_predictor,
-    compile_transformer,
-    only_compares,
-    plan_predictor,
-)
+from service.model.plan.predictors.parts import unwrap
+from service.model.plan.registry import DELEGATING, WRAPPERS
 from service.model.plan.scores import link_values
-from service.model.plan.steps import FinalStep, Step, chain, weigh
+from service.model.plan.steps import Step, chain, weigh
 from service.model.plan.tables import fall_back, has_categories
 from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
+from service.model.plan.wrappers import compile_wrapper, enter_delegate
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 # The last step of a transformer alone: its numbers are the answer.
@@ -66,7 +61,7 @@ class Composer:
             behind = place.follow(steps, gives)
             return chain([*steps, *behind.convert(NUMBERS), ANSWER_NUMBERS])
         fitted = unwrap(fitted)
-        if type(fitted) is Pipeline:
+        if find_kind(fitted) is Pipeline:
             steps, behind = self._compile_chain(fitted.steps[:-1], place)
             name, last = fitted.steps[-1]
             final = self.compile_final(
@@ -91,8 +86,15 @@ class Composer:
     def _plan_final(
         self, fitted: Any, place: Place, *, decides: bool, extras: Extras
     ) -> list[Step]:
-        if type(fitted) in WRAPPERS and not decides and extras == NO_EXTRAS:
-            return self._plan_wrapper(fitted, place)
+        kind = find_kind(fitted)
+        if kind in DELEGATING:
+            steps, behind = enter_delegate(fitted, place)
+            final = self.compile_final(
+                fitted.estimator_, behind, decides=decides, extras=extras
+            )
+            return [*steps, final]
+        if kind in WRAPPERS and not decides and extras == NO_EXTRAS:
+            return [compile_wrapper(fitted, place, self.compile_final)]
         steps = compile_predictor(fitted, place, decides=decides, extras=extras)
         contract = place.given.contract
         if contract is None or decides or not has_categories(contract):
@@ -100,29 +102,11 @@ class Composer:
         itself, _ = predict_as_itself(fitted, place.given, place.sample, extras)
         return [fall_back(chain(steps), itself)]
 
-    def _plan_wrapper(self, fitted: Any, place: Place) -> list[Step]:
-        reading: list[Step] = []
-        if type(fitted) in ARRAY_MAKERS:
-            is_exact = only_compares(fitted)
-            reading = place.convert(NUMBERS, takes_single=is_exact)
-            place = place.follow(reading, NUMBERS)
-
-        def plan_part(part: Any, *, decides: bool) -> FinalStep:
-            return self.compile_final(part, place, decides=decides).batch
-
-        def find_numbers(takes_single: bool) -> Response:
-            steps = place.convert(NUMBERS, takes_single=takes_single)
-            return chain(steps).batch
-
-        parts = Parts(plan_part, plan_predictor, find_numbers)
-        planned = WRAPPERS[type(fitted)](fitted, parts)
-        return [*reading, adapt(planned, place.given, None)]
-
     def compile_steps(self, fitted: Any, place: Place) -> Compiled:
         """Compile a fitted transformer, and return its steps and what they give."""
         mark = self._mark()
         try:
-            if type(fitted) is Pipeline:
+            if find_kind(fitted) is Pipeline:
                 steps, behind = self._compile_chain(fitted.steps, place)
                 return steps, behind.given
             if type(fitted) is ColumnTransformer:
@@ -142,7 +126,7 @@ class Composer:
         steps: list[Step] = []
         behind = place
         for name, part in parts:
-            if not _is_passed_through(part):
+            if not _is_passed_through(part) and not is_sampler(part):
                 compiled, gives = self.compile_steps(part, behind.enter(name))
                 behind = behind.follow(compiled, gives)
                 steps += compiled

@@ -52,6 +52,11 @@ def link_margins(scale: float, *, tie_is_second: bool) -> Link:
     return link
 
 
+def link_joint_logs(joint: np.ndarray) -> Outputs:
+    """Return the likeliest class, and probabilities that add up to one."""
+    return Outputs(joint.argmax(axis=1), exponentiate(joint))
+
+
 def as_columns(scores: np.ndarray) -> np.ndarray:
     """Return scores of any shape as doubles of shape (n, k)."""
     return np.asarray(scores, dtype=np.float64).reshape(len(scores), -1)
@@ -65,11 +70,33 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return powers
 
 
+def exponentiate(joint: np.ndarray) -> np.ndarray:
+    """Return exp(joint - logsumexp(joint)), as scikit-learn's _logsumexp sums it."""
+    highest = joint.max(axis=1, keepdims=True)
+    is_highest = joint == highest
+    count = is_highest.sum(axis=1, keepdims=True, dtype=np.float64)
+    rest = joint.copy(order="K")
+    rest[is_highest] = -np.inf
+    rest -= highest
+    sums = np.exp(rest).sum(axis=1, keepdims=True)
+    total = np.log1p(sums / count) + np.log(count) + highest
+    probabilities: np.ndarray = np.exp(joint - total)
+    return probabilities
+
+
 def two_columns(probabilities: np.ndarray) -> np.ndarray:
     """Return two columns from the probability of the second class."""
     both = np.empty((len(probabilities), 2))
     both[:, 1] = probabilities
     np.subtract(1.0, probabilities, out=both[:, 0])
+    return both
+
+
+def pair_probabilities(second: np.ndarray) -> np.ndarray:
+    """Return two columns for each, the probability of a 0 before that of a 1."""
+    both = np.empty((len(second), 2 * second.shape[1]))
+    both[:, 1::2] = second
+    np.subtract(1, second, out=both[:, ::2])
     return both
 
 

@@ -8,13 +8,12 @@ import pandas as pd
 import pytest
 from pipelines import FITTED
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import AdaBoostClassifier, HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.multioutput import MultiOutputClassifier
-from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
@@ -314,10 +313,10 @@ def test_what_has_no_plan_is_asked_for_an_array_where_that_is_the_same() -> None
 
 
 def test_what_misses_the_names_of_a_frame_within_is_given_the_frame() -> None:
-    model = MultiOutputClassifier(GaussianNB())
+    model = CalibratedClassifierCV(AdaBoostClassifier(n_estimators=2), cv=2)
     table = X[NUMBERS].fillna(0)
-    fitted = model.fit(table, np.column_stack([Y == "good", Y == "bad"]))
-    with pytest.raises(NoPlanError, match="MultiOutputClassifier has no compiled"):
+    fitted = model.fit(table, Y)
+    with pytest.raises(NoPlanError, match="AdaBoostClassifier has no compiled decis"):
         compile_plan(fitted, observe_table(table), read_columns(table, range(9)))
 
 

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import chain
 from statistics import median
 from typing import Any
 
@@ -16,20 +17,52 @@ import numpy as np
 import pandas as pd
 import pytest
 from prose import read_prose
-from sklearn import ensemble, linear_model, naive_bayes, tree
+from sklearn import (
+    cluster,
+    ensemble,
+    linear_model,
+    mixture,
+    multioutput,
+    naive_bayes,
+    tree,
+)
 from sklearn import feature_selection as selection
 from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
+from sklearn.covariance import EllipticEnvelope
 from sklearn.datasets import load_diabetes
-from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition import (
+    PCA,
+    FactorAnalysis,
+    FastICA,
+    IncrementalPCA,
+    TruncatedSVD,
+)
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
-from sklearn.multioutput import MultiOutputRegressor
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.model_selection._search_successive_halving import (
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+)
+from sklearn.multiclass import (
+    OneVsOneClassifier,
+    OneVsRestClassifier,
+    OutputCodeClassifier,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -43,6 +76,8 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+from sklearn.semi_supervised import SelfTrainingClassifier
 
 import train
 from service.model.contract.observation import observe_table, read_columns
@@ -50,6 +85,7 @@ from service.model.contract.tables import build_table
 from service.model.pipeline import FittedPipeline
 from service.model.plan import registry
 from service.model.plan.blocks import MAPPINGS, NUMBERS, OBJECTS, TEXTS
+from service.model.plan.kinds import INHERITING
 from service.model.plan.plan import compile_plan
 from service.model.plan.predictors.parts import UNWRAPPED
 from service.model.prediction.gate import check_agreement
@@ -90,8 +126,19 @@ EXAMPLES = [
     selection.GenericUnivariateSelect(mode="k_best", param=4),
     selection.SelectFromModel(FOREST),
     selection.RFE(tree.DecisionTreeClassifier(random_state=0)),
+    selection.RFECV(tree.DecisionTreeClassifier(random_state=0), step=9, cv=2),
+    selection.SequentialFeatureSelector(naive_bayes.GaussianNB(), cv=2),
     make_pipeline(StandardScaler(), PCA(4)),
     make_pipeline(StandardScaler(), TruncatedSVD(4)),
+    make_pipeline(StandardScaler(), IncrementalPCA(4, whiten=True)),
+    make_pipeline(StandardScaler(), FastICA(3, random_state=0)),
+    make_pipeline(StandardScaler(), FactorAnalysis(3)),
+    make_pipeline(StandardScaler(), GaussianRandomProjection(3, random_state=0)),
+    make_pipeline(StandardScaler(), SparseRandomProjection(3, random_state=0)),
+    make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()),
+    LinearDiscriminantAnalysis(),
+    make_pipeline(StandardScaler(), cluster.FeatureAgglomeration(3)),
+    cluster.Birch(threshold=2, n_clusters=None),
     OneHotEncoder(drop="first", handle_unknown="ignore"),
     OneHotEncoder(min_frequency=200, handle_unknown="infrequent_if_exist"),
     OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
@@ -104,6 +151,14 @@ EXAMPLES = [
     linear_model.TheilSenRegressor(max_subpopulation=50, random_state=0),
     make_pipeline(MinMaxScaler(), naive_bayes.MultinomialNB()),
     make_pipeline(MinMaxScaler(), naive_bayes.ComplementNB()),
+    make_pipeline(
+        KBinsDiscretizer(encode="ordinal", quantile_method="averaged_inverted_cdf"),
+        naive_bayes.CategoricalNB(),
+    ),
+    QuadraticDiscriminantAnalysis(reg_param=0.1),
+    mixture.GaussianMixture(3, random_state=0),
+    mixture.BayesianGaussianMixture(n_components=3, random_state=0),
+    cluster.BisectingKMeans(5, random_state=0),
     KMeans(4, n_init=1, random_state=0),
     MiniBatchKMeans(4, n_init=1, random_state=0),
     FOREST,
@@ -123,7 +178,19 @@ EXAMPLES = [
     ensemble.StackingRegressor(REGRESSORS, cv=2),
     ensemble.AdaBoostClassifier(n_estimators=20, random_state=0),
     ensemble.AdaBoostRegressor(n_estimators=20, random_state=0),
-    MultiOutputRegressor(tree.DecisionTreeRegressor(max_depth=3)),
+    multioutput.MultiOutputRegressor(tree.DecisionTreeRegressor(max_depth=3)),
+    multioutput.RegressorChain(RIDGE),
+    multioutput.MultiOutputClassifier(LOGISTIC),
+    multioutput.ClassifierChain(LOGISTIC),
+    OneVsRestClassifier(LOGISTIC),
+    OneVsOneClassifier(LOGISTIC),
+    OutputCodeClassifier(LOGISTIC, code_size=4, random_state=0),
+    FixedThresholdClassifier(LOGISTIC, threshold=0.3, pos_label="good"),
+    TunedThresholdClassifierCV(LOGISTIC, cv=2, thresholds=9),
+    SelfTrainingClassifier(FOREST),
+    linear_model.RANSACRegressor(RIDGE, min_samples=50, random_state=0),
+    HalvingGridSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, random_state=0),
+    HalvingRandomSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, random_state=0),
     GridSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2),
     RandomizedSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, n_iter=2),
     FrozenEstimator(RIDGE.fit(DIABETES.to_numpy(), PROGRESSION)),
@@ -137,14 +204,32 @@ SPARSE_EXAMPLES = [
     selection.GenericUnivariateSelect(selection.chi2, mode="k_best", param=50),
     selection.SelectFromModel(LOGISTIC),
     selection.RFE(LOGISTIC, step=0.5),
+    selection.RFECV(LOGISTIC, step=0.9, cv=2),
+    selection.SequentialFeatureSelector(
+        naive_bayes.MultinomialNB(), n_features_to_select=1, cv=2
+    ),
+    GaussianRandomProjection(8, random_state=0),
     TruncatedSVD(4),
 ]
 OBJECT_EXAMPLES = [SimpleImputer(strategy="constant", fill_value="unknown")]
+
+# imbalanced-learn's: its Pipeline is tried in test_kinds.py.
+ENSEMBLES = [path for path, kind in INHERITING.items() if kind is not Pipeline]
+
+# Those whose densities a column for each category would make singular.
+NUMERIC = (
+    mixture.GaussianMixture,
+    mixture.BayesianGaussianMixture,
+    EllipticEnvelope,
+    cluster.MeanShift,
+    cluster.AffinityPropagation,
+)
 
 # What libraries that know no defaults of ours need, to be quiet and on one thread.
 OPTIONS: dict[str, dict[str, Any]] = {
     "lightgbm": {**SMALL, "n_jobs": 1, "verbose": -1},
     "xgboost": {**SMALL, "n_jobs": 1},
+    "imblearn": SMALL,
 }
 
 
@@ -201,9 +286,9 @@ def list_rows() -> Iterator[Any]:
                 ],
                 id=f"{kind.__name__}{suffix}",
             )
-    named = [path.rpartition(".") for path in registry.PREDICTORS_BY_NAME]
-    found = [getattr(import_module(module), name) for module, _, name in named]
-    for kind in (*registry.PREDICTORS, *found, *registry.WRAPPERS, *UNWRAPPED):
+    tables = registry.PREDICTORS, registry.WRAPPERS, registry.DELEGATING, UNWRAPPED
+    found = map(import_type, (*registry.PREDICTORS_BY_NAME, *ENSEMBLES))
+    for kind in (*chain(*tables), *found):
         yield pytest.param(
             lambda k=kind: [
                 make_pipeline(StandardScaler() if is_scored(p) else prepare(), p)
@@ -218,6 +303,12 @@ def is_scored(predictor: BaseEstimator) -> bool:
     return find_data(predictor)[0] is DIABETES
 
 
+def import_type(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    found: type = getattr(import_module(module), name)
+    return found
+
+
 def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
     """Return the data that a pipeline is fitted on."""
     name = read_type(pipeline).__name__
@@ -226,12 +317,16 @@ def find_data(pipeline: BaseEstimator) -> tuple[Any, Any]:
         return PROSE, TOPICS
     if isinstance(first, DictVectorizer | FeatureHasher):
         return DICTS, TOPICS
-    if name.startswith("Multi") and is_regressor(pipeline):
-        return DIABETES, np.column_stack([PROGRESSION, PROGRESSION**0.5])
     if name.endswith("Ranker"):
         return DIABETES, PROGRESSION.gt(PROGRESSION.median()).astype(int)
-    if is_regressor(pipeline):
-        return DIABETES, PROGRESSION
+    has_targets = name.startswith(("MultiO", "MultiTask", "RegressorC", "ClassifierC"))
+    last = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
+    if is_regressor(last) or isinstance(last, NUMERIC):
+        targets = np.column_stack([PROGRESSION, PROGRESSION**0.5])
+        return DIABETES, targets if has_targets else PROGRESSION
+    if has_targets:
+        targets = np.column_stack([STATUS == "good", CREDIT["Age"] > 35])
+        return CREDIT, targets.astype(int)
     return CREDIT, (STATUS == "good").astype(int) if name[:3] == "XGB" else STATUS
 
 
@@ -279,7 +374,7 @@ def test_every_row_with_extras_agrees_to_1e_12(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the fit, which is not what is tested
         example = make_all(kind, EXAMPLES)[0]
-        first = StandardScaler() if is_regressor(example) else prepare()
+        first = StandardScaler() if is_scored(example) else prepare()
         pipeline = clone(make_pipeline(first, example))
         pipeline.fit(*find_data(example))
     found = check(pipeline, find_data(example)[0], extras)

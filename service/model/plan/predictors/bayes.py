@@ -7,33 +7,14 @@ import numpy as np
 from sklearn import naive_bayes
 
 from service.model.errors import NoPlanError
-from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
-from service.model.plan.scores import Scores
+from service.model.plan.scores import Scores, link_joint_logs
 from service.model.plan.steps import FinalStep, Numbers
 from service.model.plan.transformers.sparse_rows import mark_above
 
 
-def _exponentiate(joint: np.ndarray) -> np.ndarray:
-    """Return exp(joint - logsumexp(joint)), as scikit-learn's _logsumexp sums it."""
-    highest = joint.max(axis=1, keepdims=True)
-    is_highest = joint == highest
-    count = is_highest.sum(axis=1, keepdims=True, dtype=np.float64)
-    rest = joint.copy(order="K")
-    rest[is_highest] = -np.inf
-    rest -= highest
-    sums = np.exp(rest).sum(axis=1, keepdims=True)
-    total = np.log1p(sums / count) + np.log(count) + highest
-    probabilities: np.ndarray = np.exp(joint - total)
-    return probabilities
-
-
 def _plan_bayes(score: Scores) -> FinalStep:
-    def predict(X: Numbers) -> Outputs:
-        joint = score(X)
-        return Outputs(classes=joint.argmax(axis=1), probabilities=_exponentiate(joint))
-
-    return refusing_non_finite(predict)
+    return refusing_non_finite(lambda X: link_joint_logs(score(X)))
 
 
 def plan_gaussian(fitted: Any) -> FinalStep:
@@ -81,9 +62,30 @@ def plan_complement(fitted: Any) -> FinalStep:
     return _plan_bayes(lambda X: X @ weights)
 
 
+def plan_categorical(fitted: Any) -> FinalStep:
+    """Plan a CategoricalNB, which adds a logarithm of each category, column by column.
+
+    A category that it has none for is an IndexError of its own, too.
+    """
+    logs = [read_floats(found).T for found in fitted.feature_log_prob_]
+    prior, count = fitted.class_log_prior_, len(fitted.classes_)
+
+    def score(X: Numbers) -> np.ndarray:
+        codes = X.astype(np.int64)
+        if (codes < 0).any():
+            raise ValueError("A category is negative.")
+        joint = np.zeros((len(X), count))
+        for column, found in zip(codes.T, logs, strict=True):
+            joint += found[column]
+        return joint + prior  # type: ignore[no-any-return]
+
+    return _plan_bayes(score)
+
+
 BAYES: dict[type, Callable[[Any], FinalStep]] = {
     naive_bayes.GaussianNB: plan_gaussian,
     naive_bayes.BernoulliNB: plan_bernoulli,
     naive_bayes.MultinomialNB: plan_multinomial,
     naive_bayes.ComplementNB: plan_complement,
+    naive_bayes.CategoricalNB: plan_categorical,
 }

@@ -1,4 +1,4 @@
-"""Votes, stacks, bags, several targets and transformed ones."""
+"""Votes, stacks, bags and transformed targets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from sklearn import ensemble
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.multioutput import MultiOutputRegressor
 from sklearn.preprocessing import FunctionTransformer
 
 from service.model.errors import NoPlanError
@@ -152,15 +151,6 @@ def plan_transformed_target(fitted: Any, parts: Parts) -> FinalStep:
     return restore
 
 
-# Several targets
-
-
-def plan_multi_output(fitted: Any, parts: Parts) -> FinalStep:
-    """Plan a MultiOutputRegressor: a regressor for each target."""
-    members = [parts.respond(part, "values") for part in fitted.estimators_]
-    return lambda X: Outputs(values=np.hstack([member(X) for member in members]))
-
-
 # What makes an array of a frame before it asks its parts.
 BAGS: dict[type, Callable[[Any, Parts], FinalStep]] = {
     ensemble.BaggingClassifier: plan_bag,
@@ -172,6 +162,5 @@ ENSEMBLES: dict[type, Callable[[Any, Parts], FinalStep]] = {
     ensemble.StackingClassifier: plan_stack,
     ensemble.StackingRegressor: plan_stack,
     **BAGS,
-    MultiOutputRegressor: plan_multi_output,
     TransformedTargetRegressor: plan_transformed_target,
 }

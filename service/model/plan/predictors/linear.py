@@ -15,7 +15,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.checks import refusing_non_finite
+from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.scores import (
     Scores,
     as_columns,
@@ -149,6 +149,18 @@ def plan_tweedie(fitted: Any) -> FinalStep:
     return _regress(fitted, np.asarray if is_identity else np.exp)
 
 
+def plan_one_class(fitted: Any) -> FinalStep:
+    """Plan an SGDOneClassSVM's predict and score_samples."""
+    weights, offset = read_floats(np.atleast_2d(fitted.coef_)).T, fitted.offset_
+
+    def predict(X: Numbers) -> Outputs:
+        decisions = X @ weights - offset
+        is_inlier = (decisions[:, 0] >= 0).astype(np.intp)
+        return Outputs(classes=is_inlier, values=decisions + offset)
+
+    return refusing_non_finite(predict)
+
+
 CLASSIFIERS: dict[type, Callable[[Any], FinalStep]] = {
     linear.LogisticRegression: plan_logistic,
     linear.LogisticRegressionCV: plan_logistic,
@@ -170,12 +182,15 @@ REGRESSORS = (
     linear.ElasticNetCV,
     linear.MultiTaskLasso,
     linear.MultiTaskElasticNet,
+    linear.MultiTaskLassoCV,
+    linear.MultiTaskElasticNetCV,
     linear.Lars,
     linear.LarsCV,
     linear.LassoLars,
     linear.LassoLarsCV,
     linear.LassoLarsIC,
     linear.OrthogonalMatchingPursuit,
+    linear.OrthogonalMatchingPursuitCV,
     linear.BayesianRidge,
     linear.ARDRegression,
     linear.SGDRegressor,
@@ -191,6 +206,7 @@ LINEAR: dict[type, Callable[[Any], FinalStep]] = {
     linear.PoissonRegressor: plan_log_regressor,
     linear.GammaRegressor: plan_log_regressor,
     linear.TweedieRegressor: plan_tweedie,
+    linear.SGDOneClassSVM: plan_one_class,
 }
 # With decision scores, and with a standard deviation.
 LINEAR_SCORES = dict.fromkeys(CLASSIFIERS, plan_linear_scores)

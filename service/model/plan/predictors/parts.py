@@ -11,6 +11,12 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
+# By its private name, as the public one asks for an import that enables it.
+from sklearn.model_selection._search_successive_halving import (
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+)
+
 from service.model.errors import NoPlanError
 from service.model.plan.steps import FinalStep, Numbers
 
@@ -20,6 +26,8 @@ Response = Callable[[Any], np.ndarray]
 UNWRAPPED = {
     GridSearchCV: "best_estimator_",
     RandomizedSearchCV: "best_estimator_",
+    HalvingGridSearchCV: "best_estimator_",
+    HalvingRandomSearchCV: "best_estimator_",
     FrozenEstimator: "estimator",
 }
 
@@ -44,7 +52,7 @@ class PlanPart(Protocol):
 class Parts:
     """Compiles the parts of a wrapper.
 
-    `plan_numeric` compiles a part that is given numbers of the wrapper's own making.
+    `plan_numeric` compiles a part that is given an array of the wrapper's own making.
     `find_numbers` returns what reads the numbers of what the wrapper is given.
     """
 
@@ -104,6 +112,16 @@ def count_classes(fitted: Any) -> int:
     if isinstance(fitted.classes_, list) or np.ndim(fitted.classes_) != 1:
         raise NoPlanError(f"{type(fitted).__name__} has several outputs.")
     return len(fitted.classes_)
+
+
+def count_columns(part: Any) -> int:
+    """Return how many columns a part takes. Raises NoPlanError if it does not say."""
+    count = getattr(part, "n_features_in_", None)
+    if count is None:
+        raise NoPlanError(
+            f"{type(part).__name__} does not say how many columns it has."
+        )
+    return int(count)
 
 
 def require_classes(part: Any, count: int) -> None:

@@ -5,8 +5,10 @@ scalers.py        numbers scaled
 encoders.py       categories to numbers
 expansions.py     one number to several: bins, powers, splines
 distributions.py  columns bent towards a normal or uniform distribution
-selectors.py      columns chosen, projected, or given to a function
-sparse_rows.py    sparse rows weighed, scaled, chosen or projected
+selectors.py      columns chosen, or given to a function
+projections.py    numbers projected on axes
+distances.py      the distance to each centre
+sparse_rows.py    sparse rows weighed, scaled or chosen
 texts.py          texts to sparse rows
 mappings.py       mappings of names to values, to sparse rows
 """

@@ -1,7 +1,4 @@
-"""Steps that choose columns, project them, or call a function of them.
-
-Each keeps scikit-learn's order of operations, and so its last bit.
-"""
+"""Steps that choose columns, or call a function of them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn import feature_selection as selection
-from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
 from service.model.errors import NoPlanError
-from service.model.plan.checks import read_floats, refusing_non_finite
+from service.model.plan.checks import refusing_non_finite
 from service.model.plan.steps import Numbers, NumbersStep, Step, run_as_batch
 
 
@@ -29,22 +25,6 @@ def plan_selector(fitted: selection.SelectorMixin) -> NumbersStep:
     # scikit-learn checks nothing at all where it lets NaN pass.
     takes_null = get_tags(fitted).input_tags.allow_nan
     return step if takes_null else refusing_non_finite(step)
-
-
-def plan_pca(fitted: PCA) -> NumbersStep:
-    # A view, as scikit-learn has it: BLAS sums a copy of it in another order.
-    axes = read_floats(fitted.components_).T
-    offset = read_floats(fitted.mean_).reshape(1, -1) @ axes
-    if not fitted.whiten:
-        return refusing_non_finite(lambda X: X @ axes - offset)
-    deviations = np.sqrt(read_floats(fitted.explained_variance_))
-    scale = np.maximum(deviations, np.finfo(np.float64).eps)
-    return refusing_non_finite(lambda X: (X @ axes - offset) / scale)
-
-
-def plan_truncated_svd(fitted: TruncatedSVD) -> NumbersStep:
-    axes = read_floats(fitted.components_).T
-    return refusing_non_finite(lambda X: X @ axes)
 
 
 def plan_function_transformer(fitted: FunctionTransformer) -> NumbersStep:
@@ -74,7 +54,7 @@ SELECTORS: dict[type, Callable[[Any], NumbersStep]] = {
     selection.GenericUnivariateSelect: plan_selector,
     selection.SelectFromModel: plan_selector,
     selection.RFE: plan_selector,
-    PCA: plan_pca,
-    TruncatedSVD: plan_truncated_svd,
+    selection.RFECV: plan_selector,
+    selection.SequentialFeatureSelector: plan_selector,
     FunctionTransformer: plan_function_transformer,
 }

@@ -1,4 +1,4 @@
-"""Steps from sparse rows to others: weighed, scaled, chosen or projected.
+"""Steps from sparse rows to others: weighed, scaled or chosen.
 
 Each does to the values what scikit-learn does to those of a matrix, in its order. It
 divides by no scale here, but multiplies by its reciprocal, as scikit-learn does.
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from sklearn import feature_selection as selection
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import (
     Binarizer,
@@ -26,8 +25,6 @@ from service.model.plan.checks import (
     refusing_non_finite,
 )
 from service.model.plan.sparse import SparseRows, normalise_rows
-from service.model.plan.steps import Numbers
-from service.model.plan.transformers.selectors import plan_truncated_svd
 
 SparseStep = Callable[[SparseRows], SparseRows]
 
@@ -111,7 +108,6 @@ SPARSE_STEPS: dict[type, Callable[[Any], SparseStep]] = {
     selection.GenericUnivariateSelect: plan_sparse_selector,
     selection.SelectFromModel: plan_sparse_selector,
     selection.RFE: plan_sparse_selector,
-}
-SPARSE_PROJECTIONS: dict[type, Callable[[Any], Callable[[Any], Numbers]]] = {
-    TruncatedSVD: plan_truncated_svd,
+    selection.RFECV: plan_sparse_selector,
+    selection.SequentialFeatureSelector: plan_sparse_selector,
 }

@@ -9,21 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import cluster, decomposition, preprocessing
 from sklearn import feature_selection as selection
-from sklearn import preprocessing
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
-from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 import train
 from service.model.errors import NoPlanError
 from service.model.plan.steps import Numbers, NumbersStep, Step
 from service.model.plan.transformers import (
+    distances,
     distributions,
     expansions,
     imputers,
+    projections,
     scalers,
     selectors,
 )
@@ -169,10 +174,34 @@ WITHOUT_NULLS = [
         (preprocessing.Normalizer(norm=norm), scalers.plan_normalizer)
         for norm in ("l1", "l2", "max")
     ],
-    (TruncatedSVD(n_components=4, random_state=0), selectors.plan_truncated_svd),
-    (PCA(), selectors.plan_pca),
-    (PCA(n_components=3, whiten=True), selectors.plan_pca),
-    (PCA(n_components=0.9, svd_solver="full"), selectors.plan_pca),
+    (decomposition.TruncatedSVD(4, random_state=0), projections.plan_axes),
+    (PCA(), projections.plan_pca),
+    (PCA(n_components=3, whiten=True), projections.plan_pca),
+    (PCA(n_components=0.9, svd_solver="full"), projections.plan_pca),
+    (decomposition.IncrementalPCA(3), projections.plan_pca),
+    (decomposition.IncrementalPCA(3, whiten=True), projections.plan_pca),
+    (decomposition.FastICA(3, random_state=0), projections.plan_fast_ica),
+    (
+        decomposition.FastICA(whiten=False, random_state=0, max_iter=20),
+        projections.plan_fast_ica,
+    ),
+    (decomposition.FactorAnalysis(2), projections.plan_factor_analysis),
+    (decomposition.FactorAnalysis(), projections.plan_factor_analysis),
+    (GaussianRandomProjection(3, random_state=0), projections.plan_axes),
+    (SparseRandomProjection(3, random_state=0), projections.plan_sparse_projection),
+    (LinearDiscriminantAnalysis(), projections.plan_discriminants),
+    (LinearDiscriminantAnalysis(n_components=1), projections.plan_discriminants),
+    (
+        LinearDiscriminantAnalysis("eigen", shrinkage=0.1),
+        projections.plan_discriminants,
+    ),
+    (cluster.FeatureAgglomeration(3), projections.plan_agglomeration),
+    (
+        cluster.FeatureAgglomeration(3, pooling_func=np.median),
+        projections.plan_agglomeration,
+    ),
+    (cluster.KMeans(3, n_init=1, random_state=0), distances.plan_centre_distances),
+    (cluster.BisectingKMeans(3, random_state=0), distances.plan_centre_distances),
     *[
         (
             preprocessing.PolynomialFeatures(
@@ -247,9 +276,8 @@ def test_scales_as_the_transformer_does(
 def test_refuses_and_answers_as_the_transformer_does(
     transformer: Any, plan: Plan, name: str
 ) -> None:
-    X, _ = read_table(name)
-    fitted = fit(transformer, X)
-    check_all(fitted, plan, X)
+    X, y = read_table(name)
+    check_all(fit(transformer, X, y), plan, X)
 
 
 @pytest.mark.parametrize("standardize", [True, False])
@@ -295,6 +323,8 @@ SELECTORS = [
     selection.SelectFromModel(RandomForestClassifier(n_estimators=5, random_state=0)),
     selection.SelectFromModel(LogisticRegression(max_iter=9999), max_features=3),
     selection.RFE(RandomForestClassifier(n_estimators=5, random_state=0)),
+    selection.RFECV(LogisticRegression(max_iter=9999), step=4, cv=2),
+    selection.SequentialFeatureSelector(GaussianNB(), n_features_to_select=3, cv=2),
 ]
 
 
@@ -407,7 +437,7 @@ REFUSED: list[tuple[Plan, Callable[[], Any]]] = [
     (plan, functools.partial(fit, transformer, make_narrow()))
     for transformer, plan in [SCALERS[4], SCALERS[6], SCALERS[8], *BENT[:2]]
 ] + [
-    (selectors.plan_pca, lambda: fit(PCA(), make_narrow())),
+    (projections.plan_pca, lambda: fit(PCA(), make_narrow())),
     (
         selectors.plan_selector,
         lambda: fit(selection.SelectFpr(alpha=0.0), *read_table("wine")),
@@ -477,8 +507,8 @@ def test_a_tree_below_lets_a_selector_take_nulls() -> None:
 
 
 def test_steps_give_contiguous_float64() -> None:
-    X = read_table("wine")[0]
+    X, y = read_table("wine")
     for transformer, plan in SCALERS + BENT + WITHOUT_NULLS:
-        answer: Numbers = plan(fit(transformer, X))(X)
+        answer: Numbers = plan(fit(transformer, X, y))(X)
         assert answer.dtype == np.float64
         assert answer.flags.c_contiguous

@@ -12,7 +12,8 @@ from sklearn.base import clone
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.registry import PREDICTORS, PREDICTORS_BY_NAME, plan_predictor
+from service.model.plan.lookup import plan_predictor
+from service.model.plan.registry import PREDICTORS, PREDICTORS_BY_NAME
 from service.model.plan.steps import FinalStep, Row
 from service.model.plan.trees.interpreter import Interpreter
 from service.model.plan.trees.tree_step import TreeStep

@@ -1,0 +1,115 @@
+"""The compiled form of one estimator, as the registry has it."""
+
+from typing import Any
+
+from service.model.errors import NoPlanError
+from service.model.plan.blocks import NUMBERS, SPARSE, adapt
+from service.model.plan.kinds import find_kind, read_name
+from service.model.plan.places import Compiled, Place
+from service.model.plan.predictors.boosters import BOOSTERS, CODED_BOOSTERS
+from service.model.plan.registry import (
+    ARRAY_MAKERS,
+    DECISIONS,
+    DELEGATING,
+    EXTRA_PREDICTORS,
+    PREDICTORS,
+    PREDICTORS_BY_NAME,
+    SPARSE_PREDICTORS,
+    TRANSFORMERS,
+)
+from service.model.plan.steps import FinalStep, Step
+from service.model.plan.tables import has_categories
+from service.model.plan.trees.boosting import BOOSTED, CODED
+from service.model.plan.trees.forests import FORESTS
+from service.model.tasks.task import NO_EXTRAS, Extras
+
+
+def compile_transformer(fitted: Any, place: Place) -> Compiled:
+    """Return the steps of a transformer and what they give. Raises NoPlanError."""
+    kind = find_kind(fitted)
+    refusal = NoPlanError(f"{type(fitted).__name__} has no compiled form.")
+    rows = [row for row in TRANSFORMERS if kind in row[0]]
+    rows.sort(key=lambda row: row[1].is_sparse != place.given.is_sparse)
+    for planners, takes, gives in rows:
+        try:
+            step = adapt(planners[kind](fitted), takes, gives)
+            return [*place.convert(takes), step], gives
+        except NoPlanError as error:
+            refusal = error
+    raise refusal
+
+
+def compile_predictor(
+    fitted: Any, place: Place, *, decides: bool, extras: Extras
+) -> list[Step]:
+    """Return the steps of a predictor. Raises NoPlanError."""
+    if place.given.is_sparse and takes_sparse(fitted):
+        planned = plan_predictor(fitted, decides=decides, extras=extras)
+        return [adapt(planned, SPARSE, None)]
+    reading, coded = convert_for(fitted, place)
+    planned = plan_predictor(coded, decides=decides, extras=extras)
+    return [*reading, adapt(planned, NUMBERS, None)]
+
+
+def takes_sparse(fitted: Any) -> bool:
+    """Return True if a predictor takes sparse rows. Raises NoPlanError for XGBoost.
+
+    To XGBoost, what a sparse row leaves out is a null, and not zero.
+    """
+    if read_name(fitted).startswith("xgboost."):
+        raise NoPlanError("It takes the zeros of sparse rows for nulls.")
+    return find_kind(fitted) in SPARSE_PREDICTORS
+
+
+def convert_for(fitted: Any, place: Place) -> tuple[list[Step], Any]:
+    """Return the steps from a place to a predictor's numbers, and what takes these.
+
+    That is the predictor itself, or one of the codes of its categories.
+    """
+    given = place.given
+    contract = given.contract
+    if contract is not None and not given.is_bare and has_categories(contract):
+        code = CODED.get(type(fitted)) or CODED_BOOSTERS.get(read_name(fitted))
+        if code is not None:
+            step, coded = code(fitted, contract)
+            return [step], coded
+    return place.convert(NUMBERS, takes_single=only_compares(fitted)), fitted
+
+
+def only_compares(fitted: Any) -> bool:
+    """Return True for trees: they compare numbers, and do not calculate with them.
+
+    So do wrappers of trees.
+    """
+    kind = find_kind(fitted)
+    if kind in DELEGATING:
+        return only_compares(fitted.estimator_)
+    if kind in ARRAY_MAKERS:
+        return all(only_compares(part) for part in fitted.estimators_)
+    return kind in FORESTS or kind in BOOSTED or read_name(fitted) in BOOSTERS
+
+
+def plan_predictor(
+    fitted: Any, *, decides: bool = False, extras: Extras = NO_EXTRAS
+) -> FinalStep:
+    """Compile a predictor of numbers. Raises NoPlanError where it has no planner."""
+    kind = find_kind(fitted)
+    if extras != NO_EXTRAS:
+        return plan_extras(fitted, extras)
+    plan = (DECISIONS if decides else PREDICTORS).get(kind)
+    if plan is None and not decides:
+        plan = PREDICTORS_BY_NAME.get(read_name(fitted))
+    if plan is None:
+        form = "decision function" if decides else "form"
+        raise NoPlanError(f"{type(fitted).__name__} has no compiled {form}.")
+    step: FinalStep = plan(fitted)
+    return step
+
+
+def plan_extras(fitted: Any, extras: Extras) -> FinalStep:
+    """Compile a predictor that answers extras. Raises NoPlanError."""
+    plan = EXTRA_PREDICTORS.get(extras, {}).get(type(fitted))
+    if plan is None:
+        raise NoPlanError(f"{type(fitted).__name__} has no compiled form of extras.")
+    step: FinalStep = plan(fitted)
+    return step

@@ -1,0 +1,116 @@
+"""Several targets: a predictor for each, alone or in a chain."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import multioutput
+
+from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
+from service.model.plan.predictors.parts import Parts
+from service.model.plan.scores import pair_probabilities
+from service.model.plan.steps import FinalStep, Numbers
+
+# Returns what a chain tells later predictors of an earlier one's answers.
+Tell = Callable[[Outputs], Any]
+
+
+def plan_multi_output_regressor(fitted: Any, parts: Parts) -> FinalStep:
+    members = [parts.respond(part, "values") for part in fitted.estimators_]
+    return lambda X: Outputs(values=np.hstack([member(X) for member in members]))
+
+
+def plan_multi_output_classifier(fitted: Any, parts: Parts) -> FinalStep:
+    """Plan a MultiOutputClassifier: a label a target, and the chance of each."""
+    has_probabilities = hasattr(fitted, "predict_proba")
+    members = [parts.plan_part(part, decides=False) for part in fitted.estimators_]
+
+    def predict(X: Any) -> Outputs:
+        found: list[Any] = [member(X) for member in members]
+        classes = np.column_stack([outputs.classes for outputs in found])
+        if not has_probabilities:
+            return Outputs(classes=classes)
+        return Outputs(classes, np.hstack([outputs.probabilities for outputs in found]))
+
+    return predict
+
+
+def plan_regressor_chain(fitted: Any, parts: Parts) -> FinalStep:
+    tells: list[Tell] = [_tell_value] * len(fitted.estimators_)
+    ask = _ask_in_turn(fitted, parts, tells)
+    return lambda X: Outputs(values=np.column_stack([_tell_value(o) for o in ask(X)]))
+
+
+def plan_classifier_chain(fitted: Any, parts: Parts) -> FinalStep:
+    """Plan a ClassifierChain. Raises NoPlanError unless each target has two classes."""
+    if any(len(part.classes_) != 2 for part in fitted.estimators_):
+        raise NoPlanError("ClassifierChain has a target of other than two classes.")
+    tells = [_choose_tell(fitted.chain_method_, part) for part in fitted.estimators_]
+    ask = _ask_in_turn(fitted, parts, tells)
+    has_probabilities = hasattr(fitted, "predict_proba")
+
+    def predict(X: Numbers) -> Outputs:
+        found: list[Any] = ask(X)
+        classes = np.column_stack([outputs.classes for outputs in found])
+        if not has_probabilities:
+            return Outputs(classes=classes)
+        second = np.column_stack([_tell_probability(outputs) for outputs in found])
+        return Outputs(classes, pair_probabilities(second))
+
+    return predict
+
+
+def _ask_in_turn(
+    fitted: Any, parts: Parts, tells: Sequence[Tell]
+) -> Callable[[Numbers], list[Outputs]]:
+    """Return what gives the answers of a chain's members, by target.
+
+    Each is given the columns, and beside them what those before it told.
+    """
+    members = [parts.plan_numeric(part) for part in fitted.estimators_]
+    by_target = np.argsort(fitted.order_).tolist()
+
+    def ask(X: Numbers) -> list[Outputs]:
+        width = X.shape[1]
+        columns = np.empty((len(X), width + len(members)))
+        columns[:, :width] = X
+        found = []
+        for index, (member, tell) in enumerate(zip(members, tells, strict=True), width):
+            outputs = member(np.ascontiguousarray(columns[:, :index]))
+            columns[:, index] = tell(outputs)
+            found.append(outputs)
+        return [found[place] for place in by_target]
+
+    return ask
+
+
+def _choose_tell(method: str, part: Any) -> Tell:
+    """Return what a classifier tells. Raises NoPlanError for its decisions."""
+    if method == "predict_proba":
+        return _tell_probability
+    if method != "predict":
+        raise NoPlanError(f"ClassifierChain hands on {method}.")
+    labels = part.classes_
+    return lambda outputs: labels[outputs.classes]
+
+
+def _tell_value(outputs: Any) -> Any:
+    return outputs.values[:, 0]
+
+
+def _tell_probability(outputs: Any) -> Any:
+    return outputs.probabilities[:, 1]
+
+
+MULTIOUTPUT: dict[type, Callable[[Any, Parts], FinalStep]] = {
+    multioutput.MultiOutputRegressor: plan_multi_output_regressor,
+    multioutput.MultiOutputClassifier: plan_multi_output_classifier,
+    multioutput.RegressorChain: plan_regressor_chain,
+    multioutput.ClassifierChain: plan_classifier_chain,
+}
+# What makes an array of a frame before it asks its parts.
+CHAINS = {
+    multioutput.RegressorChain: plan_regressor_chain,
+    multioutput.ClassifierChain: plan_classifier_chain,
+}

@@ -1,0 +1,63 @@
+"""Predictors that ask other predictors, which are compiled in their turn."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.feature_selection import SelectorMixin
+
+from service.model.plan.blocks import NUMBERS, adapt
+from service.model.plan.kinds import find_kind
+from service.model.plan.lookup import compile_transformer, only_compares
+from service.model.plan.places import Place
+from service.model.plan.predictors.parts import Parts, Response, count_columns
+from service.model.plan.registry import (
+    ARRAY_MAKERS,
+    DELEGATING,
+    SPARSE_MAKERS,
+    WRAPPERS,
+)
+from service.model.plan.steps import FinalStep, Step, chain
+
+
+class CompileFinal(Protocol):
+    """Composer.compile_final, of which extras are kept out."""
+
+    def __call__(self, fitted: Any, place: Place, *, decides: bool = ...) -> Step: ...
+
+
+def compile_wrapper(fitted: Any, place: Place, compile_final: CompileFinal) -> Step:
+    """Return the step of a predictor of the table WRAPPERS. Raises NoPlanError."""
+    reading: list[Step] = []
+    if find_kind(fitted) in ARRAY_MAKERS:
+        reading, place = _read_array(fitted, place)
+
+    def plan_part(part: Any, *, decides: bool) -> FinalStep:
+        return compile_final(part, place, decides=decides).batch
+
+    def plan_numeric(part: Any) -> FinalStep:
+        sample = np.ones((1, count_columns(part)))
+        return compile_final(part, Place(NUMBERS, sample, place.path)).batch
+
+    def find_numbers(takes_single: bool) -> Response:
+        return chain(place.convert(NUMBERS, takes_single=takes_single)).batch
+
+    parts = Parts(plan_part, plan_numeric, find_numbers)
+    planned = WRAPPERS[find_kind(fitted)](fitted, parts)
+    return chain([*reading, adapt(planned, place.given, None)])
+
+
+def enter_delegate(fitted: Any, place: Place) -> tuple[list[Step], Place]:
+    """Return the way to the estimator that answers for a predictor of DELEGATING."""
+    if isinstance(fitted, SelectorMixin):
+        steps, gives = compile_transformer(fitted, place)
+        return steps, place.follow(steps, gives)
+    return _read_array(fitted, place)
+
+
+def _read_array(fitted: Any, place: Place) -> tuple[list[Step], Place]:
+    """Return the way to the array that scikit-learn makes; sparse rows may stay so."""
+    kind = find_kind(fitted)
+    if place.given.is_sparse and (kind in SPARSE_MAKERS or kind in DELEGATING):
+        return [], place
+    steps = place.convert(NUMBERS, takes_single=only_compares(fitted))
+    return steps, place.follow(steps, NUMBERS)
