@@ -1,14 +1,16 @@
 """From a verified artefact to a predictor that has chosen how it answers."""
 
 import io
+import traceback
 import warnings
+from pathlib import Path
 from typing import Any
 
 import joblib
 import orjson
 from sklearn.exceptions import InconsistentVersionWarning
 
-from service.model.artefact.code import install_modules, to_path
+from service.model.artefact.code import FOLDER, install_modules
 from service.model.artefact.folder import Artefact
 from service.model.artefact.golden import Golden, decode_golden, refuse_unanswered
 from service.model.artefact.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
@@ -59,7 +61,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     except (Exception, SystemExit) as error:
         raise PipelineLoadError(
             f"The pipeline of {manifest.name} {manifest.version} does not load:"
-            f" {describe_error(error)}."
+            f" {describe_error(error)}{_locate_fault(error, artefact.folder)}."
         ) from error
     try:
         contract = manifest.contract
@@ -84,9 +86,19 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     )
 
 
+def _locate_fault(error: BaseException, folder: Path) -> str:
+    """Return the line of a travelling module that an error was raised from, if any."""
+    frames = traceback.extract_tb(error.__traceback__)
+    code = [f for f in frames if Path(f.filename).is_relative_to(folder / FOLDER)]
+    if not code:
+        return ""
+    place = Path(code[-1].filename).relative_to(folder)
+    return f" ({place}, line {code[-1].lineno})"
+
+
 def _load_pipeline(artefact: Artefact) -> Any:
-    code = artefact.manifest.code
-    install_modules({name: artefact.files[to_path(name, code)] for name in code})
+    manifest = artefact.manifest
+    install_modules(artefact.folder, manifest.code, artefact.files, manifest.left_out)
     with warnings.catch_warnings():
         # Libraries agree in major.minor by now; the golden records decide the rest.
         warnings.simplefilter("ignore", InconsistentVersionWarning)

@@ -31,6 +31,10 @@ def _iterate_lines(manifest: Manifest, digest: str) -> Iterator[str]:
     yield from (f"- {name} {v}" for name, v in manifest.libraries.items())
     if manifest.code:
         yield f"\nModules that travel along: {', '.join(manifest.code)}."
+    if manifest.left_out:
+        yield f"\nImported by these and left out: {', '.join(manifest.left_out)}."
+    if manifest.embedded:
+        yield f"\nBy value from the training script: {', '.join(manifest.embedded)}."
 
 
 def _format_feature(feature: Feature) -> str:

@@ -35,6 +35,7 @@ class Artefact:
     manifest: Manifest
     digest: str
     files: Mapping[str, bytes]
+    folder: Path
 
 
 def read_artefact(folder: Path) -> Artefact:
@@ -61,7 +62,7 @@ def verify_artefact(folder: Path) -> Artefact:
         if compute_digest(content) != manifest.files[name]:
             raise ArtefactDigestError(_refuse_change(folder, name))
     _refuse_strangers(folder, manifest)
-    return Artefact(manifest, digest, files)
+    return Artefact(manifest, digest, files, folder.resolve())
 
 
 def write_artefact(

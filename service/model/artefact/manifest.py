@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from service.model.artefact.code import to_path
+from service.model.artefact.code import find_path
 from service.model.contract.features import Contract, Record
 from service.model.contract.forms import PredictionForm
 from service.model.errors import ArtefactFormatError, LibraryVersionError
@@ -41,7 +41,9 @@ class Manifest(Record, frozen=True):
     names of its outputs or numbers. `prediction` is the form of a prediction, None
     where the task and the names say it. `libraries` maps a distribution to its exact
     version, `files` a file's path to its SHA-256, `code` lists the modules that
-    travel along. `tolerance` is relative.
+    travel along, `embedded` what of the training script is in the pickle itself, and
+    `left_out` the libraries that the modules import and do not predict with.
+    `tolerance` is relative.
     """
 
     format: int
@@ -58,6 +60,8 @@ class Manifest(Record, frozen=True):
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     tolerance: float = GOLDEN_RECORD
     prediction: PredictionForm | None = None
+    embedded: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError, as msgspec wants it, for what packaging never writes."""
@@ -91,7 +95,7 @@ class Manifest(Record, frozen=True):
 
     def _paths(self) -> Iterator[str]:
         yield from (PIPELINE, GOLDEN, SAMPLE)
-        yield from (to_path(name, self.code) for name in self.code)
+        yield from (find_path(name, self.files) for name in self.code)
 
 
 class _Format(msgspec.Struct):

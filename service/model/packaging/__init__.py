@@ -9,7 +9,13 @@ proposal.py        the contract: by the table, the pipeline and the owner
 typical.py         an instance of nobody, and variants of it
 records.py         the golden records: which instances
 histograms.py      how features and scores were distributed
-code.py            the modules to take along
+bytecode.py        what a function imports, and which globals it reads
+unpicklable.py     the part of a pipeline that cannot be pickled
+pickling.py        the pipeline pickled, with what a notebook defined
+modules.py         a module on the disk, by name or by path
+imports.py         what a module imports
+data_files.py      which files a module reads
+code.py            the modules and files to take along
 fresh_process.py   the proof in a process of its own
 package.py         package(), which calls all of these
 """

@@ -1,117 +1,156 @@
-"""The modules that travel in an artefact, found at packaging."""
+"""The owner's code that travels in an artefact: modules, and files that they read."""
 
-import ast
 import importlib.metadata
-import importlib.util
-import io
-import pickle
-from collections.abc import Iterable, Mapping
-from importlib.machinery import ModuleSpec
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from service.model.artefact.code import TAKEN, is_taken
-from service.model.errors import PackagingError, describe_error
-from service.regular_file import read_regular
+from service.model.artefact.code import is_taken
+from service.model.artefact.placeholders import PLOTTING
+from service.model.errors import PackagingError
+from service.model.packaging.data_files import read_data_files
+from service.model.packaging.imports import Import, find_imports, parse_source
+from service.model.packaging.modules import (
+    SourceModule,
+    find_modules,
+    find_spec,
+    list_package,
+)
+
+CodeItem = str | Path | ModuleType
 
 
-def collect_sources(code: Iterable[str | ModuleType]) -> dict[str, bytes]:
-    """Return the sources of the named modules; of a package, all modules below it.
+@dataclass
+class TravellingCode:
+    """The modules by name, and files beside them by their place in the artefact.
 
-    Raises PackagingError for a name that is no module written in Python, or that
-    would hide one of the standard library's or the service's own.
+    `imported` has the libraries that they import, by the name of their module; `added`
+    the modules that were not named in code= and travel too.
     """
-    if isinstance(code, str) or not isinstance(code, Iterable):
-        raise PackagingError("code= must list modules, or their names.")
-    sources: dict[str, bytes] = {}
-    for item in code:
-        name = item.__name__ if isinstance(item, ModuleType) else item
-        if not isinstance(name, str):
-            raise PackagingError(f"code= cannot take {item!r}, which is no module.")
-        if is_taken(name):
-            raise PackagingError(f"code= cannot take {name!r}: that name is taken.")
-        spec = _find_spec(name)
-        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-            raise PackagingError(f"code= names {name!r}, which is no Python module.")
-        origin = Path(spec.origin)
-        is_package = spec.submodule_search_locations is not None
-        for path in sorted(origin.parent.rglob("*.py")) if is_package else [origin]:
-            parts = path.relative_to(origin.parent).with_suffix("").parts
-            dotted = ".".join([name, *parts]).removesuffix(".__init__")
-            module = dotted if is_package else name
-            sources[module] = _read(path, module)
-    return sources
+
+    modules: dict[str, SourceModule] = field(default_factory=dict)
+    data: dict[str, bytes] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
+    added: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What is written to the artefact, by its place there."""
+        sources = {module.place: module.content for module in self.modules.values()}
+        return self.data | sources
 
 
-def _read(path: Path, name: str) -> bytes:
-    try:
-        return read_regular(path)
-    except OSError as error:
-        raise PackagingError(
-            f"The module {name!r} cannot be read: {error.strerror}."
-        ) from None
+def collect_code(code: CodeItem | Iterable[CodeItem]) -> TravellingCode:
+    """Return the modules that code= names, with what they import beside them.
+
+    Raises PackagingError, naming the line that asks for what cannot travel.
+    """
+    items: Any = [code] if isinstance(code, str | Path | ModuleType) else code
+    if not isinstance(items, Iterable):
+        raise PackagingError("code= must list modules, their names or their paths.")
+    collector = _Collector()
+    for item in items:
+        modules = find_modules(item)
+        collector.named.add(modules[0].name)
+        collector.take(modules)
+    collector.follow_imports()
+    return collector.code
 
 
-def _find_spec(name: str) -> ModuleSpec | None:
-    try:
-        return importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError):  # a parent that is none
-        return None
+class _Collector:
+    """Takes modules along, and then what these import."""
+
+    def __init__(self) -> None:
+        self.code = TravellingCode()
+        self.named: set[str] = set()
+        self._left: list[SourceModule] = []
+        self._distributions = importlib.metadata.packages_distributions()
+
+    def take(self, modules: Sequence[SourceModule]) -> None:
+        for module in modules:
+            if module.name not in self.code.modules:
+                self.code.modules[module.name] = module
+                self._left.append(module)
+
+    def follow_imports(self) -> None:
+        """Take along what the modules import and read, and what these do.
+
+        A module that was not imported here had no part in any answer.
+        """
+        while self._left:
+            module = self._left.pop()
+            if module.name in sys.modules or module.name in self.named:
+                tree = parse_source(module.content, module.name)
+                for found in find_imports(tree, module.package):
+                    self._follow(module, found)
+                self.code.data |= read_data_files(module, tree)
+
+    def _follow(self, module: SourceModule, found: Import) -> None:
+        root = found.module.partition(".")[0]
+        if is_taken(root):
+            return
+        if root not in self.code.modules:
+            if root in self._distributions:
+                self.code.imported.add(root)
+                return
+            self._take_beside(module, found, root)
+        for name in (found.module, *found.full_parts):
+            if root in self.code.modules and name not in self.code.modules:
+                spec = find_spec(name)
+                if spec is not None and str(spec.origin).endswith(".py"):
+                    self.take(list_package(name, spec, below=False))
+
+    def _take_beside(self, module: SourceModule, found: Import, root: str) -> None:
+        """Take along a module that is not installed, and not named in code=."""
+        spec = find_spec(root) or _find_beside(module, root)
+        if spec is None and found.is_optional:
+            return
+        try:
+            modules = list_package(root, spec)
+        except PackagingError as error:
+            raise PackagingError(
+                f"The module {module.name!r} imports {root!r} in line {found.line},"
+                f" which is not installed and cannot travel: {error}"
+            ) from None
+        self.code.added.append(root)
+        self.take(modules)
 
 
-def find_libraries(pipeline: Any, sources: Mapping[str, bytes]) -> list[str]:
+def _find_beside(module: SourceModule, name: str) -> ModuleSpec | None:
+    """Return a module in the folder that another one is imported from."""
+    return PathFinder.find_spec(name, [str(module.root)]) if module.root else None
+
+
+def find_libraries(
+    modules: Iterable[str], code: TravellingCode, left_out: Iterable[str] = ()
+) -> list[str]:
     """Return the distributions that a pipeline and its modules import, sorted.
 
-    Raises PackagingError for a module that is neither installed nor in code=.
+    `modules` are those that the pickled pipeline refers to. Raises PackagingError for
+    one that is neither installed nor travels.
     """
-    recorder = _ModuleRecorder(io.BytesIO(), protocol=5)
-    try:
-        recorder.dump(pipeline)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise PackagingError(
-            f"The pipeline cannot be pickled ({error}): put its functions and classes"
-            " into a module and name that in code=."
-        ) from None
-    wanted = {name.partition(".")[0] for name in recorder.modules - sources.keys()}
-    for name, source in sources.items():
-        wanted |= _find_imports(source, name)
-    wanted -= {name.partition(".")[0] for name in sources}
-    wanted -= TAKEN - {"__main__"}  # of the training script nothing is installed
+    wanted = find_referred(modules, code) | code.imported.difference(left_out)
     distributions = importlib.metadata.packages_distributions()
     for name in sorted(wanted):
         if name not in distributions:
             raise PackagingError(
                 f"The pipeline uses the module {name!r}, which is not installed:"
-                " put what it uses into a module of its own and name that in code=."
+                " name it in code=, and it travels along."
             )
     return sorted({distributions[name][0] for name in wanted})
 
 
-class _ModuleRecorder(pickle.Pickler):
-    """Notes the module of every class and function it meets."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.modules: set[str] = set()
-
-    def reducer_override(self, obj: Any) -> Any:
-        module = getattr(obj, "__module__", None) or type(obj).__module__
-        self.modules.add(str(module))
-        return NotImplemented
+def find_plotting(modules: Iterable[str], code: TravellingCode) -> tuple[str, ...]:
+    """Return the plotting libraries that are imported by travelling modules alone."""
+    return tuple(sorted(code.imported & PLOTTING - find_referred(modules, code)))
 
 
-def _find_imports(source: bytes, name: str) -> set[str]:
-    found: set[str] = set()
-    try:
-        tree = ast.parse(source, filename=name)
-    except (SyntaxError, ValueError) as error:
-        raise PackagingError(
-            f"The module {name!r} cannot be read: {describe_error(error)}."
-        ) from None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
+def find_referred(modules: Iterable[str], code: TravellingCode) -> set[str]:
+    """Return the libraries that a pickle itself refers to, by their modules."""
+    roots = {name.partition(".")[0] for name in modules}
+    own = {name.partition(".")[0] for name in code.modules}
+    return {name for name in roots - own if not is_taken(name)}

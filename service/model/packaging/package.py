@@ -1,18 +1,15 @@
 """package(): a fitted pipeline becomes a version that can be served."""
 
-import io
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import joblib
 import numpy as np
+from msgspec.structs import replace
 
-from service.model.artefact.code import to_path
 from service.model.artefact.folder import (
     compute_digest,
     refuse_overwriting,
@@ -36,11 +33,17 @@ from service.model.contract.observation import read_columns
 from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
-from service.model.packaging.code import collect_sources, find_libraries
+from service.model.packaging.code import (
+    CodeItem,
+    collect_code,
+    find_libraries,
+    find_plotting,
+)
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
 from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
 from service.model.packaging.labels import is_said_by_names, name_answers
+from service.model.packaging.pickling import pickle_pipeline
 from service.model.packaging.proposal import propose_contract
 from service.model.packaging.records import predict_rows, select_records
 from service.model.pipeline import FittedPipeline
@@ -57,7 +60,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     version: str,
     labels: Mapping[Any, str] | Sequence[str] | None = None,
     metrics: Mapping[str, float] | None = None,
-    code: Iterable[str | ModuleType] = (),
+    code: CodeItem | Iterable[CodeItem] = (),
     description: str = "",
     to: str | Path = "artefacts",
     features: Mapping[str, FeatureEdit] | None = None,
@@ -92,10 +95,12 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     contract, notes = propose_contract(
         reference, X, names=names, edits=features, unknown_fields=unknown_fields
     )
-    for note in notes:
+    pickled = pickle_pipeline(pipeline)
+    travelling = collect_code(code)
+    left_out = find_plotting(pickled.modules, travelling)
+    libraries = find_libraries(pickled.modules, travelling, left_out)
+    for note in (*notes, *_note_travelling(pickled.embedded, travelling.added)):
         print(note)
-    sources = collect_sources(code)
-    libraries = find_libraries(pipeline, sources)
     form = name_answers(reference, X, y, labels)
     selection = select_records(reference, contract, X, form)
     rows = spread(selection.rows, MAX_REFERENCE_ROWS)
@@ -103,15 +108,15 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     instances = Instances(read_columns(X, rows), len(rows))
     predictions = name_outputs(outputs, form)
     files = {
-        PIPELINE: _dump(pipeline),
+        PIPELINE: pickled.content,
         GOLDEN: encode_golden(selection.golden),
         SAMPLE: encode_sample(selection.sample),
         HISTOGRAMS: encode_histograms(
             build_histograms(contract, instances, predictions)
         ),
-        **{to_path(module, list(sources)): text for module, text in sources.items()},
+        **travelling.files,
     }
-    is_plain = is_said_by_names(reference, form)
+    is_plain = is_said_by_names(reference, form) and not pickled.embedded
     manifest = Manifest(
         format=FIRST_FORMAT if is_plain else FORMAT,
         name=name,
@@ -123,11 +128,23 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         contract=contract,
         libraries=_read_versions(libraries, contract),
         files={path: compute_digest(content) for path, content in files.items()},
-        code=tuple(sources),
+        code=tuple(travelling.modules),
         description=description,
         metrics=measured,
+        embedded=pickled.embedded,
+        left_out=left_out,
     )
-    return write_artefact(manifest, files, target.parent.parent, check_afresh)
+    to = target.parent.parent
+    try:
+        return write_artefact(manifest, files, to, check_afresh)
+    except PackagingError:
+        if not left_out:
+            raise
+    # An answer is made of what was left out: then it must be installed where it serves.
+    libraries = find_libraries(pickled.modules, travelling)
+    versions = _read_versions(libraries, contract)
+    manifest = replace(manifest, libraries=versions, left_out=())
+    return write_artefact(manifest, files, to, check_afresh)
 
 
 def _predict_scores(
@@ -164,10 +181,11 @@ def _check_place(to: Path, name: str, version: str) -> Path:
     return target
 
 
-def _dump(pipeline: Any) -> bytes:
-    buffer = io.BytesIO()
-    joblib.dump(pipeline, buffer)
-    return buffer.getvalue()
+def _note_travelling(embedded: Sequence[str], added: Sequence[str]) -> Iterator[str]:
+    if embedded:
+        yield f"taken by value from the training script: {', '.join(embedded)}"
+    if added:
+        yield f"imported by code=, and travelling too: {', '.join(added)}"
 
 
 def _read_clock() -> str:

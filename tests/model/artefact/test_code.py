@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from service.model.artefact.code import install_modules, to_path
+from service.model.artefact.code import install_modules
 from service.model.errors import PipelineLoadError
-from service.model.packaging.code import collect_sources
+from service.model.packaging.code import collect_code
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +20,12 @@ def _restored_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del sys.modules[name]
 
 
+def install(name: str, source: bytes) -> None:
+    install_modules(
+        Path("artefact"), [name], {f"code/{name.replace('.', '/')}.py": source}
+    )
+
+
 def test_a_package_travels_with_its_submodules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -29,16 +35,16 @@ def test_a_package_travels_with_its_submodules(
     (tmp_path / "journey/stage/one.py").write_text("N = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    sources = collect_sources(["journey"])
-    assert set(sources) == {"journey", "journey.stage", "journey.stage.one"}
-    assert [to_path(name, list(sources)) for name in sources] == [
+    code = collect_code(["journey"])
+    assert list(code.modules) == ["journey", "journey.stage", "journey.stage.one"]
+    assert list(code.files) == [
         "code/journey/__init__.py",
         "code/journey/stage/__init__.py",
         "code/journey/stage/one.py",
     ]
     monkeypatch.undo()
 
-    install_modules(sources)
+    install_modules(tmp_path / "artefact", list(code.modules), code.files)
     import journey  # type: ignore[import-not-found] # noqa: PLC0415
 
     assert journey.N == 1
@@ -50,14 +56,15 @@ def test_a_package_without_submodules_travels_as_a_module(
     (tmp_path / "lonely").mkdir()
     (tmp_path / "lonely/__init__.py").write_text("N = 2\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    install_modules(collect_sources(["lonely"]))
+    code = collect_code(["lonely"])
+    install_modules(tmp_path / "artefact", list(code.modules), code.files)
     import lonely  # type: ignore[import-not-found] # noqa: PLC0415
 
     assert lonely.N == 2
 
 
 def test_nothing_else_becomes_importable() -> None:
-    install_modules({"wanderer": b"N = 3\n"})
+    install("wanderer", b"N = 3\n")
     with pytest.raises(ModuleNotFoundError):
         import wanderers  # type: ignore[import-not-found] # noqa: F401, PLC0415
 
@@ -66,13 +73,13 @@ def test_nothing_else_becomes_importable() -> None:
 def test_no_module_takes_the_place_of_pythons_or_the_services_own(name: str) -> None:
     """Whether that is imported yet, as `json` is, or not, as `turtle`."""
     with pytest.raises(PipelineLoadError, match=f"{name}' bears the name of one of"):
-        install_modules({name: b"N = 6\n"})
+        install(name, b"N = 6\n")
 
 
 def test_another_module_of_the_name_is_not_used_in_silence() -> None:
-    install_modules({"traveller": b"N = 4\n"})
+    install("traveller", b"N = 4\n")
     import traveller  # type: ignore[import-not-found] # noqa: F401, PLC0415
 
-    install_modules({"traveller": b"N = 4\n"})
+    install("traveller", b"N = 4\n")
     with pytest.raises(PipelineLoadError, match="'traveller' is already imported"):
-        install_modules({"traveller": b"N = 5\n"})
+        install("traveller", b"N = 5\n")
