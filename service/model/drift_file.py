@@ -64,7 +64,7 @@ def measure_file(predictor: Predictor, path: Path, minimum_count: int) -> FileDr
 
 def _iterate_rows(path: Path, contract: Contract) -> Iterator[list[dict[str, Any]]]:
     features = {feature.name: feature for feature in contract.features}
-    dates = {n for n, f in features.items() if f.type == "date-time"}
+    dates = {n for n, f in features.items() if f.is_date}
     texts = dates | {n for n, f in features.items() if f.type == "string"}
     with _refuse_unreadable(path):
         os.close(open_regular(str(path)))  # it is read twice, as a pipe cannot be

@@ -23,7 +23,8 @@ VALUES = (
     | st.integers(-200, 200)
     # From there on a double stands for several integers, which no JSON Schema can say.
     | st.floats(-(2.0**53), 2.0**53, exclude_min=True, exclude_max=True)
-    | st.sampled_from(["a", "b", "", "2024-01-31T09:30:00", "2024-01-31T09:30:00Z"])
+    | st.sampled_from(["a", "b", "", "2024-01-31", "2024-01-31T09:30:00"])
+    | st.sampled_from(["2024-01-31T00:00:00", "2024-01-31T09:30:00Z"])
     | st.sampled_from(["abc", "abcd", "é\N{GRINNING FACE}\0", "\0\0\0\0", "long"])
     | st.lists(st.integers(), max_size=2)
 )
@@ -39,5 +40,7 @@ FEATURES = [
     make("string", "object"),
     make("string", "U"),
     make("date-time", "datetime64[us]"),
+    make("date", "datetime64[us]"),
+    make("date", "date", nullable=True),
     make("date-time", "datetime64[us, UTC]", nullable=True),
 ]

@@ -1,6 +1,7 @@
 """One column of a training table: its type, its storage, and what it held."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -28,22 +29,29 @@ TYPES: dict[str, FeatureType] = {
     "integer": "integer",
     "floating": "number",
     "datetime64": "date-time",
+    "date": "date",
 }
 
 
 def to_plain(value: Any) -> Any:
-    """Return a cell as str, bool, int, float, Timestamp, or None where it is null."""
+    """Return a cell as str, bool, int, float, Timestamp, or None where it is null.
+
+    A datetime.date is the Timestamp of its midnight.
+    """
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, float | np.generic) and value != value:  # noqa: PLR0124
         return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return pd.Timestamp(value).as_unit("s")
     return value.item() if isinstance(value, np.generic) else value
 
 
-def to_json(value: Any) -> Scalar:
-    """Return a plain value as it stands in JSON."""
+def to_json(value: Any, kind: FeatureType | None = None) -> Scalar:
+    """Return a plain value of a feature's type as it stands in JSON."""
     if isinstance(value, pd.Timestamp):
-        return str(value.isoformat())
+        is_day = kind == "date" and value == value.normalize()
+        return str(value.date().isoformat() if is_day else value.isoformat())
     scalar: Scalar = value
     return scalar
 
@@ -58,7 +66,7 @@ def observe_column(name: str, column: pd.Series) -> Feature:
     values = [to_plain(value) for value in column]
     present = [value for value in values if value is not None]
     kind = _read_type(name, column, present)
-    storage = _read_storage(name, column)
+    storage = _read_storage(name, column, kind)
     observed = _observe_values(kind, storage, present, len(values) - len(present))
     return Feature(name=str(name), type=kind, storage=storage, observed=observed)
 
@@ -81,12 +89,20 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
     if held not in TYPES:
         raise ContractError(
             f"The column {name!r} ({dtype}) holds {held} values: it must hold one of"
-            " numbers, integers, strings, booleans or date-times."
+            " numbers, integers, strings, booleans, dates or date-times."
         )
+    if held == "datetime64" and _holds_days(dtype, present):
+        return "date"
     return TYPES[held]
 
 
-def _read_storage(name: str, column: pd.Series) -> Storage:
+def _holds_days(dtype: Any, present: list[pd.Timestamp]) -> bool:
+    """Return True for whole days without a time zone, in which a day would begin."""
+    is_zoned = isinstance(dtype, pd.DatetimeTZDtype)
+    return not is_zoned and all(moment == moment.normalize() for moment in present)
+
+
+def _read_storage(name: str, column: pd.Series, kind: FeatureType) -> Storage:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         categories = tuple(to_plain(category) for category in dtype.categories)
@@ -99,14 +115,17 @@ def _read_storage(name: str, column: pd.Series) -> Storage:
             " back from its name: convert it to UTC."
         )
     marks: set[NullMark] = {"NaN"}
-    if pd.api.types.is_object_dtype(dtype):
+    is_object = pd.api.types.is_object_dtype(dtype)
+    if is_object:
         marks = {_read_null(v) for v in column if to_plain(v) is None} or marks
     if len(marks) > 1:
         raise ContractError(
             f"The column {name!r} holds nulls of several kinds,"
             f" {' and '.join(sorted(marks))}: fit the pipeline on one kind."
         )
-    return Storage(dtype=str(dtype), null=marks.pop())
+    return Storage(
+        dtype="date" if kind == "date" and is_object else str(dtype), null=marks.pop()
+    )
 
 
 def _is_readable(dtype: pd.DatetimeTZDtype) -> bool:
@@ -132,5 +151,5 @@ def _observe_values(
         return Observed(nulls=nulls, categories=categories)
     if not (finite := drop_infinite(present)):
         return Observed(nulls=nulls)
-    low, high = to_json(min(finite)), to_json(max(finite))
+    low, high = to_json(min(finite), kind), to_json(max(finite), kind)
     return Observed(nulls=nulls, minimum=low, maximum=high)

@@ -44,7 +44,7 @@ def read_observed_range(feature: Feature) -> Range:
 
 
 def _read_bounds(feature: Feature, *bounds: Bound) -> Range:
-    if feature.type != "date-time":
+    if not feature.is_date:
         return bounds[0], bounds[1]
     dtype = feature.storage.dtype
     low, high = (b if b is None else read_timestamp(str(b), dtype) for b in bounds)
@@ -54,7 +54,7 @@ def _read_bounds(feature: Feature, *bounds: Bound) -> Range:
 def read_dtype_range(feature: Feature) -> Range:
     """Return the least and the greatest finite value that a column's dtype holds."""
     storage = feature.storage
-    if feature.type == "date-time":
+    if feature.is_date:
         low, high = read_far_dates(storage.dtype)
         return low[0], high[0]
     name = storage.dtype.lower()  # Int64, with room for nulls, holds what int64 does

@@ -10,7 +10,9 @@ from typing import Literal
 
 import msgspec
 
-FeatureType = Literal["number", "integer", "string", "boolean", "date-time", "object"]
+FeatureType = Literal[
+    "number", "integer", "string", "boolean", "date", "date-time", "object"
+]
 UnknownFields = Literal["reject", "ignore"]
 Table = Literal["frame", "array", "text", "mapping"]
 NullMark = Literal["NaN", "None", "NA", "NaT"]
@@ -24,6 +26,7 @@ VALUES: dict[FeatureType, set[type]] = {
     "integer": {int, float},
     "string": {str},
     "boolean": {bool},
+    "date": {str},
     "date-time": {str},
     "object": set(),
 }
@@ -68,17 +71,19 @@ class Storage(Record, frozen=True):
     """How a column lay in the table the pipeline was fitted on.
 
     `null` is the object that stood for a missing value; `categories` and `ordered`
-    belong to the pandas categorical dtype.
+    belong to the pandas categorical dtype; `label` is the column's name in the frame,
+    where that is an integer. The dtype `date` is an object column of datetime.date.
     """
 
     dtype: str
     null: NullMark = "NaN"
+    label: int | None = None
     categories: tuple[Scalar, ...] | None = None
     ordered: bool = False
 
 
 class Feature(Record, frozen=True):
-    """One field of an instance. Bounds are inclusive; date-times are ISO 8601 text.
+    """One field of an instance. Bounds are inclusive; dates are ISO 8601 text.
 
     `categories`, where given, is the closed set of what is allowed. `default` stands
     in for an absent field, and only where `required` is false.
@@ -96,6 +101,16 @@ class Feature(Record, frozen=True):
     unit: str = ""
     description: str = ""
     observed: Observed = Observed()
+
+    @property
+    def is_date(self) -> bool:
+        """True if values are moments, or whole days, which are their midnights."""
+        return self.type in ("date", "date-time")
+
+    @property
+    def label(self) -> str | int:
+        """The name of the column in the frame that the pipeline takes."""
+        return self.name if self.storage.label is None else self.storage.label
 
     def __post_init__(self) -> None:
         """Refuse values that do not fit the feature's type. Raises ValueError."""

@@ -73,7 +73,11 @@ def compile_known(feature: Feature, max_string_length: int) -> ValueType:
             return NOTHING
         low, high = find_valid_range(feature)
         least, most = read_observed_range(feature)
-        rules["minimum"] = to_json(least if low is None else max(low, least))
-        rules["maximum"] = to_json(most if high is None else min(high, most))
+        rules["minimum"] = to_json(
+            least if low is None else max(low, least), feature.type
+        )
+        rules["maximum"] = to_json(
+            most if high is None else min(high, most), feature.type
+        )
     known = msgspec.structs.replace(feature, **rules)
     return compile_type(known, max_string_length)

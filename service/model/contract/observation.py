@@ -1,5 +1,6 @@
 """The training table read: what kind of table it is, and each of its columns."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -41,9 +42,7 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
     if is_one_column(X) and any(isinstance(value, Mapping) for value in X):
         return _observe_mappings(X)
     if isinstance(X, pd.DataFrame):
-        _check_names(list(X.columns))
-        columns = [X.iloc[:, index] for index in range(X.shape[1])]
-        return Contract(features=tuple(map(observe_column, X.columns, columns)))
+        return _observe_frame(X, names)
     if not isinstance(X, np.ndarray) or isinstance(X, ODD_ARRAYS) or X.ndim != 2:
         raise ContractError(
             "The training table must be a pandas DataFrame, a numpy array of two"
@@ -54,13 +53,37 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
     return _observe_array(X, _list_names(listed))
 
 
+def _observe_frame(X: pd.DataFrame, names: Iterable[str] | None) -> Contract:
+    """Return the contract of a frame; columns named by integers may be given names."""
+    labels = list(X.columns)
+    is_numbered = all(map(_is_integer, labels))
+    if names is None:
+        listed = list(map(str, labels)) if is_numbered else labels
+    elif not is_numbered:
+        raise ContractError("names= is for a table whose columns have no names yet.")
+    else:
+        listed = _list_names(names)
+    _check_names(listed, len(labels))
+    columns = [X.iloc[:, index] for index in range(X.shape[1])]
+    features = tuple(map(observe_column, listed, columns))
+    if is_numbered:
+        features = tuple(map(_set_label, features, labels))
+    return Contract(features=features)
+
+
+def _is_integer(label: Any) -> bool:
+    return isinstance(label, int | np.integer) and not isinstance(label, bool)
+
+
+def _set_label(feature: Feature, label: Any) -> Feature:
+    return replace(feature, storage=replace(feature.storage, label=int(label)))
+
+
 def _observe_texts(X: Any, names: Iterable[str] | None) -> Contract:
     """Return a contract of one feature, of which no two instances are alike."""
     own_name = X.name if isinstance(X, pd.Series) and X.name else "text"
     listed = _list_names([own_name] if names is None else names)
-    _check_names(listed)
-    if len(listed) != 1:
-        raise ContractError(f"{len(listed)} names for one column of texts.")
+    _check_names(listed, 1)
     if isinstance(X, np.ndarray):
         contract = _observe_array(X.reshape(-1, 1), listed)
     else:
@@ -102,9 +125,7 @@ def _list_names(names: Any) -> list[Any]:
 def _observe_array(X: np.ndarray, names: list[Any]) -> Contract:
     if X.dtype.kind not in "fiubOU":
         raise ContractError(f"A numpy array of {X.dtype} cannot be represented.")
-    _check_names(names)
-    if len(names) != X.shape[1]:
-        raise ContractError(f"{len(names)} names for {X.shape[1]} columns.")
+    _check_names(names, X.shape[1])
     dtype = object if X.dtype.kind == "U" else X.dtype
     columns = [pd.Series(column.copy(), dtype=dtype) for column in X.T]
     features = tuple(map(observe_column, names, columns))
@@ -143,13 +164,24 @@ def _to_plain_fields(value: Any) -> Any:
     return to_plain(value)
 
 
-def _check_names(names: list[Any]) -> None:
-    if not names:
+def _check_names(names: list[Any], count: int) -> None:
+    """Raise ContractError unless a number of columns have names of their own."""
+    if not count:
         raise ContractError("The training table has no columns.")
+    if len(names) != count:
+        raise ContractError(f"{len(names)} names for {count} columns.")
     for name in names:
         if not isinstance(name, str):
-            raise ContractError(f"The column {name!r} must be named by a string.")
+            raise ContractError(
+                f"The column {name!r} must be named by a string: name it so, as by"
+                " X.columns = [...], and fit the pipeline again."
+            )
         if not is_text(name):
             raise ContractError(f"The column {name!r} has a name that is no text.")
-        if names.count(name) > 1:
-            raise ContractError(f"The column {name!r} occurs twice.")
+    counts = Counter(names)
+    for name in counts:
+        if counts[name] > 1:
+            raise ContractError(
+                f"The column {name!r} occurs twice: rename or drop one of them, and fit"
+                " the pipeline again."
+            )

@@ -98,8 +98,9 @@ def compile_field(
 
 
 def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:
-    if feature.type == "date-time":
-        return StrictDateTime(feature.storage.dtype, **options)
+    if feature.is_date:
+        takes_days = feature.type == "date"
+        return StrictDateTime(feature.storage.dtype, takes_days=takes_days, **options)
     if feature.type == "object":
         return OpenInstance()
     return FIELDS[feature.type](**options)

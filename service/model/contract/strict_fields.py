@@ -9,16 +9,30 @@ import re
 from typing import Any
 
 import pandas as pd
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
-from service.model.contract.tables import read_timestamp
+from service.model.contract.tables import DAYS, read_timestamp
 from service.model.contract.violations import Violation
 
 # Where a double still holds every integer: beyond, 2**53 + 1 is read as 2**53.
 EXACT_INTEGERS = 2**53
 
-DATE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?"
+DATE = r"\d{4}-\d\d-\d\d"
+TIME = r"T\d\d:\d\d:\d\d(\.\d{1,9})?"
 OFFSET = r"(Z|[+-]\d\d:\d\d)"
+
+# The units of datetime64, each a thousandth of the one before.
+UNITS = {
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "ns": "nanoseconds",
+}
+
+# What a caller may have meant: of any precision, and with an offset or without.
+ANY_DATE_TIME = re.compile(
+    rf"{DATE}([T ]\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<offset>{OFFSET})?)?", re.ASCII
+)
 
 
 class StrictNumber(fields.Float):
@@ -79,26 +93,58 @@ class StrictDateTime(fields.Field[pd.Timestamp]):
     """ISO 8601 text, to a Timestamp of the very dtype the pipeline was fitted on.
 
     With an offset where the column knew its time zone, without one where it did not;
-    finer than the column's unit, or out of its range, is refused and never rounded.
+    finer than the column's unit, or out of its range, is refused and never rounded. A
+    column of whole days takes a date, and one of dtype datetime64 a time, too.
     """
 
     default_error_messages = {
-        "invalid": Violation("type", "must be a date-time such as {example}")
+        "invalid": Violation("type", "must be a {kind} such as {example}"),
+        "offset": Violation(
+            "type",
+            "must have no offset, as in {example}: the model knows no time zone",
+        ),
+        "no_offset": Violation("type", "must have an offset, as in {example}"),
+        "fine": Violation("type", "must be no finer than the model's {unit}"),
     }
 
-    def __init__(self, dtype: str, metadata: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, dtype: str, metadata: dict[str, Any], *, takes_days: bool, **kwargs: Any
+    ) -> None:
         self.dtype = dtype
-        is_zoned = "," in dtype
-        pattern = DATE_TIME + (OFFSET if is_zoned else "")
+        self.is_zoned = "," in dtype
+        pattern = DATE + TIME + (OFFSET if self.is_zoned else "")
+        if takes_days:
+            pattern = DATE if dtype == DAYS else f"{DATE}({TIME})?"
         super().__init__(metadata={**metadata, "pattern": f"^{pattern}$"}, **kwargs)
-        self.example = "2024-01-31T09:30:00" + ("Z" if is_zoned else "")
-        self._is_date_time = re.compile(pattern, re.ASCII).fullmatch
+        example = "2024-01-31T09:30:00" + ("Z" if self.is_zoned else "")
+        self.kind = "date" if takes_days else "date-time"
+        self.example = example[:10] if takes_days else example
+        self._is_valid = re.compile(pattern, re.ASCII).fullmatch
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         return None if value is None else str(value.isoformat())
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> pd.Timestamp:
         with contextlib.suppress(ValueError):
-            if type(value) is str and self._is_date_time(value):
+            if type(value) is str and self._is_valid(value):
                 return read_timestamp(value, self.dtype)
-        raise self.make_error("invalid", example=self.example)
+        raise self._explain(value)
+
+    def _explain(self, value: Any) -> ValidationError:
+        """Return the error that says what is wrong with a value."""
+        meant = ANY_DATE_TIME.fullmatch(value) if type(value) is str else None
+        unit = UNITS.get(self.dtype.partition("[")[2][:2].rstrip(",]"), "")
+        key = "invalid"
+        if meant and meant["offset"] and not self.is_zoned:
+            key = "offset"
+        elif meant and not meant["offset"] and self.is_zoned:
+            key = "no_offset"
+        elif meant and unit and _is_finer(meant["fraction"] or "", unit):
+            key = "fine"
+        return self.make_error(key, kind=self.kind, example=self.example, unit=unit)
+
+
+def _is_finer(fraction: str, unit: str) -> bool:
+    """Return True if a fraction of a second, with its point, has digits too many."""
+    digits = 3 * list(UNITS.values()).index(unit)
+    return any(digit != "0" for digit in fraction[1 + digits :])

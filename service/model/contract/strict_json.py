@@ -6,6 +6,7 @@ keeps the last value, so duplicates are looked for here.
 """
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ from service.model.errors import MalformedJsonError
 # In ASCII, an opening brace is an opening bracket with this bit.
 BRACE, BRACE_BIT = ord("{"), ord("{") ^ ord("[")
 QUOTE, COLON = ord('"'), ord(":")
+
+# What json.dumps writes for floats that JSON has no numbers for. orjson names the place
+# of its first character, or of that after the sign.
+NO_NUMBER = re.compile(r"-?(NaN|Infinity)")
 
 CONTAINERS = frozenset([dict, list])
 
@@ -32,7 +37,19 @@ def decode(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise MalformedJsonError(f"The body is not JSON: {error}.") from None
+        raise MalformedJsonError(f"The body is not JSON: {_explain(error)}.") from None
+
+
+def _explain(error: orjson.JSONDecodeError) -> str:
+    """Return what is wrong, in better words where a number that is none was sent."""
+    places = (max(error.pos - 1, 0), error.pos)
+    token = next(filter(None, (NO_NUMBER.match(error.doc, at) for at in places)), None)
+    if token is None:
+        return str(error)
+    return (
+        f"it holds {token[0]}, which is no number: send null for a missing value: line"
+        f" {error.lineno} column {error.colno} (char {error.pos})"
+    )
 
 
 def check_keys(document: Any, body: bytes) -> None:

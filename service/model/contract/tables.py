@@ -17,6 +17,9 @@ from service.model.contract.features import Contract, NullMark, Storage
 
 NULLS: dict[NullMark, Any] = {"NaN": np.nan, "None": None, "NA": pd.NA, "NaT": pd.NaT}
 
+# Stands for the dtype of a column of objects, each a datetime.date.
+DAYS = "date"
+
 # The dtypes of which a whole table is one array, a null as NaN.
 FLOATS = {"float64", "float32"}
 
@@ -35,7 +38,7 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
         return _build_floats(contract, columns, dtypes.pop())
     return pd.DataFrame(
         {
-            feature.name: _build_column(values, feature.storage)
+            feature.label: _build_column(values, feature.storage)
             for feature, values in zip(contract.features, columns, strict=True)
         }
     )
@@ -49,13 +52,13 @@ def _build_floats(
     It lies in memory as pandas lays out the columns of a dict: BLAS sums in another
     order where it lies otherwise.
     """
-    names = _index_names(tuple(feature.name for feature in contract.features))
-    return pd.DataFrame(np.array(columns, dtype).T, columns=names)
+    labels = _index_labels(tuple(feature.label for feature in contract.features))
+    return pd.DataFrame(np.array(columns, dtype).T, columns=labels)
 
 
 @lru_cache(maxsize=64)
-def _index_names(names: tuple[str, ...]) -> pd.Index:
-    return pd.Index(names)
+def _index_labels(labels: tuple[str | int, ...]) -> pd.Index:
+    return pd.Index(labels)
 
 
 # Reading the name of a dtype takes as long as ten small arrays.
@@ -108,6 +111,9 @@ def _build_column(values: Sequence[Any], storage: Storage) -> Any:
         return _build_categorical(values, storage)
     if storage.dtype == "object":
         return _build_objects(values, NULLS[storage.null])
+    if storage.dtype == DAYS:
+        days = [value if value is None else value.date() for value in values]
+        return _build_objects(days, NULLS[storage.null])
     dtype = _read_dtype(storage.dtype)
     if not isinstance(dtype, np.dtype) or dtype.kind == "M":  # these have nulls
         return pd.array(list(values), dtype=dtype)
@@ -144,13 +150,15 @@ def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorica
 
 
 def read_timestamp(text: str, dtype: str) -> pd.Timestamp:
-    """Read ISO 8601 text as a Timestamp of a datetime64 dtype, exactly.
+    """Read ISO 8601 text as a Timestamp of a datetime64 dtype, or of days, exactly.
 
     Raises ValueError where the text is no date, carries an offset that the dtype does
     not, is finer than its unit or out of its range, or leaves the years 1 to 9999.
     """
-    parsed = pd.api.types.pandas_dtype(dtype)
+    parsed = _read_dtype("datetime64[s]" if dtype == DAYS else dtype)
     stamp = pd.Timestamp(text)
+    if dtype == DAYS and stamp != stamp.normalize():
+        raise ValueError("a day has no time")
     if isinstance(parsed, pd.DatetimeTZDtype):
         try:
             stamp = stamp.tz_convert(parsed.tz).as_unit(parsed.unit, round_ok=False)

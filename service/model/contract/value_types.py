@@ -59,7 +59,7 @@ def compile_type(feature: Feature, max_string_length: int) -> ValueType:
     """Compile the type of a feature's valid values."""
     if feature.type in ("string", "boolean"):
         found = ValueType(_annotate_text(feature, max_string_length))
-    elif feature.type == "date-time":
+    elif feature.is_date:
         found = ValueType(str, _compile_deserializer(feature))
     elif feature.categories is not None:
         found = _compile_categories(feature)

@@ -108,4 +108,6 @@ def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> Histog
         return "category"
     if type_ == "object":  # counted by how many fields it has, as a text by its length
         return "text"
+    if type_ == "date":
+        return "date-time"
     return "text" if type_ == "string" else type_

@@ -15,7 +15,7 @@ import pandas as pd
 
 from service.model.contract.edges import TINY, Range, read_dtype_range, read_far_dates
 from service.model.contract.features import Feature
-from service.model.contract.tables import read_timestamp
+from service.model.contract.tables import DAYS, read_timestamp
 from service.model.packaging.probe import BASE_ROWS, Probe, Question
 
 # Numbers far from any data, widest first: the largest double, the largest float32
@@ -57,10 +57,8 @@ class Bracket:
         Half way is by magnitude: between 1 and 1e18 it is near 1e9.
         """
         good, bad = self.good, self.bad
-        if self.feature.type == "date-time":
-            ends = int(good.timestamp()), int(bad.timestamp())
-            date = pd.Timestamp(sum(ends) // 2, unit="s", tz=good.tz)
-            return date.as_unit(good.unit) if abs(ends[0] - ends[1]) > 1 else None
+        if self.feature.is_date:
+            return self._find_middle_date()
         scale = max(map(abs, read_observed(self.feature))) or 1.0
         first, last = math.asinh(good / scale), math.asinh(bad / scale)
         middle = scale * math.sinh((first + last) / 2)
@@ -68,6 +66,16 @@ class Bracket:
             middle = round(middle)
         is_near = abs(first - last) < PRECISION or middle in (good, bad)
         return None if is_near else middle
+
+    def _find_middle_date(self) -> pd.Timestamp | None:
+        """Return a date half way, a whole day where there are no others."""
+        good, bad = self.good, self.bad
+        ends = int(good.timestamp()), int(bad.timestamp())
+        date = pd.Timestamp(sum(ends) // 2, unit="s", tz=good.tz)
+        if self.feature.storage.dtype == DAYS:
+            date = date.normalize()
+        is_near = abs(ends[0] - ends[1]) <= 1 or date in (good, bad)
+        return None if is_near else date.as_unit(good.unit)
 
     def list_round(self) -> list[Any]:
         """Return numbers that a limit is likely to be, as that of log or arcsin is."""
@@ -112,7 +120,7 @@ def find_bounds(probe: Probe, indices: Iterable[int]) -> dict[Side, Bound]:
 def read_observed(feature: Feature) -> Range:
     """Return the least and the greatest observed value, as the table has it."""
     seen = (feature.observed.minimum, feature.observed.maximum)
-    if feature.type != "date-time" or None in seen:
+    if not feature.is_date or None in seen:
         return seen
     low, high = (read_timestamp(str(text), feature.storage.dtype) for text in seen)
     return low, high
@@ -120,7 +128,7 @@ def read_observed(feature: Feature) -> Range:
 
 def _list_far(feature: Feature) -> tuple[list[Any], list[Any]]:
     """Return the far values on either side, widest first."""
-    if feature.type == "date-time":
+    if feature.is_date:
         return read_far_dates(feature.storage.dtype)
     low, high = read_dtype_range(feature)
     seen = [abs(value) for value in read_observed(feature) if value is not None]
@@ -136,7 +144,7 @@ def _find_far(probe: Probe, far: Mapping[Side, list[Any]]) -> dict[Side, Any]:
     no sum of them overflows.
     """
     features = probe.contract.features
-    numbers = {index for index, _ in far if features[index].type != "date-time"}
+    numbers = {index for index, _ in far if not features[index].is_date}
     for level in range(len(FAR)):
         found = {s: (v[level:] or v[-1:])[0] for s, v in far.items() if s[0] in numbers}
         if probe.answers_extremes({i: (found[i, 0], found[i, 1]) for i in numbers}):

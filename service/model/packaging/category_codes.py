@@ -23,7 +23,7 @@ def holds_codes(probe: Probe, index: int, ends: Sequence[Bound | None], X: Any) 
     """Return True if no numbers are answered but a few, which are codes."""
     feature = probe.contract.features[index]
     seen = read_observed(feature)
-    if feature.type == "date-time" or [end and end.value for end in ends] != [*seen]:
+    if feature.is_date or [end and end.value for end in ends] != [*seen]:
         return False
     values: Sequence[Any] = read_distinct(X, index)
     is_whole = all(float(value).is_integer() for value in values)

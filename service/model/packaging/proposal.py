@@ -93,8 +93,8 @@ def _propose(probe: Probe, X: Any, bounds: Mapping[Side, Bound]) -> list[Feature
                 feature,
                 nullable=index in nullable,
                 categories=read_distinct(X, index) if is_closed else None,
-                minimum=to_json(low),
-                maximum=to_json(high),
+                minimum=to_json(low, feature.type),
+                maximum=to_json(high, feature.type),
             )
         )
     return proposed

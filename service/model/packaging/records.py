@@ -88,12 +88,13 @@ def _find_valid_rows(contract: Contract, X: Any) -> list[int]:
     """Return rows that keep the contract, of a large table some."""
     count = max(MAX_REAL_ROWS, MAX_SAMPLED_CELLS // len(contract.features))
     sample = spread(range(len(X)), count)
-    fields = [compile_field(feature) for feature in contract.features]
+    features = contract.features
+    fields = [compile_field(feature) for feature in features]
 
     def is_valid(row: Sequence[Any]) -> bool:
         try:
-            for field, value in zip(fields, row, strict=True):
-                field.deserialize(to_json(value))
+            for field, feature, value in zip(fields, features, row, strict=True):
+                field.deserialize(to_json(value, feature.type))
         except ValidationError:
             return False
         return True
@@ -146,7 +147,7 @@ def _to_instance(contract: Contract, row: Sequence[Any]) -> dict[str, Any]:
     if contract.table == "mapping":
         return dict(row[0])
     return {
-        feature.name: to_json(value)
+        feature.name: to_json(value, feature.type)
         for feature, value in zip(contract.features, row, strict=True)
         if value is not ABSENT
     }

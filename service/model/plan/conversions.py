@@ -67,8 +67,8 @@ def _to_objects(given: BlockType) -> list[Step]:
         return [Step(_list_numbers, _list_row)]
     for feature in given.contract.features:
         storage = feature.storage
-        if feature.type == "date-time":
-            raise NoPlanError(f"{feature.name!r} is a date-time.")
+        if feature.is_date:
+            raise NoPlanError(f"{feature.name!r} is a {feature.type}.")
         if storage.dtype == "object" and storage.null != "NaN":
             raise NoPlanError(f"A null of {feature.name!r} is {storage.null}.")
     return []

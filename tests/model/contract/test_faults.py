@@ -20,12 +20,13 @@ from service.model.errors import ContractViolationError, Remark
 
 # A value that each of the features takes, in the same order.
 GOOD: list[Any] = [0.5, 1.0, 2.5, 1, 100, True, "a", "long", "abc", "b"]
-GOOD += ["2024-01-31T09:30:00", "2024-01-31T09:30:00Z"]
+GOOD += ["2024-01-31T09:30:00", "2024-01-31", "2024-01-31", "2024-01-31T09:30:00Z"]
 DEFAULTS: dict[str, Any] = {
     "number": 1.0,
     "integer": 7,
     "string": "a",
     "boolean": False,
+    "date": "2024-01-01",
     "date-time": "2024-01-01T00:00:00",
 }
 

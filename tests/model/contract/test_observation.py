@@ -36,7 +36,9 @@ def observe(column: Any) -> Feature:
         (pd.Series([1.5, 2.5], dtype=object), "number", "object", 0),
         (pd.Series(["a", None], dtype="category"), "string", "category", 1),
         (pd.Series([3, 1], dtype="category"), "integer", "category", 0),
-        (pd.to_datetime(pd.Series(["2024-01-31", None])), "date-time", None, 1),
+        (pd.to_datetime(pd.Series(["2024-01-31", None])), "date", None, 1),
+        (pd.to_datetime(pd.Series(["2024-01-31T09:30"])), "date-time", None, 0),
+        (pd.Series([date(2024, 1, 31), None]), "date", "date", 1),
         (
             pd.to_datetime(pd.Series(["2024-01-31"]), utc=True),
             "date-time",
@@ -68,7 +70,11 @@ def test_ranges_and_categories_are_observed() -> None:
     assert observe(["b", "a", "b"]).observed.categories == ("a", "b")
     assert observe([True, True]).observed.categories == (True,)
     dates = pd.to_datetime(pd.Series(["2024-01-31", "2023-01-01"]))
-    assert observe(dates).observed.minimum == "2023-01-01T00:00:00"
+    assert observe(dates).observed.minimum == "2023-01-01"
+    later = dates + pd.Timedelta("1h")
+    assert observe(later).observed.minimum == "2023-01-01T01:00:00"
+    days = [date(2024, 1, 31), date(2, 1, 1)]
+    assert observe(pd.Series(days)).observed.minimum == "0002-01-01"
 
 
 def test_free_text_is_no_enumeration() -> None:
@@ -83,7 +89,6 @@ def test_free_text_is_no_enumeration() -> None:
         pd.Series([1, "a"], dtype=object),
         pd.Series([None, None], dtype=object),
         pd.Series([Decimal(1)]),
-        pd.Series([date(2024, 1, 31)]),
         pd.Series([[1], [2]]),
         pd.Series([1 + 2j]),
         pd.to_timedelta(pd.Series(["1D"])),
@@ -100,7 +105,9 @@ def test_what_cannot_be_represented_is_refused_by_name(column: Any) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (pd.DataFrame({0: [1]}), "0 must be named by a string"),
+        (pd.DataFrame({(0, "a"): [1]}), "0, 'a'.* must be named by a string"),
+        (pd.DataFrame({0: [1], "a": [2]}), "0 must be named by a string"),
+        (pd.DataFrame([[1, 2]], columns=[0, 0]), "'0' occurs twice"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' occurs twice"),
         (pd.DataFrame(index=[0]), "no columns"),
         (np.zeros(3), "two dimensions"),

@@ -15,7 +15,7 @@ from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
 from service.model.contract.features import Contract, Feature
 from service.model.contract.observation import observe_table
-from service.model.contract.schema import compile_schema
+from service.model.contract.schema import compile_field, compile_schema
 from service.model.loading import load_predictor
 from service.web.routes.openapi import describe_api
 
@@ -120,3 +120,35 @@ def test_the_published_schema_agrees(
 def test_every_column_of_the_mixed_table_is_compiled() -> None:
     contract = observe_table(build_mixed_table())
     assert len(compile_schema(contract, NARROW).fields) == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind", "value", "message"),
+    [
+        ("datetime64[us]", "date-time", "2024-01-31T09:30:00Z", "must have no offset"),
+        ("datetime64[us]", "date", "2024-01-31T09:30:00+01:00", "must have no offset"),
+        ("datetime64[us]", "date-time", "2024-01-31T09:30:00.1234567", "microseconds"),
+        ("datetime64[s]", "date-time", "2024-01-31T09:30:00.5", "model's seconds"),
+        ("datetime64[us, UTC]", "date-time", "2024-01-31T09:30:00", "have an offset"),
+        ("datetime64[us]", "date-time", "2024-01-31", "as 2024-01-31T09:30:00"),
+        ("datetime64[us]", "date-time", "2024-02-30T09:30:00", "must be a date-time"),
+        ("datetime64[us]", "date", "31.1.2024", "must be a date such as 2024-01-31"),
+        ("date", "date", "2024-01-31T00:00:00", "must be a date such as 2024-01-31"),
+        ("date", "date", 20240131, "must be a date such as 2024-01-31"),
+    ],
+)
+def test_what_is_wrong_with_a_date_is_said(
+    dtype: str, kind: Any, value: Any, message: str
+) -> None:
+    field = compile_field(make(kind, dtype))
+    with pytest.raises(ValidationError, match=message):
+        field.deserialize(value)
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[us]", "datetime64[s]", "date"])
+def test_a_column_of_days_takes_a_date(dtype: str) -> None:
+    field = compile_field(make("date", dtype))
+    midnight = pd.Timestamp("2024-01-31")
+    assert field.deserialize("2024-01-31") == midnight
+    if dtype != "date":
+        assert field.deserialize("2024-01-31T00:00:00") == midnight

@@ -118,3 +118,12 @@ def test_objects_and_lists_are_counted_without_those_in_strings(value: Any) -> N
     found = count_containers(value)
     assert not holds_more_containers(body, found)
     assert found == 0 or holds_more_containers(body, found - 1)
+
+
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_is_none_is_named(token: str) -> None:
+    body = b'{"instances": [{"x": 1.0},\n {"x": %s}]}' % token.encode()
+    with pytest.raises(
+        MalformedJsonError, match=f"it holds {token}, .* null .* line 2"
+    ):
+        decode(body)

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,15 @@ def test_an_unseen_category_is_no_null() -> None:
     assert table["Home"].isna().tolist() == [False, False, True]
 
 
+def test_a_frame_is_rebuilt_with_its_integers_and_days() -> None:
+    frame = pd.DataFrame({3: [date(2024, 1, 31), None, date(1, 1, 2)], 1: [1, 2, 3]})
+    frame[1] = frame[1].astype(float)
+    for table in (frame, frame[[1]]):
+        rebuilt = build_table(observe_table(table), read_columns(table, range(3)))
+        pd.testing.assert_frame_equal(rebuilt, table)
+    assert rebuilt.columns.dtype == np.int64
+
+
 @pytest.mark.parametrize(
     ("text", "dtype", "expected"),
     [
@@ -112,6 +122,7 @@ def test_a_date_time_is_read_exactly(
         ("2024-02-30T09:30:00", "datetime64[s]"),
         ("2024-01-31T09:30:60", "datetime64[s]"),
         ("9999-01-01T00:00:00", "datetime64[ns]"),
+        ("2024-01-31T09:30:00", "date"),
         # A year beyond four digits, in UTC or where the column is.
         ("0000-01-01T00:00:00", "datetime64[s]"),
         ("0001-01-01T00:00:00+05:00", "datetime64[us, UTC]"),

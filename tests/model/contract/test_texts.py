@@ -69,7 +69,7 @@ def test_a_null_text_is_a_null_or_refused(X: Any, name: str) -> None:
 
 def test_a_text_may_be_given_a_name() -> None:
     assert observe_table(TEXTS, ["body"]).features[0].name == "body"
-    with pytest.raises(ContractError, match="2 names for one column"):
+    with pytest.raises(ContractError, match="2 names for 1 columns"):
         observe_table(TEXTS, ["body", "title"])
     with pytest.raises(ContractError, match="named by a string"):
         observe_table(pd.Series(TEXTS, name=3))
