@@ -7,6 +7,7 @@ tables.py         columns laid out as the table that the pipeline was fitted on
 texts.py          texts that people wrote, told from categories
 violations.py     error messages that carry their kind, which is a metric's label
 open_rows.py      instances of any fields, of a model that was fitted on mappings
+positions.py      rows that come by position, of a model that was fitted on an array
 columns.py        a column of the training table: its type, range and categories
 observation.py    the training table: which kind it is, and all its columns
 edges.py          ranges of a feature's values, and values at their edges

@@ -12,6 +12,7 @@ from service.model.contract.faults import MAX_NAME, FaultFinder, join_columns
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.novelty import Novelty, NoveltyCheck, compile_known
+from service.model.contract.positions import name_values, takes_positions
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import compile_schema
 from service.model.contract.strict_json import (
@@ -62,10 +63,14 @@ class Codec:
         is_open = contract.table == "mapping"
         valid = [] if is_open else [compile_type(each, length) for each in features]
         self._readers: list[tuple[BodyReader, bool]] = []
-        if not is_open and is_decodable(contract):
-            known = [compile_known(feature, length) for feature in features]
-            self._readers.append((BodyReader(contract, known), True))
-            self._readers.append((BodyReader(contract, valid), False))
+        self._is_positional = takes_positions(contract)
+        forms = [True] if self._is_positional else []
+        forms += [False] if not is_open and is_decodable(contract) else []
+        known = [compile_known(each, length) for each in features] if forms else []
+        for types, is_known in ((known, True), (valid, False)):
+            for by_position in forms:
+                reader = BodyReader(contract, types, by_position=by_position)
+                self._readers.append((reader, is_known))
         self._faults = FaultFinder(contract, self.schema, valid, limits)
         self._is_ignoring = contract.unknown_fields == "ignore" and not is_open
         self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
@@ -99,6 +104,8 @@ class Codec:
                 f"{count} instances are more than the {most} that one request may hold."
             )
         check_keys(content, body)
+        if self._is_positional:
+            name_values(content, [*self._checks])
         return Document(count, content=content)
 
     def validate(self, document: Document) -> Instances:

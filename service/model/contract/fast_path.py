@@ -35,15 +35,25 @@ def is_decodable(contract: Contract) -> bool:
 
 
 class BodyReader:
-    """Reads bodies whose rows have every feature once and nothing else."""
+    """Reads bodies whose rows have every feature once and nothing else.
 
-    def __init__(self, contract: Contract, types: Sequence[ValueType]) -> None:
-        self._width = len(types)
+    They are objects, or lists of values in the contract's order.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        types: Sequence[ValueType],
+        *,
+        by_position: bool = False,
+    ) -> None:
+        self._keys_of_row = 0 if by_position else len(types)
         self._read_columns = _compile_columns(types)
         fields = [(f"f{i}", each.annotation) for i, each in enumerate(types)]
         names = {f"f{i}": each.name for i, each in enumerate(contract.features)}
         options: Any = {"forbid_unknown_fields": True, "gc": False}
-        row: Any = msgspec.defstruct("Row", fields, rename=names, **options)
+        form: Any = {"array_like": True} if by_position else {"rename": names}
+        row: Any = msgspec.defstruct("Row", fields, **form, **options)
         request = msgspec.defstruct("Request", [("instances", list[row])], **options)
         self._decode: Any = msgspec.json.Decoder(request).decode
 
@@ -54,7 +64,7 @@ class BodyReader:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         # Of duplicate keys, msgspec keeps the last.
-        is_exact = has_no_more_keys(body, 1 + self._width * len(rows))
+        is_exact = has_no_more_keys(body, 1 + self._keys_of_row * len(rows))
         return self._read_columns(rows) if is_exact else None
 
 

@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError, missing
 from service.model.contract.fast_path import Columns, RowReader
 from service.model.contract.features import Contract
 from service.model.contract.open_rows import NO_OBJECT, OpenColumns
+from service.model.contract.positions import describe_row
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import NO_FEATURE, REQUIRED, UNEXPECTED
 from service.model.contract.value_types import ValueType
@@ -58,6 +59,7 @@ class FaultFinder:
             self._reader: RowReader | OpenColumns = OpenColumns(limits)
             return
         self._reader = RowReader(contract, types)
+        self._no_row = describe_row(contract)
         self._is_ignoring = contract.unknown_fields == "ignore"
         names = [feature.name for feature in contract.features]
         fields = instances.inner.schema.load_fields.values()
@@ -116,7 +118,7 @@ class FaultFinder:
     ) -> Iterator[Fault]:
         """Ask marshmallow about the values that the fast path does not accept."""
         if not isinstance(row, dict):
-            yield Fault(BODY, path, NO_OBJECT)
+            yield Fault(BODY, path, self._no_row)
             return
         is_valid = True
         for name, field, type_ in self._fields:

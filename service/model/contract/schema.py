@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 from service.model.contract.edges import Range, find_valid_range
 from service.model.contract.features import Contract, Feature, FeatureType
 from service.model.contract.open_rows import NO_OBJECT, OpenInstance
+from service.model.contract.positions import describe_row
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.contract.strict_fields import (
     StrictBoolean,
@@ -50,9 +51,10 @@ def compile_schema(contract: Contract, limits: RequestLimits) -> Schema:
         for i, feature in enumerate(contract.features)
     }
     unknown = EXCLUDE if contract.unknown_fields == "ignore" else RAISE
-    instance = _make_schema("Instance", columns, NO_FEATURE, unknown)
+    no_row = describe_row(contract)
+    instance = _make_schema("Instance", columns, NO_FEATURE, unknown, no_row)
     empty = Violation("empty", "must not be empty")
-    each: Any = fields.Nested(instance, error_messages={"null": NO_OBJECT})
+    each: Any = fields.Nested(instance, error_messages={"null": no_row})
     if contract.table == "mapping":
         each = OpenInstance(limits)
     instances = fields.List(
@@ -65,9 +67,13 @@ def compile_schema(contract: Contract, limits: RequestLimits) -> Schema:
 
 
 def _make_schema(
-    name: str, columns: dict[str, Any], unknown_field: Violation, unknown: str
+    name: str,
+    columns: dict[str, Any],
+    unknown_field: Violation,
+    unknown: str,
+    other_type: Violation = NO_OBJECT,
 ) -> type[Schema]:
-    messages = {"type": NO_OBJECT, "unknown": unknown_field}
+    messages = {"type": other_type, "unknown": unknown_field}
     meta = type("Meta", (), {"unknown": unknown})
     return type(name, (Schema,), {**columns, "error_messages": messages, "Meta": meta})
 

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service.model.contract.codec import Codec
 from service.model.contract.open_rows import OpenInstance
+from service.model.contract.positions import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
 from service.web.errors import PROBLEM
@@ -43,6 +44,8 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     plugin.map_to_openapi_type(OpenInstance, "object", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
+    if takes_positions(codec.contract):
+        _take_positions(schemas.schemas)
     schemas.schema("Prediction", describe_prediction(predictor.form))
     schemas.schema("PredictAnswer", ANSWER)
     schemas.schema("Remark", REMARK)
@@ -63,3 +66,16 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
         spec.path(path, operations=operation)
     document: dict[str, Any] = spec.to_dict()
     return document
+
+
+def _take_positions(schemas: dict[str, Any]) -> None:
+    """Let an instance be a list of its values in the schema of a request."""
+    values = list(schemas["Instance"]["properties"].values())
+    row = {
+        "type": "array",
+        "prefixItems": values,
+        "minItems": len(values),
+        "maxItems": len(values),
+    }
+    instances = schemas["PredictRequest"]["properties"]["instances"]
+    instances["items"] = {"anyOf": [instances["items"], row]}
