@@ -7,6 +7,7 @@ parts make the same files, and load_predictor() loads them as a worker does.
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -69,7 +70,7 @@ def serve(pipeline: Any, data: Data, options: Mapping[str, Any]) -> Service:
         libraries={},
         files=dict.fromkeys(files, ""),
     )
-    predictor = load_predictor(Artefact(manifest, "", files))
+    predictor = load_predictor(Artefact(manifest, "", files, Path()))
     predictor.prove()
     return Service(predictor, Codec(contract, UNBOUNDED))
 
