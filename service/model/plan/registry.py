@@ -122,4 +122,4 @@ SPARSE_MAKERS = frozenset(PAIRS)
 
 # Predictors that answer as their `estimator_` does, to which they give an array; the
 # selectors choose columns of it first.
-DELEGATING = frozenset({RANSACRegressor, SelfTrainingClassifier, RFE, RFECV})
+DELEGATING = (RANSACRegressor, SelfTrainingClassifier, RFE, RFECV)
