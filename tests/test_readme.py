@@ -30,7 +30,7 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
-            *("packaging", "plan", "image", "deployment", "keys-and-limits"),
+            *("packaging", "plan", "image", "deployment", "updates", "keys-and-limits"),
             *("metrics", "logs", "drift", "settings", "errors", "worker"),
         )
     ),

@@ -1,6 +1,8 @@
 """The judge beside real services: a canary that is good, and others that are not."""
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Serve
-from pipelines import FITTED, Fitted
+from pipelines import FITTED, ROOT, Fitted
 from server import UNLIMITED, Server
 from sklearn.base import clone
 
@@ -117,3 +119,21 @@ def test_a_canary_that_does_not_answer_is_rolled_back(
     gone.stop()
     code, findings = judge(gone.url)
     assert (code, findings) == (1, {"state": "worse"})
+
+
+def test_the_command_of_the_manual_is_understood(
+    stable: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With a canary that is no canary, which is told in one sentence."""
+    manual = (ROOT / "docs/updates.md").read_text()
+    command = re.findall(r"^```shell\n(.*?)^```", manual, re.M | re.S)[0]
+    command = re.sub(r"http://10\.\S+", stable.url, command.replace("\\\n", ""))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics-key").write_text(stable.key)
+    with pytest.raises(SystemExit) as end:
+        main(shlex.split(command)[3:])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "FAIL  Both are version 1.0.0.\n"
