@@ -19,6 +19,10 @@ from service.model.plan.registry import (
 )
 from service.model.plan.steps import FinalStep, Step
 from service.model.plan.tables import has_categories
+from service.model.plan.transformers.frame_encoders import (
+    FRAME_ENCODERS,
+    plan_frame_encoder,
+)
 from service.model.plan.trees.boosting import BOOSTED, CODED
 from service.model.plan.trees.forests import FORESTS
 from service.model.tasks.task import NO_EXTRAS, Extras
@@ -26,6 +30,8 @@ from service.model.tasks.task import NO_EXTRAS, Extras
 
 def compile_transformer(fitted: Any, place: Place) -> Compiled:
     """Return the steps of a transformer and what they give. Raises NoPlanError."""
+    if read_name(fitted) in FRAME_ENCODERS:
+        return _compile_frame_encoder(fitted, place), NUMBERS
     kind = find_kind(fitted)
     refusal = NoPlanError(f"{type(fitted).__name__} has no compiled form.")
     rows = [row for row in TRANSFORMERS if kind in row[0]]
@@ -37,6 +43,13 @@ def compile_transformer(fitted: Any, place: Place) -> Compiled:
         except NoPlanError as error:
             refusal = error
     raise refusal
+
+
+def _compile_frame_encoder(fitted: Any, place: Place) -> list[Step]:
+    contract = place.given.contract
+    if contract is None or place.given.is_bare:
+        raise NoPlanError(f"{type(fitted).__name__} is given no frame.")
+    return [plan_frame_encoder(fitted, contract, place.sample)]
 
 
 def compile_predictor(

@@ -53,13 +53,20 @@ def read_codes(
     """
     readers: list[tuple[int, Read]] = []
     for position in order:
-        feature = contract.features[position]
         if position in categories:
             readers.append((position, categories[position]))
         else:
-            dtype = _read_dtype(feature, contract)
-            readers.append((position, _choose_reader(dtype)))
+            readers.append((position, choose_reader(contract, position)))
     return _read_each(readers)
+
+
+def choose_reader(contract: Contract, position: int) -> Read:
+    """Return what reads a column of doubles or of float32. Raises NoPlanError."""
+    feature = contract.features[position]
+    dtype = _read_dtype(feature, contract)
+    if dtype in NARROW and dtype not in SINGLE:
+        raise NoPlanError(f"{feature.name!r} is {dtype}.")
+    return _choose_reader(dtype)
 
 
 def read_category(categories: Sequence[Any]) -> Read:

@@ -3,6 +3,7 @@
 imputers.py       nulls filled in, or marked
 scalers.py        numbers scaled
 encoders.py       categories to numbers
+frame_encoders.py those of category_encoders, which take a whole frame
 expansions.py     one number to several: bins, powers, splines
 distributions.py  columns bent towards a normal or uniform distribution
 selectors.py      columns chosen, or given to a function
