@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from sklearn import ensemble
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.preprocessing import FunctionTransformer
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
@@ -21,6 +20,7 @@ from service.model.plan.predictors.parts import (
 )
 from service.model.plan.scores import link_probabilities, link_values
 from service.model.plan.steps import FinalStep
+from service.model.plan.transformers.inverses import plan_inverse
 
 # Votes
 
@@ -102,28 +102,38 @@ def _plan_column(part: Any, method: str, count: int, parts: Parts) -> Response:
 
 
 def plan_bag(fitted: Any, parts: Parts) -> FinalStep:
-    """Plan a BaggingRegressor, or a BaggingClassifier of parts with probabilities."""
+    """Plan a BaggingRegressor, or a BaggingClassifier: the mean over its parts."""
     is_classifier = hasattr(fitted, "classes_")
-    if is_classifier:
-        count = count_classes(fitted)
-        for part in fitted.estimators_:
-            require_classes(part, count)
-            if not hasattr(part, "predict_proba"):
-                raise NoPlanError("A BaggingClassifier of parts without probabilities.")
-    mean = average(
-        [
-            _plan_bagged(part, features, fitted, parts)
-            for part, features in zip(
-                fitted.estimators_, fitted.estimators_features_, strict=True
-            )
-        ]
-    )
+    plan = _plan_share if is_classifier else _plan_bagged
     link = link_probabilities if is_classifier else link_values
+    pairs = zip(fitted.estimators_, fitted.estimators_features_, strict=True)
+    mean = average([plan(part, features, fitted, parts) for part, features in pairs])
     return lambda X: link(mean(X))
 
 
-def _plan_bagged(part: Any, features: Any, fitted: Any, parts: Parts) -> Response:
-    answer = "probabilities" if hasattr(fitted, "classes_") else "values"
+def _plan_share(part: Any, features: Any, fitted: Any, parts: Parts) -> Response:
+    """Return what gives a part's probabilities of all classes, or its vote for one."""
+    count, places = count_classes(fitted), part.classes_
+    if not hasattr(part, "predict_proba"):
+        vote = _plan_bagged(part, features, fitted, parts, "classes")
+        votes = np.eye(count)[places]
+        return lambda X: votes[vote(X)]
+    respond = _plan_bagged(part, features, fitted, parts, "probabilities")
+    if len(places) == count:
+        return respond
+
+    def spread(X: Any) -> np.ndarray:
+        found = respond(X)
+        shares = np.zeros((len(found), count))
+        shares[:, places] = found
+        return shares
+
+    return spread
+
+
+def _plan_bagged(
+    part: Any, features: Any, fitted: Any, parts: Parts, answer: str = "values"
+) -> Response:
     if np.array_equal(features, np.arange(fitted.n_features_in_)):
         return parts.respond(part, answer)
     read = parts.read_numbers()
@@ -136,16 +146,10 @@ def _plan_bagged(part: Any, features: Any, fitted: Any, parts: Parts) -> Respons
 
 def plan_transformed_target(fitted: Any, parts: Parts) -> FinalStep:
     respond = parts.respond(fitted.regressor_, "values")
-    transformer = fitted.transformer_
-    inverse = transformer.inverse_transform
-    direct = None
-    if type(transformer) is FunctionTransformer and not transformer.inv_kw_args:
-        direct = transformer.inverse_func
+    undo = plan_inverse(fitted.transformer_)
 
     def restore(X: Any) -> Outputs:
         values = respond(X)
-        # What is not finite, scikit-learn refuses itself.
-        undo = direct if direct is not None and np.isfinite(values).all() else inverse
         return Outputs(values=np.asarray(undo(values)).reshape(len(values), -1))
 
     return restore

@@ -6,6 +6,7 @@ encoders.py       categories to numbers
 frame_encoders.py those of category_encoders, which take a whole frame
 expansions.py     one number to several: bins, powers, splines
 distributions.py  columns bent towards a normal or uniform distribution
+inverses.py       transformed targets restored
 selectors.py      columns chosen, or given to a function
 projections.py    numbers projected on axes
 distances.py      the distance to each centre

@@ -1,15 +1,16 @@
 """scikit-learn's trees and forests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn import ensemble, tree
 from sklearn.utils import get_tags
 
-from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.scores import (
+    Link,
     Scores,
     as_columns,
     drop_names,
@@ -29,21 +30,36 @@ def plan_tree(fitted: Any) -> TreeStep:
 def plan_forest(fitted: Any) -> TreeStep:
     """Plan a random forest or extra trees."""
     step = _plan_average(fitted, fitted.estimators_)
-    step.try_treelite(
-        lambda: load_by_treelite(fitted), fitted.n_features_in_, round_to_single
-    )
+    if fitted.n_outputs_ == 1 or not hasattr(fitted, "classes_"):
+        step.try_treelite(
+            lambda: load_by_treelite(fitted), fitted.n_features_in_, round_to_single
+        )
     return step
 
 
 def _plan_average(fitted: Any, members: list[Any]) -> TreeStep:
-    if fitted.n_outputs_ != 1 and hasattr(fitted, "classes_"):
-        raise NoPlanError(f"{type(fitted).__name__} has several outputs.")
     bare = drop_names(fitted)
+    if fitted.n_outputs_ != 1 and hasattr(fitted, "classes_"):
+        width = fitted.n_outputs_ * max(fitted.n_classes_)
+        score = _average_trees(members, width, bare.predict_proba)
+        return TreeStep(score, _link_outputs(fitted.n_classes_))
     if hasattr(fitted, "classes_"):
         score = _average_trees(members, fitted.n_classes_, bare.predict_proba)
         return TreeStep(score, link_probabilities)
     score = _average_trees(members, fitted.n_outputs_, bare.predict)
     return TreeStep(score, link_values)
+
+
+def _link_outputs(counts: Sequence[int]) -> Link:
+    """Return the link of several outputs, each as wide as that of the most classes."""
+
+    def link(scores: np.ndarray) -> Outputs:
+        outputs = scores.reshape(len(scores), len(counts), -1)
+        found = [outputs[:, k, :count] for k, count in enumerate(counts)]
+        classes = np.column_stack([each.argmax(axis=1) for each in found])
+        return Outputs(classes, np.concatenate(found, axis=1))
+
+    return link
 
 
 def _average_trees(members: list[Any], width: int, ask_itself: Scores) -> Scores:

@@ -6,14 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost
-from exactness import assert_alike, iterate_batches, load_table, name_case
+from exactness import (
+    assert_alike,
+    check_parity,
+    iterate_batches,
+    load_table,
+    name_case,
+)
 from sklearn import ensemble, tree
 from sklearn.base import clone
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.lookup import plan_predictor
-from service.model.plan.registry import PREDICTORS, PREDICTORS_BY_NAME
+from service.model.plan.registry import PREDICTORS
 from service.model.plan.steps import FinalStep, Row
 from service.model.plan.trees.interpreter import Interpreter
 from service.model.plan.trees.tree_step import TreeStep
@@ -326,13 +332,19 @@ def test_several_outputs_are_planned_exactly(estimator: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [tree.DecisionTreeClassifier, ensemble.ExtraTreesClassifier]
+    "estimator",
+    [
+        tree.DecisionTreeClassifier(max_depth=3),
+        tree.ExtraTreeClassifier(random_state=0),
+        ensemble.RandomForestClassifier(4, random_state=0),
+        ensemble.ExtraTreesClassifier(4, max_depth=3, random_state=0),
+    ],
+    ids=name_case,
 )
-def test_several_labels_have_no_plan(kind: Any) -> None:
+def test_labels_of_several_outputs_are_planned_exactly(estimator: Any) -> None:
     X, y = load_table("wine")
-    fitted = kind(max_depth=2).fit(X, np.column_stack([y, y]))
-    with pytest.raises(NoPlanError, match="several outputs"):
-        plan(fitted)
+    words = np.column_stack([y.astype(str), np.where(y == 1, "yes", "no")])
+    check_parity(clone(estimator).fit(X, words), X)
 
 
 def test_what_stops_before_its_last_tree_has_no_plan() -> None:
@@ -361,4 +373,3 @@ class ContraryTree(tree.DecisionTreeClassifier):  # type: ignore[misc]
 
 def test_a_subclass_is_not_mistaken_for_its_parent() -> None:
     assert ContraryTree not in PREDICTORS
-    assert xgboost.XGBRanker.__qualname__ not in " ".join(PREDICTORS_BY_NAME)
