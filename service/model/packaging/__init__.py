@@ -5,6 +5,7 @@ labels.py          what answers are called
 probe.py           what the pipeline answers, learnt by asking it
 bounds.py          where it stops answering numbers and dates
 category_codes.py  which numbers are categories
+training_table.py  the training table as pandas or numpy, of whatever kind it was
 proposal.py        the contract: by the table, the pipeline and the owner
 typical.py         an instance of nobody, and variants of it
 records.py         the golden records: which instances

@@ -46,6 +46,7 @@ from service.model.packaging.labels import is_said_by_names, name_answers
 from service.model.packaging.pickling import pickle_pipeline
 from service.model.packaging.proposal import propose_contract
 from service.model.packaging.records import predict_rows, select_records
+from service.model.packaging.training_table import convert_table, read_table
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import name_outputs
 from service.model.tasks.task import Extras
@@ -73,8 +74,8 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
 
     `X` is the table it was fitted on, a DataFrame or an array of shape (n, features)
-    with `names` for its columns, or a list, a Series or an array of texts; `y` names a
-    regressor's outputs if it is a DataFrame.
+    with `names` for its columns, or a list, a Series or an array of texts, or what is
+    answered as one of these; `y` names a regressor's outputs if it is a DataFrame.
     `labels` are the business labels by class, or in the order of `classes_`.
     Of several outputs, `y` names those, too, and `labels` has labels by output.
     `scores="decision"` answers a classifier's decision scores, and `std=True` the
@@ -92,6 +93,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     measured = _check_metrics(metrics or {})
     if not is_text(description):
         raise PackagingError("The description must be text.")
+    X = read_table(reference, X)
     contract, notes = propose_contract(
         reference, X, names=names, edits=features, unknown_fields=unknown_fields
     )
@@ -116,7 +118,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
         ),
         **travelling.files,
     }
-    is_plain = is_said_by_names(reference, form) and not pickled.embedded
+    is_plain = is_said_by_names(reference, form) and not (pickled.embedded or left_out)
     manifest = Manifest(
         format=FIRST_FORMAT if is_plain else FORMAT,
         name=name,
@@ -153,6 +155,7 @@ def _predict_scores(
     """Return the answers that drift of the score is measured from."""
     if holdout is None:
         return predict_rows(reference, X, rows)
+    holdout = convert_table(holdout)
     is_alike = type(holdout) is type(X) and len(holdout) > 0
     if is_alike and hasattr(X, "columns"):
         is_alike = list(holdout.columns) == list(X.columns)

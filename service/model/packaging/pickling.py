@@ -89,7 +89,14 @@ class _Recorder(cloudpickle.Pickler):  # type: ignore[misc]
             part = obj if isinstance(obj, type | FunctionType) else type(obj)
             module = getattr(obj, "__module__", None) or type(obj).__module__
             self.modules[id(part), str(module)] = part
+            self._note_output(part, obj)
         return reduced
+
+    def _note_output(self, part: Any, obj: Any) -> None:
+        """Note the library of the tables that `set_output` lets a transformer give."""
+        config = getattr(obj, "__dict__", {}).get("_sklearn_output_config", {})
+        if (library := config.get("transform", "default")) != "default":
+            self.modules[id(part), library] = part
 
     def list_modules(self) -> frozenset[str]:
         """Return the modules referred to, also by the code that is embedded."""
