@@ -51,8 +51,8 @@ def check_training_table(reference: FittedPipeline, X: Any) -> Outputs:
             raise
         except Exception as error:
             raise PackagingError(
-                "The pipeline does not answer its own training table:"
-                f" {describe_error(error)}."
+                "The pipeline does not answer its own training table (pass it as fit"
+                f" took it): {describe_error(error)}."
             ) from error
     if not second.is_close_to(first):
         raise PackagingError(

@@ -87,9 +87,11 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
             f"The column {name!r} holds half of a surrogate pair, which is no text."
         )
     if held not in TYPES:
+        values = "nothing but nulls" if held in ("empty", "null") else f"{held} values"
         raise ContractError(
-            f"The column {name!r} ({dtype}) holds {held} values: it must hold one of"
-            " numbers, integers, strings, booleans, dates or date-times."
+            f"The column {name!r} ({dtype}) holds {values}: let it hold one of numbers,"
+            " integers, strings, booleans, dates or date-times, or leave it out, and"
+            " fit the pipeline again."
         )
     if held == "datetime64" and _holds_days(dtype, present):
         return "date"

@@ -124,7 +124,10 @@ def _list_names(names: Any) -> list[Any]:
 
 def _observe_array(X: np.ndarray, names: list[Any]) -> Contract:
     if X.dtype.kind not in "fiubOU":
-        raise ContractError(f"A numpy array of {X.dtype} cannot be represented.")
+        raise ContractError(
+            f"A numpy array of {X.dtype} is not served: fit the pipeline on a DataFrame"
+            " of its columns."
+        )
     _check_names(names, X.shape[1])
     dtype = object if X.dtype.kind == "U" else X.dtype
     columns = [pd.Series(column.copy(), dtype=dtype) for column in X.T]
@@ -169,7 +172,7 @@ def _check_names(names: list[Any], count: int) -> None:
     if not count:
         raise ContractError("The training table has no columns.")
     if len(names) != count:
-        raise ContractError(f"{len(names)} names for {count} columns.")
+        raise ContractError(f"names= has {len(names)} names for {count} columns.")
     for name in names:
         if not isinstance(name, str):
             raise ContractError(

@@ -139,7 +139,9 @@ def _iterate_below(package: str, folder: Path) -> Iterator[SourceModule]:
 
 def _read_module(name: str, spec: ModuleSpec | None) -> SourceModule:
     if is_taken(name):
-        raise PackagingError(f"code= cannot take {name!r}: that name is taken.")
+        raise PackagingError(
+            f"code= cannot take {name!r}: that name is taken by Python or the service."
+        )
     if spec is None:
         raise PackagingError(f"code= names {name!r}, which is no Python module.")
     is_package = spec.submodule_search_locations is not None

@@ -224,9 +224,17 @@ class Faulty(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     [
         (Faulty(lambda t: ["a"] * len(t)), X, "must predict numbers"),
         (Faulty(lambda t: [1.0]), X, "1 answers to 64 instances"),
-        (Faulty(lambda t: t["x"].mask(t["x"] == 1.0)), X, "training table: NonFinite"),
-        (LinearRegression().fit(X, Y), X[["z", "x"]], "training table: ValueError"),
-        (LinearRegression().fit(X, Y), X.where(X != 1.0), "training table: ValueError"),
+        (
+            Faulty(lambda t: t["x"].mask(t["x"] == 1.0)),
+            X,
+            r"training table .*: NonFinite",
+        ),
+        (LinearRegression().fit(X, Y), X[["z", "x"]], r"training table .*: ValueError"),
+        (
+            LinearRegression().fit(X, Y),
+            X.where(X != 1.0),
+            r"training table .*: ValueError",
+        ),
         (LinearRegression().fit(X, Y), X[:0], "no rows"),
         (DummyClassifier(strategy="uniform").fit(X, Y), X, "the same answer twice"),
     ],
