@@ -1,5 +1,7 @@
 """The verdicts as tables: all of them for the terminal, and a summary for the docs."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -9,19 +11,21 @@ from corpus.verdict import Verdict
 BEGIN, END = "<!-- corpus -->", "<!-- /corpus -->"
 ENGINES = ("plan", "partly", "itself", "refused")
 
+# What of the corpus has to be compiled whole.
+COMPILED = 200 / 250
 
-def write_rows(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield a line for each verdict, in columns."""
-    yield (
-        f"{'family':22} {'case':56} {'engine':8} {'difference':>10}"
-        f" {'row us':>9} {'notebook':>9} {'times':>7}  because"
-    )
-    for verdict in verdicts:
-        yield write_row(verdict)
+HEADER = (
+    f"{'family':22} {'case':56} {'engine':8} {'difference':>10} {'row us':>9}"
+    f" {'notebook':>9} {'times':>7}  because"
+)
+
+# Before each sentence of a reason stands the step that it is about.
+STEP = re.compile(r"There is no plan: |step '[^']*': ")
+SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 def write_row(verdict: Verdict) -> str:
-    """Return the line of a verdict."""
+    """Return the line of a verdict, in the columns of HEADER."""
     case = verdict.case
     because = " | ".join(filter(None, (verdict.because_of_bits, verdict.because)))
     return (
@@ -32,34 +36,71 @@ def write_row(verdict: Verdict) -> str:
 
 
 def write_totals(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """Yield how many there are of each engine, and what is held against the targets."""
+    """Yield how many there are of each engine, beside the targets."""
+    count = len(verdicts)
     counts = {name: _count(verdicts, name) for name in ENGINES}
-    wrong = [v for v in verdicts if v.is_wrong]
-    slower = [v for v in verdicts if 0.0 < v.ratio < 1.0]
-    compiled = [v.ratio for v in verdicts if v.engine == "plan"]
-    yield f"{len(verdicts)} pipelines: " + ", ".join(
-        f"{count} {name}" for name, count in counts.items()
+    yield f"{count} pipelines: " + ", ".join(
+        f"{found} {name}" for name, found in counts.items()
     )
-    yield f"wrong: {len(wrong)}"
-    yield f"slower than the notebook on one row: {len(slower)}"
-    yield f"compiled whole: {median(compiled or [0.0]):.0f} times faster in the median"
+    yield f"compiled whole: {counts['plan']} (target: {COMPILED * count:.0f})"
+    yield f"refused: {counts['refused']} (target: 0)"
+    yield f"wrong: {sum(verdict.is_wrong for verdict in verdicts)} (target: 0)"
+    slower = [verdict for verdict in verdicts if 0.0 < verdict.ratio < 1.0]
+    of_arrays = sum(verdict.is_array for verdict in slower)
+    yield (
+        f"slower than the notebook on one row: {len(slower)} (target: 0), {of_arrays}"
+        " of them fitted on an array"
+    )
 
 
 def write_summary(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """Yield the table of docs/plan.md: a row for each family, then what is no plan."""
-    yield "| family | pipelines | compiled | partly | itself | refused | times faster |"
-    yield "|---|---|---|---|---|---|---|"
-    for family in dict.fromkeys(v.case.family for v in verdicts):
-        found = [v for v in verdicts if v.case.family == family]
-        yield _write_family(family, found)
-    yield _write_family("all", verdicts)
+    """Yield the tables of docs/plan.md: the families, what is no plan, what differs."""
+    families = _group((verdict.case.family, verdict) for verdict in verdicts)
+    yield (
+        "| family | pipelines | compiled | partly | itself | refused | same bits |"
+        " one row, times faster |"
+    )
+    yield "|---|---|---|---|---|---|---|---|"
+    yield from (_write_family(family, found) for family, found in families.items())
+    yield _write_family("**all**", verdicts)
+    causes = _group(_iterate_causes(verdicts))
+    yield "\n| runs as itself | pipelines | one row, times faster |"
+    yield "|---|---|---|"
+    for cause, found in sorted(causes.items(), key=lambda item: -len(item[1])):
+        yield f"| {cause} | {len(found)} | {_find_ratio(found)} |"
+    yield "\n| not the same bits, for | pipelines | largest difference |"
+    yield "|---|---|---|"
+    bits = _group((v.because_of_bits, v) for v in verdicts if v.because_of_bits)
+    for cause, found in bits.items():
+        largest = max(verdict.difference for verdict in found)
+        yield f"| {cause} | {len(found)} | {largest:.1e} |"
 
 
 def _write_family(family: str, found: Sequence[Verdict]) -> str:
-    counts = [str(_count(found, name)) for name in ENGINES]
-    faster = median([v.ratio for v in found])
-    cells = [family, str(len(found)), *counts, f"{faster:.0f}"]
-    return f"| {' | '.join(cells)} |"
+    counts = [_count(found, name) for name in ENGINES]
+    same = sum(verdict.difference == 0.0 for verdict in found)
+    cells = [family, len(found), *counts, same, _find_ratio(found)]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _iterate_causes(verdicts: Iterable[Verdict]) -> Iterator[tuple[str, Verdict]]:
+    for verdict in verdicts:
+        if verdict.engine != "plan":
+            reason = STEP.sub("", verdict.because)
+            for sentence in dict.fromkeys(SENTENCE.split(reason)):
+                yield sentence.replace(" has no compiled form.", ""), verdict
+
+
+def _group(pairs: Iterable[tuple[str, Verdict]]) -> dict[str, list[Verdict]]:
+    groups: dict[str, list[Verdict]] = defaultdict(list)
+    for name, verdict in pairs:
+        groups[name].append(verdict)
+    return groups
+
+
+def _find_ratio(found: Sequence[Verdict]) -> str:
+    ratio = median(verdict.ratio for verdict in found)
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
 def _count(verdicts: Iterable[Verdict], engine: str) -> int:
@@ -71,5 +112,5 @@ def publish(verdicts: Sequence[Verdict], page: Path) -> None:
     text = page.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    table = "\n".join(write_summary(verdicts))
+    table = "\n".join([*write_totals(verdicts), "", *write_summary(verdicts)])
     page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")

@@ -60,6 +60,11 @@ class Verdict:
         return self.notebook_seconds / self.seconds if self.seconds else 0.0
 
     @property
+    def is_array(self) -> bool:
+        """Return True if it was fitted on an array, which no frame slows down."""
+        return isinstance(self.case.read().X, np.ndarray)
+
+    @property
     def is_wrong(self) -> bool:
         """Return True if an answer is another than the notebook's."""
         return not self.difference <= self.tolerance
