@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from service.cli.compare import add_compare_command
 from service.cli.drift import add_drift_command
 from service.cli.image import ImageError, add_image_command
 from service.cli.judge import add_judge_command
@@ -51,6 +52,7 @@ def _build_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=purpose)
         command.add_argument("artefact", type=Path)
         command.set_defaults(run=run)
+    add_compare_command(commands)
     add_drift_command(commands)
     add_image_command(commands)
     add_judge_command(commands)

@@ -14,6 +14,7 @@ drift/           histograms of training, counts of what came in, their differenc
 plan/            the exact compiled form of a scikit-learn pipeline
 prediction/      the predictor: instances in, predictions out
 loading.py       from a verified artefact to a predictor
+rows_file.py     a file of instances, read in pieces
 drift_file.py    the drift of a file of instances
 packaging/       training time only: from a fitted pipeline to an artefact
 """

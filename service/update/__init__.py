@@ -1,10 +1,16 @@
 """Updating a model safely: is a new version better or broken?
 
+changes.py     what a new version changes for its callers
+answers.py     what a version answers to a file, in a process of its own
+differences.py how answers differ, gathered in bounded memory
+scores.py      how well a version answers rows whose truth is known
+compare.py     two versions on the same rows
+report.py      a comparison as text, JSON and a page
 statistics.py  bounds and evidence that stay valid however often they are looked at
 counts.py      what a version has answered, as its metrics count it
 sources.py     where counts come from: replicas' own metrics, or a Prometheus
 evidence.py    what both versions have answered since the canary began, kept in a file
 judge.py       promote, roll back or wait, with reasons
 
-It knows neither flask nor gunicorn, and imports nothing of the service's own.
+It knows neither flask nor gunicorn. It may import model/.
 """

@@ -1,0 +1,104 @@
+"""python -m service compare: two versions on the rows of a file."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import orjson
+
+from service.model.errors import ArtefactError, DataFileError
+from service.update.answers import AnswersError
+from service.update.compare import Asked, Bounds, compare, list_breaches
+from service.update.report import describe, write_page, write_text
+
+
+def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    command = commands.add_parser(
+        "compare",
+        help="compare what two versions answer to a file",
+        epilog="Exits with 0 where every bound is kept, 1 where one is not, and 2 for a"
+        " fault, in one sentence.",
+    )
+    command.add_argument("old", type=Path)
+    command.add_argument("new", type=Path)
+    command.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="rows with a column a feature, CSV or .parquet",
+    )
+    command.add_argument(
+        "--segment",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="tell the values of a column apart; may be given again",
+    )
+    command.add_argument(
+        "--target", default="", metavar="COLUMN", help="the column with the truth"
+    )
+    for version in ("old", "new"):
+        command.add_argument(
+            f"--{version}-python",
+            default="",
+            metavar="PROGRAM",
+            help=f"the Python that the {version} version runs in, with its libraries",
+        )
+    command.add_argument(
+        "--max-changed", type=float, metavar="SHARE", help="of labels that are others"
+    )
+    command.add_argument(
+        "--max-difference",
+        type=float,
+        metavar="NUMBER",
+        help="that 99 of 100 rows keep in each number",
+    )
+    command.add_argument(
+        "--max-worse",
+        type=float,
+        metavar="SHARE",
+        help="by which accuracy may be less, or an error more, of what it was",
+    )
+    command.add_argument(
+        "--may-break", action="store_true", help="allow changes that break callers"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--html", type=Path, metavar="FILE", help="write a page, too")
+    command.set_defaults(run=print_comparison)
+
+
+def print_comparison(options: argparse.Namespace) -> None:
+    """Print a comparison, and end with 1 where a bound is not kept."""
+    asked = Asked(
+        options.old,
+        options.new,
+        options.data,
+        options.segment,
+        options.target,
+        options.old_python,
+        options.new_python,
+    )
+    try:
+        found = compare(asked, _tell if sys.stderr.isatty() else int)
+    except (ArtefactError, DataFileError, AnswersError, OSError) as error:
+        print(f"FAIL  {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    bounds = Bounds(
+        options.max_changed,
+        options.max_difference,
+        options.max_worse,
+        may_break=options.may_break,
+    )
+    breaches = list_breaches(found, bounds)
+    if options.html:
+        options.html.write_text(write_page(found, breaches))
+    if options.json:
+        print(orjson.dumps(describe(found, breaches)).decode())
+    else:
+        print(write_text(found, breaches), end="")
+    raise SystemExit(1 if breaches else 0)
+
+
+def _tell(rows: int) -> None:
+    print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
