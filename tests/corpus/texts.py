@@ -206,7 +206,7 @@ def list_texts() -> Iterator[Case]:
     for name, vectorizer, last in (
         ("DictVectorizer, LogisticRegression", DictVectorizer(), LogisticRegression()),
         ("DictVectorizer, dense", DictVectorizer(sparse=False), LogisticRegression()),
-        ("DictVectorizer, Perceptron", DictVectorizer(), Perceptron()),
+        ("DictVectorizer, MultinomialNB", DictVectorizer(), MultinomialNB()),
         ("FeatureHasher, SGDClassifier", FeatureHasher(256), SGDClassifier()),
         ("DictVectorizer, trees", DictVectorizer(), DecisionTreeClassifier()),
     ):

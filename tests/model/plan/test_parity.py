@@ -63,6 +63,8 @@ from sklearn.multiclass import (
     OneVsRestClassifier,
     OutputCodeClassifier,
 )
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
+from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -131,6 +133,8 @@ EXAMPLES = [
     make_pipeline(StandardScaler(), PCA(4)),
     make_pipeline(StandardScaler(), TruncatedSVD(4)),
     make_pipeline(StandardScaler(), IncrementalPCA(4, whiten=True)),
+    make_pipeline(StandardScaler(), NeighborhoodComponentsAnalysis(4, max_iter=5)),
+    make_pipeline(MinMaxScaler(), BernoulliRBM(4, n_iter=2, random_state=0)),
     make_pipeline(StandardScaler(), FastICA(3, random_state=0)),
     make_pipeline(StandardScaler(), FactorAnalysis(3)),
     make_pipeline(StandardScaler(), GaussianRandomProjection(3, random_state=0)),

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from scipy.special import expit
 from sklearn import decomposition
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
+from sklearn.neural_network import BernoulliRBM
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from service.model.errors import NoPlanError
@@ -31,7 +34,7 @@ def plan_pca(fitted: Any) -> NumbersStep:
 
 
 def plan_axes(fitted: Any) -> NumbersStep:
-    """Compile a TruncatedSVD or a GaussianRandomProjection."""
+    """Compile a TruncatedSVD, a GaussianRandomProjection, or learnt neighbourhoods."""
     axes = read_floats(fitted.components_).T
     return refusing_non_finite(lambda X: X @ axes)
 
@@ -56,6 +59,18 @@ def plan_sparse_projection(fitted: SparseRandomProjection) -> NumbersStep:
     """Compile a SparseRandomProjection of dense rows, by scipy's product."""
     axes = fitted.components_.T
     return refusing_non_finite(lambda X: np.ascontiguousarray(X @ axes))
+
+
+def plan_hidden_units(fitted: BernoulliRBM) -> NumbersStep:
+    axes, offset = read_floats(fitted.components_).T, fitted.intercept_hidden_
+
+    def activate(X: Numbers) -> Numbers:
+        hidden = X @ axes
+        hidden += offset
+        activated: Numbers = expit(hidden, out=hidden)
+        return activated
+
+    return refusing_non_finite(activate)
 
 
 def plan_discriminants(fitted: LinearDiscriminantAnalysis) -> NumbersStep:
@@ -98,6 +113,8 @@ PROJECTIONS: dict[type, Callable[[Any], NumbersStep]] = {
     SparseRandomProjection: plan_sparse_projection,
     LinearDiscriminantAnalysis: plan_discriminants,
     FeatureAgglomeration: plan_agglomeration,
+    NeighborhoodComponentsAnalysis: plan_axes,
+    BernoulliRBM: plan_hidden_units,
 }
 SPARSE_PROJECTIONS: dict[type, Callable[[Any], Callable[[Any], Numbers]]] = {
     decomposition.TruncatedSVD: plan_axes,
