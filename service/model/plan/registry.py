@@ -59,6 +59,7 @@ from service.model.plan.transformers.selectors import SELECTORS
 from service.model.plan.transformers.sparse_rows import SPARSE_STEPS
 from service.model.plan.transformers.texts import TEXT_VECTORIZERS
 from service.model.plan.trees.boosting import BOOSTED, BOOSTED_DECISIONS
+from service.model.plan.trees.embedding import EMBEDDINGS
 from service.model.plan.trees.forests import FORESTS
 from service.model.plan.trees.isolation import ISOLATION
 from service.model.tasks.task import Extras
@@ -80,6 +81,7 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
     ),
     (ENCODERS, OBJECTS, NUMBERS),
     (OBJECT_IMPUTERS, OBJECTS, OBJECTS),
+    (EMBEDDINGS, NUMBERS, SPARSE),
     (TEXT_VECTORIZERS, TEXTS, SPARSE),
     (MAPPING_VECTORIZERS, MAPPINGS, SPARSE),
     (DENSE_MAPPING_VECTORIZERS, MAPPINGS, NUMBERS),

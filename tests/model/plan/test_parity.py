@@ -173,6 +173,7 @@ EXAMPLES = [
     ensemble.ExtraTreesRegressor(**SMALL),
     ensemble.GradientBoostingRegressor(**SMALL),
     ensemble.HistGradientBoostingRegressor(max_iter=20, random_state=0),
+    ensemble.RandomTreesEmbedding(max_depth=3, **SMALL),
     CalibratedClassifierCV(FOREST, cv=2),
     CalibratedClassifierCV(naive_bayes.GaussianNB(), method="isotonic", cv=2),
     CalibratedClassifierCV(cv=2),
@@ -254,7 +255,8 @@ def make_all(kind: type, examples: list[Any]) -> list[Any]:
 
 def prepare(numbers: Any = None, texts: Any = None) -> ColumnTransformer:
     """Return the preparation of the credit data, around a step for each kind."""
-    numbers = make_pipeline(SimpleImputer(), numbers or StandardScaler())
+    scaler = StandardScaler() if numbers is None else numbers
+    numbers = make_pipeline(SimpleImputer(), scaler)
     texts = make_pipeline(SimpleImputer(strategy="most_frequent"), texts or ONE_HOT)
     named = [("n", numbers, QUANTITIES), ("c", texts, CATEGORIES)]
     return ColumnTransformer(named, sparse_threshold=0)
