@@ -104,12 +104,20 @@ def plan_xgboost_classifier(fitted: Any) -> TreeStep:
     """Plan an XGBClassifier, asked itself: treelite sums float32 in another order."""
     if fitted.objective not in ("binary:logistic", "multi:softprob"):
         raise NoPlanError(f"XGBClassifier has the objective {fitted.objective}.")
+    _refuse_linear(fitted)
     return TreeStep(lambda X: as_columns(fitted.predict_proba(X)), link_probabilities)
 
 
 def plan_xgboost_regressor(fitted: Any) -> TreeStep:
     """Plan an XGBRegressor or an XGBRanker, asked itself."""
+    _refuse_linear(fitted)
     return TreeStep(lambda X: as_columns(fitted.predict(X)), link_values)
+
+
+def _refuse_linear(fitted: Any) -> None:
+    """Raise NoPlanError for linear models: they take no array for a frame."""
+    if fitted.booster == "gblinear":
+        raise NoPlanError(f"{type(fitted).__name__} boosts linear models.")
 
 
 # By f"{module}.{name}" of the type.
