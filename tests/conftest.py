@@ -36,7 +36,8 @@ HANDLER = "tests.handler"
 # The files that take longest, by seconds of CPU: 50 to 20 of 600 in all.
 LONGEST = (
     *("test_conformance", "test_exactness", "test_behind_nginx", "test_composition"),
-    *("test_package", "test_rolling", "test_strict_reading", "test_prediction_log"),
+    *("test_corpus", "test_package", "test_rolling", "test_strict_reading"),
+    "test_prediction_log",
     *("test_parity", "test_selectors", "test_faulty_redis", "test_serving"),
 )
 
