@@ -11,7 +11,8 @@ wrappers.py     estimators of estimators
 libraries.py    LightGBM, XGBoost, imbalanced-learn and category_encoders
 notebook.py     what a notebook answers
 serving.py      what the service answers
-verdict.py      the two compared: a case is tried
+trial.py        the two compared, and timed
+verdict.py      what came of a case
 table.py        the verdicts as tables, for the terminal and for docs/plan.md
 cases.py        all of them
 
