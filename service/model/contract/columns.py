@@ -47,6 +47,21 @@ def to_plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def list_plain(column: pd.Series) -> list[Any]:
+    """Return the cells of a column as to_plain does; numbers of numpy all at once."""
+    dtype = column.dtype
+    if (
+        not isinstance(dtype, np.dtype)
+        or dtype.kind not in "fiub"
+        or dtype.itemsize > 8
+    ):
+        return [to_plain(value) for value in column]
+    values: list[Any] = column.to_numpy().tolist()
+    if dtype.kind == "f" and column.hasnans:
+        return [None if value != value else value for value in values]  # noqa: PLR0124
+    return values
+
+
 def to_json(value: Any, kind: FeatureType | None = None) -> Scalar:
     """Return a plain value of a feature's type as it stands in JSON."""
     if isinstance(value, pd.Timestamp):
@@ -63,7 +78,7 @@ def drop_infinite(values: Iterable[Any]) -> list[Any]:
 
 def observe_column(name: str, column: pd.Series) -> Feature:
     """Return the feature of a column. Raises ContractError, naming it."""
-    values = [to_plain(value) for value in column]
+    values = list_plain(column)
     present = [value for value in values if value is not None]
     kind = _read_type(name, column, present)
     storage = _read_storage(name, column, kind)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from service.model.contract.columns import (
     drop_infinite,
+    list_plain,
     observe_column,
     to_json,
     to_plain,
@@ -144,14 +145,13 @@ def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
     if is_one_column(X):
         return ([_to_plain_fields(value) for value in part],)
     return tuple(
-        [to_plain(value) for value in _find_column(part, index)]
-        for index in range(part.shape[1])
+        list_plain(_find_column(part, index)) for index in range(part.shape[1])
     )
 
 
 def read_distinct(X: Any, index: int) -> tuple[Scalar, ...]:
     """Return every different finite value of a column, sorted."""
-    values = {to_plain(value) for value in _find_column(X, index)} - {None}
+    values = set(list_plain(_find_column(X, index))) - {None}
     return tuple(to_json(value) for value in sorted(drop_infinite(values)))
 
 

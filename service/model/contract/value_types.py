@@ -45,6 +45,14 @@ class ValueType:
             return False
         return self.finish is None or self.finish([cell.value]) is not None
 
+    def accepts_all(self, values: Column) -> bool:
+        """Return True if all values of a column are surely valid."""
+        try:
+            column = msgspec.convert(values, list[self.annotation])  # type: ignore[name-defined]
+        except msgspec.ValidationError:
+            return False
+        return self.finish is None or self.finish(column) is not None
+
     @cached_property
     def _cell(self) -> type[msgspec.Struct]:
         # msgspec prepares a struct once, and any other type at each conversion.

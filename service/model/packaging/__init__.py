@@ -17,6 +17,8 @@ modules.py         a module on the disk, by name or by path
 imports.py         what a module imports
 data_files.py      which files a module reads
 code.py            the modules and files to take along
+contents.py        the pickle, the code and the libraries of an artefact
+progress.py        what is under way, printed where it takes long
 fresh_process.py   the proof in a process of its own
 package.py         package(), which calls all of these
 """

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,17 +33,13 @@ from service.model.contract.observation import read_columns
 from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
-from service.model.packaging.code import (
-    CodeItem,
-    collect_code,
-    find_libraries,
-    find_plotting,
-)
+from service.model.packaging.code import CodeItem
+from service.model.packaging.contents import Contents, collect_contents
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
 from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
 from service.model.packaging.labels import is_said_by_names, name_answers
-from service.model.packaging.pickling import pickle_pipeline
+from service.model.packaging.progress import Progress
 from service.model.packaging.proposal import propose_contract
 from service.model.packaging.records import predict_rows, select_records
 from service.model.packaging.training_table import convert_table, read_table
@@ -93,60 +89,67 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     measured = _check_metrics(metrics or {})
     if not is_text(description):
         raise PackagingError("The description must be text.")
-    X = read_table(reference, X)
-    contract, notes = propose_contract(
-        reference, X, names=names, edits=features, unknown_fields=unknown_fields
-    )
-    pickled = pickle_pipeline(pipeline)
-    travelling = collect_code(code)
-    left_out = find_plotting(pickled.modules, travelling)
-    libraries = find_libraries(pickled.modules, travelling, left_out)
-    for note in (*notes, *_note_travelling(pickled.embedded, travelling.added)):
-        print(note)
-    form = name_answers(reference, X, y, labels)
-    selection = select_records(reference, contract, X, form)
-    rows = spread(selection.rows, MAX_REFERENCE_ROWS)
-    outputs = _predict_scores(reference, X, rows, holdout)
-    instances = Instances(read_columns(X, rows), len(rows))
-    predictions = name_outputs(outputs, form)
-    files = {
-        PIPELINE: pickled.content,
-        GOLDEN: encode_golden(selection.golden),
-        SAMPLE: encode_sample(selection.sample),
-        HISTOGRAMS: encode_histograms(
-            build_histograms(contract, instances, predictions)
-        ),
-        **travelling.files,
-    }
-    is_plain = is_said_by_names(reference, form) and not (pickled.embedded or left_out)
-    manifest = Manifest(
-        format=FIRST_FORMAT if is_plain else FORMAT,
-        name=name,
-        version=version,
-        task=reference.task.name,
-        created=_read_clock(),
-        names=form.title_names,
-        prediction=None if is_plain else form,
-        contract=contract,
-        libraries=_read_versions(libraries, contract),
-        files={path: compute_digest(content) for path, content in files.items()},
-        code=tuple(travelling.modules),
-        description=description,
-        metrics=measured,
-        embedded=pickled.embedded,
-        left_out=left_out,
-    )
-    to = target.parent.parent
+    with Progress(f"{name} {version}") as progress:
+        progress.begin("reading the training table")
+        X = read_table(reference, X)
+        progress.begin("asking the pipeline what it takes")
+        contract, notes = propose_contract(
+            reference, X, names=names, edits=features, unknown_fields=unknown_fields
+        )
+        contents = collect_contents(pipeline, code)
+        for note in (*notes, *contents.iterate_notes()):
+            print(note)
+        progress.begin("choosing golden records")
+        form = name_answers(reference, X, y, labels)
+        selection = select_records(reference, contract, X, form)
+        rows = spread(selection.rows, MAX_REFERENCE_ROWS)
+        outputs = _predict_scores(reference, X, rows, holdout)
+        instances = Instances(read_columns(X, rows), len(rows))
+        histograms = build_histograms(contract, instances, name_outputs(outputs, form))
+        files = {
+            PIPELINE: contents.pickled.content,
+            GOLDEN: encode_golden(selection.golden),
+            SAMPLE: encode_sample(selection.sample),
+            HISTOGRAMS: encode_histograms(histograms),
+            **contents.code.files,
+        }
+        is_plain = is_said_by_names(reference, form) and not (
+            contents.pickled.embedded or contents.left_out
+        )
+        manifest = Manifest(
+            format=FIRST_FORMAT if is_plain else FORMAT,
+            name=name,
+            version=version,
+            task=reference.task.name,
+            created=_read_clock(),
+            names=form.title_names,
+            prediction=None if is_plain else form,
+            contract=contract,
+            libraries=_read_versions(contents.libraries, contract),
+            files={path: compute_digest(content) for path, content in files.items()},
+            code=tuple(contents.code.modules),
+            description=description,
+            metrics=measured,
+            embedded=contents.pickled.embedded,
+            left_out=contents.left_out,
+        )
+        progress.begin("proving the version in a fresh process")
+        return _write(manifest, files, contents, target.parent.parent)
+
+
+def _write(
+    manifest: Manifest, files: Mapping[str, bytes], contents: Contents, to: Path
+) -> Path:
+    """Write the version; with all libraries if it does not answer without some."""
     try:
         return write_artefact(manifest, files, to, check_afresh)
     except PackagingError:
-        if not left_out:
+        if not contents.left_out:
             raise
-    # An answer is made of what was left out: then it must be installed where it serves.
-    libraries = find_libraries(pickled.modules, travelling)
-    versions = _read_versions(libraries, contract)
-    manifest = replace(manifest, libraries=versions, left_out=())
-    return write_artefact(manifest, files, to, check_afresh)
+    libraries = contents.leave_nothing_out().libraries
+    versions = _read_versions(libraries, manifest.contract)
+    whole = replace(manifest, libraries=versions, left_out=())
+    return write_artefact(whole, files, to, check_afresh)
 
 
 def _predict_scores(
@@ -182,13 +185,6 @@ def _check_place(to: Path, name: str, version: str) -> Path:
     if target.exists():
         raise PackagingError(refuse_overwriting(target))
     return target
-
-
-def _note_travelling(embedded: Sequence[str], added: Sequence[str]) -> Iterator[str]:
-    if embedded:
-        yield f"taken by value from the training script: {', '.join(embedded)}"
-    if added:
-        yield f"imported by code=, and travelling too: {', '.join(added)}"
 
 
 def _read_clock() -> str:

@@ -33,6 +33,11 @@ FEW = 4
 SAMPLE = 64
 
 
+# Each group of columns takes four rows, so that the table of a column each would grow
+# with the square of their number.
+MAX_EXTREME_GROUPS = 256
+
+
 class Question(NamedTuple):
     """A value, the column that it is set into, and the base row."""
 
@@ -100,18 +105,20 @@ class Probe:
     def answers_extremes(self, bounds: Mapping[int, Range]) -> bool:
         """Return True if the pipeline answers several extreme columns at once.
 
-        `bounds` has the bounds of each quantity by column. Each is tried at its least
+        `bounds` has the bounds of each quantity by column. Each, and of hundreds each
+        with a few others, is tried at its least
         and its greatest while the others are as near to zero as they can be, and the
         other way round; and all are at their least, and at their greatest.
         """
-        count = len(bounds)
-        columns = self._take([0] * (3 + 4 * count))
+        groups = min(len(bounds), MAX_EXTREME_GROUPS)
+        columns = self._take([0] * (3 + 4 * groups))
         for place, (index, limits) in enumerate(bounds.items()):
             small = nearest_to(TINY, limits, self.contract.features[index])
             column = [small]
             for limit in limits:
-                turns = [small, limit] * count
-                turns[2 * place : 2 * place + 2] = limit, small
+                turns = [small, limit] * groups
+                group = place % groups
+                turns[2 * group : 2 * group + 2] = limit, small
                 column += [limit, *turns]
             columns[index] = column
         return self._is_answered_whole(columns)

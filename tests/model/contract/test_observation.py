@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.model.contract.columns import MAX_OBSERVED_CATEGORIES
+from service.model.contract.columns import (
+    MAX_OBSERVED_CATEGORIES,
+    list_plain,
+    to_plain,
+)
 from service.model.contract.features import Feature
 from service.model.contract.observation import observe_table, read_distinct
 from service.model.errors import ContractError
@@ -170,3 +174,22 @@ def test_names_come_as_any_list() -> None:
 
 def test_what_is_not_finite_is_no_category() -> None:
     assert read_distinct(pd.DataFrame({"c": [2.0, np.inf, 1.0]}), 0) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([1.5, np.nan, -0.0, 5e-324, np.inf]),
+        pd.Series([1.1, np.nan], dtype="float32"),
+        pd.Series([1.1, np.nan], dtype="float16"),
+        pd.Series([1.5], dtype=np.longdouble),
+        pd.Series([2**63, 1], dtype="uint64"),
+        pd.Series([True, False]),
+        pd.Series([1, None], dtype="Int64"),
+        pd.Series(["a", None]),
+    ],
+)
+def test_cells_are_read_at_once_as_they_are_one_by_one(column: Any) -> None:
+    found, expected = list_plain(column), [to_plain(cell) for cell in column]
+    assert [*map(repr, found)] == [*map(repr, expected)]
+    assert [*map(type, found)] == [*map(type, expected)]
