@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sklearn import get_config
+
 from service.model.artefact.folder import read_artefact
 from service.model.errors import ArtefactError, PackagingError
 from service.model.loading import load_predictor
@@ -30,9 +32,20 @@ def check_afresh(folder: Path) -> None:
     # A module that ends the process while it is imported ends it with 0, too.
     if checked.returncode or not _has_reproduced(checked.stdout):
         raise PackagingError(
-            "The version does not serve in a fresh process:\n"
+            f"The version does not serve in a fresh process{_explain_settings()}:\n"
             + (checked.stdout + checked.stderr).strip()
         )
+
+
+def _explain_settings() -> str:
+    """Return what of this process may be missed there."""
+    output = get_config()["transform_output"]
+    if output == "default":
+        return ""
+    return (
+        ", which knows nothing of sklearn.set_config(transform_output=...); call"
+        f" pipeline.set_output(transform={output!r}) instead, and fit it again"
+    )
 
 
 def _has_reproduced(printed: str) -> bool:

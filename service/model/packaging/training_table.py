@@ -52,6 +52,8 @@ def convert_table(X: Any) -> Any:
         return _stack_rows(X)
     if _is_foreign(X):
         return _convert_foreign(X)
+    if isinstance(X, pd.Series) and _is_odd(X, X.dtype):
+        return _convert_column(X)
     if isinstance(X, pd.DataFrame):
         odd = [i for i, dtype in enumerate(X.dtypes) if _is_odd(X.iloc[:, i], dtype)]
         return _convert_columns(X, odd) if odd else X
@@ -104,12 +106,15 @@ def _is_odd(column: pd.Series, dtype: Any) -> bool:
 def _convert_columns(X: pd.DataFrame, places: Sequence[int]) -> pd.DataFrame:
     columns = [X.iloc[:, index] for index in range(X.shape[1])]
     for index in places:
-        nulls = columns[index].isna()
-        values = columns[index].astype(object).where(~nulls, None).tolist()
-        columns[index] = _build_series(values).set_axis(X.index)
+        columns[index] = _convert_column(columns[index])
     table = pd.concat(columns, axis=1)
     table.columns = X.columns
     return table
+
+
+def _convert_column(column: pd.Series) -> pd.Series:
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return _build_series(values).set_axis(column.index).rename(column.name)
 
 
 def _build_series(values: list[Any]) -> pd.Series:
@@ -147,7 +152,7 @@ def _refuse_other_columns(pipeline: Any, X: Any) -> None:
     if hasattr(X, "collect"):
         return
     known = getattr(pipeline, "feature_names_in_", None)
-    columns = list(getattr(X, "columns", []))
+    columns = list(getattr(X, "column_names", getattr(X, "columns", [])))
     if known is not None and columns:
         extra = [name for name in columns if name not in set(known)]
         if extra:

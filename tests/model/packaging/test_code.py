@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from service.model.artefact.folder import read_artefact
 from service.model.errors import PackagingError
@@ -229,6 +230,18 @@ def test_a_plotting_library_is_left_out_unless_a_value_of_it_is_wanted(
     values = importlib.import_module("values")
     code = collect_code(values)
     assert find_libraries([], code) == ["matplotlib", "seaborn"]
+
+
+def test_a_setting_of_the_process_is_named(write: Write) -> None:
+    folder = write({"near.py": "def use(X):\n    return X['x'].to_frame() * 2\n"})
+    near = importlib.import_module("near")
+    steps = StandardScaler(), FunctionTransformer(near.use), LogisticRegression()
+    with config_context(transform_output="pandas"):
+        pipeline = make_pipeline(*steps).fit(X, Y)
+        with pytest.raises(PackagingError, match=r"set_output\(transform='pandas'\)"):
+            package(
+                pipeline, X, name="m", version="1.0.0", to=folder / "out", code=near
+            )
 
 
 def test_a_version_of_relative_imports_answers(write: Write) -> None:
