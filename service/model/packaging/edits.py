@@ -1,6 +1,7 @@
 """What a feature's owner says of it in the training script, read and applied."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Literal, TypedDict
 
 import msgspec
@@ -64,7 +65,7 @@ def _to_plain(value: Any) -> Any:
         value.encode()  # UnicodeEncodeError, a ValueError, of half a surrogate pair
     elif isinstance(value, Iterable) and not isinstance(value, Mapping):
         return [_to_plain(item) for item in value]
-    return to_json(value)
+    return value.isoformat() if isinstance(value, date) else to_json(value)
 
 
 def apply_edit(before: Feature, edit: FeatureEdit) -> Feature:

@@ -5,6 +5,7 @@ its code into the pickle. That is read by the minor version of Python that wrote
 and the manifest holds every start to it.
 """
 
+import functools
 import io
 import pickle
 import sys
@@ -19,6 +20,9 @@ from service.model.packaging.bytecode import list_imports, read_globals
 from service.model.packaging.unpicklable import explain_fault
 
 SCRIPT = ("__main__", "__mp_main__")
+
+# A function of a script behind functools.lru_cache, which is pickled by name alone.
+CACHED = type(functools.lru_cache(len))
 
 # cloudpickle returns as many values for a class or a function that it writes by value,
 # the last of them the function that sets its state; for all else it returns fewer.
@@ -79,6 +83,8 @@ class _Recorder(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, io.TextIOWrapper) and obj not in (sys.stdout, sys.stderr):
             raise pickle.PicklingError("an open file does not travel")
+        if isinstance(obj, CACHED) and obj.__module__ in SCRIPT:
+            return functools.lru_cache, (obj.__wrapped__,)
         reduced = super().reducer_override(obj)
         if isinstance(reduced, tuple) and len(reduced) == BY_VALUE:
             self.embedded[id(obj)] = obj
@@ -107,15 +113,21 @@ class _Recorder(cloudpickle.Pickler):  # type: ignore[misc]
 
     def list_embedded(self) -> tuple[str, ...]:
         """Return the dotted names of what was written by value, sorted."""
-        named = {f"{e.__module__}.{e.__qualname__}" for e in self.embedded.values()}
+        # What a class or a function holds, or Python made for it, goes without saying.
+        holders = tuple(f"{each.__qualname__}." for each in self.embedded.values())
+        named = {
+            f"{each.__module__}.{each.__qualname__}"
+            for each in self.embedded.values()
+            if not each.__qualname__.startswith(holders)
+            and not each.__name__.startswith("__")
+        }
         for function in self._list_functions():
             named |= {
                 f"{function.__module__}.{name}"
                 for name, value in read_globals(function).items()
                 if not callable(value) and not isinstance(value, ModuleType)
             }
-        parents = tuple(f"{name}." for name in named)
-        return tuple(sorted(name for name in named if not name.startswith(parents)))
+        return tuple(sorted(named))
 
     def _list_functions(self) -> list[FunctionType]:
         return [e for e in self.embedded.values() if isinstance(e, FunctionType)]

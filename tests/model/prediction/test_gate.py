@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from pipelines import CREDIT
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -15,12 +16,18 @@ from service.model.artefact.folder import read_artefact
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.tables import build_table
 from service.model.loading import load_predictor
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.engine import choose_plan
-from service.model.prediction.gate import DisagreementError, check_agreement, compare
+from service.model.prediction.gate import (
+    MAX_EDGE_GROUPS,
+    DisagreementError,
+    check_agreement,
+    compare,
+)
 from service.model.prediction.predictor import Predictor
 
 
@@ -132,6 +139,28 @@ def test_a_pipeline_that_looks_at_its_whole_table_keeps_its_plan() -> None:
 def _sample() -> tuple[Any, list[int]]:
     X, _ = train.read_data()
     return X.dropna().reset_index(drop=True), list(range(50))
+
+
+def test_hundreds_of_features_are_at_an_edge_in_groups() -> None:
+    width = 2 * MAX_EDGE_GROUPS + 1
+    table = np.random.default_rng(0).normal(size=(5, width))
+    pipeline = LinearRegression().fit(table, table[:, 0])
+    contract, data = observe_table(table), read_columns(table, range(5))
+    alone: list[list[float]] = []
+
+    def plan(columns: Any) -> Outputs:
+        if len(columns[0]) == 1:
+            alone.append([value for [value] in columns])
+        return FittedPipeline(pipeline).predict(build_table(contract, columns))
+
+    features = tuple(replace(f, minimum=-9, maximum=9) for f in contract.features)
+    bounded = replace(contract, features=features)
+    check_agreement(FittedPipeline(pipeline), plan, bounded, data)
+    assert len(alone) < 6 * MAX_EDGE_GROUPS
+    for value in (-9, 9, 0.0):
+        most = [row.count(value) for row in alone if 0 < row.count(value) < width]
+        assert set(most) == {2, 3}
+    assert all(any(row[index] == 9 for row in alone) for index in range(width))
 
 
 def test_a_pipeline_whose_plan_differs_is_found_out() -> None:
