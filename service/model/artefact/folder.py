@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.model.artefact.manifest import (
@@ -35,7 +35,7 @@ class Artefact:
     manifest: Manifest
     digest: str
     files: Mapping[str, bytes]
-    folder: Path
+    folder: Path = field(compare=False)
 
 
 def read_artefact(folder: Path) -> Artefact:
