@@ -25,15 +25,22 @@ from service.model.plan.tables import Table, choose_reader
 FRAME_ENCODERS = frozenset(
     f"category_encoders.{path}"
     for path in (
+        "backward_difference.BackwardDifferenceEncoder",
         "basen.BaseNEncoder",
         "binary.BinaryEncoder",
         "cat_boost.CatBoostEncoder",
         "count.CountEncoder",
+        "gray.GrayEncoder",
+        "helmert.HelmertEncoder",
         "james_stein.JamesSteinEncoder",
         "leave_one_out.LeaveOneOutEncoder",
         "m_estimate.MEstimateEncoder",
         "one_hot.OneHotEncoder",
         "ordinal.OrdinalEncoder",
+        "polynomial.PolynomialEncoder",
+        "quantile_encoder.QuantileEncoder",
+        "rankhot.RankHotEncoder",
+        "sum_coding.SumEncoder",
         "target_encoder.TargetEncoder",
         "woe.WOEEncoder",
     )

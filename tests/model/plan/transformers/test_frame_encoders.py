@@ -40,11 +40,20 @@ ENCODERS = [
     encoders.WOEEncoder(),
     encoders.BinaryEncoder(),
     encoders.BaseNEncoder(base=3),
+    encoders.BackwardDifferenceEncoder(),
+    encoders.GrayEncoder(),
+    encoders.HelmertEncoder(),
+    encoders.PolynomialEncoder(),
+    encoders.QuantileEncoder(),
+    encoders.RankHotEncoder(),
+    encoders.SumEncoder(),
     encoders.TargetEncoder(return_df=False),
     encoders.TargetEncoder(cols=[*TEXTS, "Seniority"]),
 ]
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")
+pytestmark = pytest.mark.filterwarnings(  # of pandas, about the library
+    "ignore:.*no_silent_downcasting", "ignore:.*will be keyword-only"
+)
 
 
 def fit_plan(*steps: Any, table: Any = X) -> Plan:
