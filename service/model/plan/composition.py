@@ -19,12 +19,16 @@ from service.model.plan.kinds import find_kind, is_sampler
 from service.model.plan.lookup import compile_predictor, compile_transformer
 from service.model.plan.places import Branch, Compiled, Place, join_branches
 from service.model.plan.predictors.parts import unwrap
-from service.model.plan.registry import DELEGATING, WRAPPERS
+from service.model.plan.registry import DELEGATING
 from service.model.plan.scores import link_values
 from service.model.plan.steps import Step, chain, weigh
 from service.model.plan.tables import fall_back, has_categories
 from service.model.plan.uncompiled import predict_as_itself, transform_as_itself
-from service.model.plan.wrappers import compile_wrapper, enter_delegate
+from service.model.plan.wrappers import (
+    compile_wrapper,
+    enter_delegate,
+    find_wrapper,
+)
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 # The last step of a transformer alone: its numbers are the answer.
@@ -86,15 +90,14 @@ class Composer:
     def _plan_final(
         self, fitted: Any, place: Place, *, decides: bool, extras: Extras
     ) -> list[Step]:
-        kind = find_kind(fitted)
-        if kind in DELEGATING:
+        if find_kind(fitted) in DELEGATING:
             steps, behind = enter_delegate(fitted, place)
             final = self.compile_final(
                 fitted.estimator_, behind, decides=decides, extras=extras
             )
             return [*steps, final]
-        if kind in WRAPPERS and not decides and extras == NO_EXTRAS:
-            return [compile_wrapper(fitted, place, self.compile_final)]
+        if plan := find_wrapper(fitted, decides=decides, extras=extras):
+            return [compile_wrapper(plan, fitted, place, self.compile_final)]
         steps = compile_predictor(fitted, place, decides=decides, extras=extras)
         contract = place.given.contract
         if contract is None or decides or not has_categories(contract):

@@ -30,8 +30,9 @@ class Plan:
     def __init__(
         self, final: Step, uncompiled: Sequence[tuple[str, str]], sample: Columns
     ) -> None:
-        self.uncompiled_steps = tuple(name for name, _ in uncompiled)
-        self.reason = " ".join(reason for _, reason in uncompiled)
+        steps = dict.fromkeys(uncompiled)  # parts alike, as of a bag, are one
+        self.uncompiled_steps = tuple(name for name, _ in steps)
+        self.reason = " ".join(reason for _, reason in steps)
         self._batch: Callable[[Columns], Outputs] = final.batch
         self._single: Callable[[list[Any]], Outputs] = final.single
         rows = spread(list(zip(*sample, strict=True)), COMPARED_ROWS)

@@ -37,7 +37,11 @@ from service.model.plan.predictors.linear import (
     LINEAR_DEVIATIONS,
     LINEAR_SCORES,
 )
-from service.model.plan.predictors.multiclass import MULTICLASS, PAIRS
+from service.model.plan.predictors.multiclass import (
+    MULTICLASS,
+    MULTICLASS_SCORES,
+    PAIRS,
+)
 from service.model.plan.predictors.multioutput import CHAINS, MULTIOUTPUT
 from service.model.plan.predictors.thresholds import THRESHOLDS
 from service.model.plan.steps import FinalStep
@@ -114,6 +118,9 @@ DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS
 WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = (
     CALIBRATED | ENSEMBLES | ADABOOST | MULTICLASS | MULTIOUTPUT | THRESHOLDS
 )
+
+# The same asked for decision_function: to Outputs of classes and values.
+WRAPPER_SCORES: dict[type, Callable[[Any, Any], FinalStep]] = MULTICLASS_SCORES
 
 # Of them, those that make an array of a frame before they ask their parts.
 ARRAY_MAKERS: dict[type, Callable[[Any, Any], FinalStep]] = (

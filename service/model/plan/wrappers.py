@@ -1,5 +1,6 @@
 """Predictors that ask other predictors, which are compiled in their turn."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,19 +15,32 @@ from service.model.plan.registry import (
     ARRAY_MAKERS,
     DELEGATING,
     SPARSE_MAKERS,
+    WRAPPER_SCORES,
     WRAPPERS,
 )
 from service.model.plan.steps import FinalStep, Step, chain
+from service.model.tasks.task import NO_EXTRAS, Extras
+
+PlanWrapper = Callable[[Any, Parts], FinalStep]
 
 
 class CompileFinal(Protocol):
-    """Composer.compile_final, of which extras are kept out."""
+    """Composer.compile_final without extras."""
 
     def __call__(self, fitted: Any, place: Place, *, decides: bool = ...) -> Step: ...
 
 
-def compile_wrapper(fitted: Any, place: Place, compile_final: CompileFinal) -> Step:
-    """Return the step of a predictor of the table WRAPPERS. Raises NoPlanError."""
+def find_wrapper(fitted: Any, *, decides: bool, extras: Extras) -> PlanWrapper | None:
+    """Return the planner of a predictor that asks others, None if it has none."""
+    if extras == Extras(scores=True) or (decides and extras == NO_EXTRAS):
+        return WRAPPER_SCORES.get(find_kind(fitted))
+    return WRAPPERS.get(find_kind(fitted)) if extras == NO_EXTRAS else None
+
+
+def compile_wrapper(
+    plan: PlanWrapper, fitted: Any, place: Place, compile_final: CompileFinal
+) -> Step:
+    """Return the step of a predictor that asks others. Raises NoPlanError."""
     reading: list[Step] = []
     if find_kind(fitted) in ARRAY_MAKERS:
         reading, place = _read_array(fitted, place)
@@ -42,8 +56,7 @@ def compile_wrapper(fitted: Any, place: Place, compile_final: CompileFinal) -> S
         return chain(place.convert(NUMBERS, takes_single=takes_single)).batch
 
     parts = Parts(plan_part, plan_numeric, find_numbers)
-    planned = WRAPPERS[find_kind(fitted)](fitted, parts)
-    return chain([*reading, adapt(planned, place.given, None)])
+    return chain([*reading, adapt(plan(fitted, parts), place.given, None)])
 
 
 def enter_delegate(fitted: Any, place: Place) -> tuple[list[Step], Place]:

@@ -10,6 +10,7 @@ from prose import read_prose
 from sklearn import ensemble, multiclass, multioutput
 from sklearn import linear_model as linear
 from sklearn.base import clone, is_regressor
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import RFE, SelectKBest, chi2
@@ -17,6 +18,7 @@ from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 import train
@@ -25,6 +27,7 @@ from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.gate import check_agreement
+from service.model.tasks.task import NO_EXTRAS, Extras
 
 LOGISTIC = linear.LogisticRegression(max_iter=500)
 TREE = DecisionTreeClassifier(max_depth=3, random_state=0)
@@ -54,12 +57,18 @@ FORMS: dict[str, Any] = {
 }
 
 
-def plan_all(pipeline: Any, table: Any) -> Plan:
+class Contrary(linear.LogisticRegression):  # type: ignore[misc]
+    """A classifier that has no compiled form."""
+
+
+def plan_all(pipeline: Any, table: Any, extras: Extras = NO_EXTRAS) -> Plan:
     """Return a plan that agrees with its pipeline by either path of a single row."""
     contract, sample = observe_table(table), read_columns(table, range(len(table)))
-    plan = compile_plan(pipeline, contract, sample)
+    plan = compile_plan(pipeline, contract, sample, extras)
     for plan.uses_single_path in (False, True):
-        check_agreement(FittedPipeline(pipeline), plan.predict, contract, sample)
+        check_agreement(
+            FittedPipeline(pipeline, extras), plan.predict, contract, sample
+        )
     return plan
 
 
@@ -133,3 +142,23 @@ def test_a_part_that_has_no_plan_runs_as_itself() -> None:
     part = make_pipeline(Halved(), LOGISTIC)
     fitted = multiclass.OneVsRestClassifier(part).fit(X, y)
     assert set(plan_all(fitted, X).uncompiled_steps) == {"Halved"}
+
+
+@pytest.mark.parametrize("data", ["wine", "breast_cancer"])
+@pytest.mark.parametrize("part", [LOGISTIC, LinearSVC(random_state=0)], ids=name_case)
+@pytest.mark.parametrize(
+    "wrap", [multiclass.OneVsRestClassifier, multiclass.OneVsOneClassifier]
+)
+def test_decision_scores_are_planned_exactly(wrap: Any, part: Any, data: str) -> None:
+    X, y = load_table(data)
+    fitted = make_pipeline(StandardScaler(), wrap(part)).fit(X, y)
+    scores = Extras(scores=True)
+    assert plan_all(fitted, X, scores).uncompiled_steps == ()
+    calibrated = CalibratedClassifierCV(fitted, cv=2).fit(X, y)
+    assert plan_all(calibrated, X).uncompiled_steps == ()
+
+
+def test_parts_alike_are_named_once() -> None:
+    X, y = load_table("wine")
+    fitted = ensemble.BaggingClassifier(Contrary(), 3).fit(X, y)
+    assert plan_all(fitted, X).uncompiled_steps == ("Contrary",)

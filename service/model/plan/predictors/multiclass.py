@@ -19,65 +19,97 @@ from service.model.plan.predictors.parts import Parts, Response, count_classes
 from service.model.plan.scores import pair_probabilities
 from service.model.plan.steps import FinalStep
 
+# What gives the scores of a batch, and what chooses the classes by them.
+Decision = tuple[Response, Response]
+
 
 def plan_one_vs_rest(fitted: Any, parts: Parts) -> FinalStep:
     """Plan a OneVsRestClassifier: the class of the highest score, or several labels."""
-    count = count_classes(fitted)
-    score = _score_all(fitted, parts)
-    find_chances = _find_chances(fitted, parts)
-    link_chances = pair_probabilities if fitted.multilabel_ else _share
-    kind = fitted.label_binarizer_.y_type_
-    if kind == "multiclass":
-        choose: Response = _choose_highest
-    elif (kind == "binary" and count == 2) or fitted.multilabel_:
-        choose = _choose_above(_find_threshold(fitted), is_one=not fitted.multilabel_)
-    else:
-        raise NoPlanError(f"OneVsRestClassifier has a {kind} target.")
+    score, choose = _plan_rest(fitted, parts)
+    if not hasattr(fitted, "predict_proba"):
+        return lambda X: Outputs(classes=choose(score(X)))
+    ask = _join([_plan_probability(part, parts) for part in fitted.estimators_])
+    link = pair_probabilities if fitted.multilabel_ else _share
+    return lambda X: Outputs(choose(score(X)), link(ask(X)))
 
-    def predict(X: Any) -> Outputs:
-        classes = choose(score(X))
-        if find_chances is None:
-            return Outputs(classes=classes)
-        return Outputs(classes, link_chances(find_chances(X)))
 
-    return predict
+def plan_rest_scores(fitted: Any, parts: Parts) -> FinalStep:
+    """Plan a OneVsRestClassifier's class and decision function."""
+    if fitted.multilabel_ or not hasattr(fitted, "decision_function"):
+        raise NoPlanError("OneVsRestClassifier has no decision function of one label.")
+    return _answer_scores(*_plan_rest(fitted, parts))
 
 
 def plan_one_vs_one(fitted: Any, parts: Parts) -> FinalStep:
     """Plan a OneVsOneClassifier: votes, and confidences where they are equal."""
-    count = count_classes(fitted)
-    if fitted.pairwise_indices_ is not None:
-        raise NoPlanError("OneVsOneClassifier takes distances between instances.")
-    score = _score_all(fitted, parts)
-    voters = [parts.respond(part, "classes") for part in fitted.estimators_]
-    exceed = _choose_above(_find_threshold(fitted), is_one=True)
+    decide, choose = _plan_pairs(fitted, parts)
+    return lambda X: Outputs(classes=choose(decide(X)))
 
-    def predict(X: Any) -> Outputs:
-        votes = np.array([voter(X) for voter in voters]).T
-        decisions = _ovr_decision_function(votes, score(X), count)
-        if count == 2:
-            return Outputs(classes=exceed(decisions[:, 1:]))
-        return Outputs(classes=decisions.argmax(axis=1))
 
-    return predict
+def plan_pair_scores(fitted: Any, parts: Parts) -> FinalStep:
+    """Plan a OneVsOneClassifier's class and decision function."""
+    return _answer_scores(*_plan_pairs(fitted, parts))
 
 
 def plan_output_code(fitted: Any, parts: Parts) -> FinalStep:
     """Plan an OutputCodeClassifier: the class of the nearest code."""
     score, find = _score_all(fitted, parts), find_nearest(fitted.code_book_)
-
     return lambda X: Outputs(classes=find(score(X)))
+
+
+def _plan_rest(fitted: Any, parts: Parts) -> Decision:
+    count, kind = count_classes(fitted), fitted.label_binarizer_.y_type_
+    score = _score_all(fitted, parts)
+    if kind == "multiclass":
+        return score, _choose_highest
+    if fitted.multilabel_:
+        return score, _choose_above(_find_threshold(fitted))
+    if kind == "binary" and count == 2:
+        return score, _choose_second(_find_threshold(fitted))
+    raise NoPlanError(f"OneVsRestClassifier has a {kind} target.")
+
+
+def _plan_pairs(fitted: Any, parts: Parts) -> Decision:
+    count = count_classes(fitted)
+    if fitted.pairwise_indices_ is not None:
+        raise NoPlanError("OneVsOneClassifier takes distances between instances.")
+    score = _score_all(fitted, parts)
+    voters = [parts.respond(part, "classes") for part in fitted.estimators_]
+
+    def decide(X: Any) -> np.ndarray:
+        votes = np.array([voter(X) for voter in voters]).T
+        decisions: np.ndarray = _ovr_decision_function(votes, score(X), count)
+        return decisions if count > 2 else decisions[:, 1:]
+
+    if count > 2:
+        return decide, _choose_highest
+    return decide, _choose_second(_find_threshold(fitted))
+
+
+def _answer_scores(decide: Response, choose: Response) -> FinalStep:
+    def predict(X: Any) -> Outputs:
+        decisions = decide(X)
+        return Outputs(choose(decisions), values=np.ascontiguousarray(decisions))
+
+    return predict
+
+
+# Scores
 
 
 def _score_all(fitted: Any, parts: Parts) -> Response:
     """Return what gives the score of each member, shape (n, members), by column."""
-    members = [_plan_score(part, parts) for part in fitted.estimators_]
+    return _join([_plan_score(part, parts) for part in fitted.estimators_])
 
-    def score(X: Any) -> np.ndarray:
+
+def _join(members: list[Response]) -> Response:
+    """Return the answers of all members side by side, as scikit-learn lays them."""
+
+    def ask(X: Any) -> np.ndarray:
         found = np.broadcast_arrays(*[member(X) for member in members])
-        return np.array(found, order="F", dtype=np.float64).T
+        return np.array(found, order="C", dtype=np.float64).T
 
-    return score
+    return ask
 
 
 def _plan_score(part: Any, parts: Parts) -> Response:
@@ -89,23 +121,10 @@ def _plan_score(part: Any, parts: Parts) -> Response:
     if hasattr(part, "decision_function"):
         decide = parts.respond_decisions(part)
         return lambda X: decide(X).ravel()
-    probabilities = parts.respond(part, "probabilities")
-    return lambda X: probabilities(X)[:, 1]
+    return _plan_probability(part, parts)
 
 
-def _find_chances(fitted: Any, parts: Parts) -> Response | None:
-    """Return what gives each member's probability, None if they have none."""
-    if not hasattr(fitted, "predict_proba"):
-        return None
-    members = [_plan_chance(part, parts) for part in fitted.estimators_]
-
-    def find(X: Any) -> np.ndarray:
-        return np.array(np.broadcast_arrays(*[member(X) for member in members])).T
-
-    return find
-
-
-def _plan_chance(part: Any, parts: Parts) -> Response:
+def _plan_probability(part: Any, parts: Parts) -> Response:
     if isinstance(part, _ConstantPredictor):
         return _answer_constant(part)
     probabilities = parts.respond(part, "probabilities")
@@ -118,13 +137,16 @@ def _answer_constant(part: Any) -> Response:
     return lambda _: constant
 
 
-def _share(chances: np.ndarray) -> np.ndarray:
+def _share(probabilities: np.ndarray) -> np.ndarray:
     """Return probabilities that add up to one, unless all are zero."""
-    if chances.shape[1] == 1:
-        chances = np.concatenate([1 - chances, chances], axis=1)
-    sums = chances.sum(axis=1)[:, np.newaxis]
-    np.divide(chances, sums, out=chances, where=sums != 0)
-    return np.ascontiguousarray(chances)
+    if probabilities.shape[1] == 1:
+        probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
+    sums = probabilities.sum(axis=1)[:, np.newaxis]
+    np.divide(probabilities, sums, out=probabilities, where=sums != 0)
+    return np.ascontiguousarray(probabilities)
+
+
+# Classes
 
 
 def _find_threshold(fitted: Any) -> float:
@@ -138,20 +160,25 @@ def _choose_highest(scores: np.ndarray) -> np.ndarray:
     return highest
 
 
-def _choose_above(threshold: float, *, is_one: bool) -> Response:
-    """Return what says of each score, or of the only one, if it is above."""
-
-    def choose(scores: np.ndarray) -> np.ndarray:
-        is_above = (scores > threshold).astype(np.intp)
-        return is_above[:, 0] if is_one else np.ascontiguousarray(is_above)
-
-    return choose
+def _choose_above(threshold: float) -> Response:
+    return lambda scores: np.ascontiguousarray(scores > threshold, dtype=np.intp)
 
 
+def _choose_second(threshold: float) -> Response:
+    return lambda scores: (scores[:, 0] > threshold).astype(np.intp)
+
+
+# What makes an array of a frame before it asks its parts.
+PAIRS: dict[type, Callable[[Any, Parts], FinalStep]] = {
+    multiclass.OneVsOneClassifier: plan_one_vs_one
+}
 MULTICLASS: dict[type, Callable[[Any, Parts], FinalStep]] = {
     multiclass.OneVsRestClassifier: plan_one_vs_rest,
-    multiclass.OneVsOneClassifier: plan_one_vs_one,
     multiclass.OutputCodeClassifier: plan_output_code,
+    **PAIRS,
 }
-# What makes an array of a frame before it asks its parts.
-PAIRS = {multiclass.OneVsOneClassifier: plan_one_vs_one}
+# With decision scores.
+MULTICLASS_SCORES: dict[type, Callable[[Any, Parts], FinalStep]] = {
+    multiclass.OneVsRestClassifier: plan_rest_scores,
+    multiclass.OneVsOneClassifier: plan_pair_scores,
+}

@@ -34,7 +34,7 @@ def plan_pca(fitted: Any) -> NumbersStep:
 
 
 def plan_axes(fitted: Any) -> NumbersStep:
-    """Compile a TruncatedSVD, a GaussianRandomProjection, or learnt neighbourhoods."""
+    """Compile what only multiplies, such as a TruncatedSVD."""
     axes = read_floats(fitted.components_).T
     return refusing_non_finite(lambda X: X @ axes)
 
@@ -53,6 +53,11 @@ def plan_factor_analysis(fitted: decomposition.FactorAnalysis) -> NumbersStep:
     covariance = linalg.inv(np.eye(len(components)) + np.dot(weights, components.T))
     axes = weights.T
     return refusing_non_finite(lambda X: (X - mean) @ axes @ covariance)
+
+
+def plan_rbm(fitted: BernoulliRBM) -> NumbersStep:
+    weights, offset = read_floats(fitted.components_).T, fitted.intercept_hidden_
+    return refusing_non_finite(lambda X: expit(X @ weights + offset))
 
 
 def plan_sparse_projection(fitted: SparseRandomProjection) -> NumbersStep:
@@ -110,6 +115,8 @@ PROJECTIONS: dict[type, Callable[[Any], NumbersStep]] = {
     decomposition.FastICA: plan_fast_ica,
     decomposition.FactorAnalysis: plan_factor_analysis,
     GaussianRandomProjection: plan_axes,
+    NeighborhoodComponentsAnalysis: plan_axes,
+    BernoulliRBM: plan_rbm,
     SparseRandomProjection: plan_sparse_projection,
     LinearDiscriminantAnalysis: plan_discriminants,
     FeatureAgglomeration: plan_agglomeration,

@@ -18,6 +18,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
+from sklearn.neural_network import BernoulliRBM
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 import train
@@ -189,6 +191,11 @@ WITHOUT_NULLS = [
     (decomposition.FactorAnalysis(), projections.plan_factor_analysis),
     (GaussianRandomProjection(3, random_state=0), projections.plan_axes),
     (SparseRandomProjection(3, random_state=0), projections.plan_sparse_projection),
+    (
+        NeighborhoodComponentsAnalysis(2, max_iter=5, random_state=0),
+        projections.plan_axes,
+    ),
+    (BernoulliRBM(3, n_iter=2, random_state=0), projections.plan_rbm),
     (LinearDiscriminantAnalysis(), projections.plan_discriminants),
     (LinearDiscriminantAnalysis(n_components=1), projections.plan_discriminants),
     (
