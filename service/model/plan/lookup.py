@@ -46,10 +46,16 @@ def compile_transformer(fitted: Any, place: Place) -> Compiled:
 
 
 def _compile_frame_encoder(fitted: Any, place: Place) -> list[Step]:
-    contract = place.given.contract
+    contract, name = place.given.contract, type(fitted).__name__
     if contract is None or place.given.is_bare:
-        raise NoPlanError(f"{type(fitted).__name__} is given no frame.")
-    return [plan_frame_encoder(fitted, contract, place.sample)]
+        raise NoPlanError(f"{name} is given no frame.")
+    try:
+        return [plan_frame_encoder(fitted, contract, place.sample)]
+    except NoPlanError:
+        raise
+    except Exception as error:  # noqa: BLE001 - another version of the library
+        reason = f"{name} raises {type(error).__name__} for a category."
+        raise NoPlanError(reason) from None
 
 
 def compile_predictor(

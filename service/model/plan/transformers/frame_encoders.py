@@ -130,7 +130,7 @@ def _ask_encoder(fitted: Any, contract: Contract, typical: list[Any]) -> Ask:
     """Return what encodes a typical instance with other values in some columns."""
 
     def ask(changed: Mapping[int, Sequence[Any]]) -> Numbers:
-        count = max(map(len, changed.values()))
+        count = max([1, *map(len, changed.values())])
         columns = [
             [*changed.get(index, ()), *[value] * count][:count]
             for index, value in enumerate(typical)
@@ -177,7 +177,7 @@ def _make_unknown(feature: Feature, known: list[Any]) -> Any:
     if feature.type == "string":
         return UNSEEN
     if feature.type in ("integer", "number"):
-        return max(known) + 1
+        return max(known, default=0) + 1
     raise NoPlanError(f"{feature.name!r} is encoded, and is a {feature.type}.")
 
 

@@ -14,7 +14,11 @@ from sklearn.preprocessing import StandardScaler
 
 import train
 from service.model.contract.observation import observe_table, read_columns
+from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
+from service.model.plan.blocks import BlockType
+from service.model.plan.lookup import compile_transformer
+from service.model.plan.places import Place
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.gate import check_agreement
 
@@ -122,3 +126,18 @@ def test_a_frame_of_texts_that_stay_runs_as_itself() -> None:
         encoder, encoders.OrdinalEncoder(), LogisticRegression(), table=table
     )
     assert plan.uncompiled_steps == ("OrdinalEncoder",)
+
+
+def test_a_frame_of_numbers_is_handed_on() -> None:
+    boost = HistGradientBoostingClassifier(max_iter=5, random_state=0)
+    numbers = X[["Age", "Income"]]
+    for encoder in (encoders.TargetEncoder(), encoders.OrdinalEncoder()):
+        assert fit_plan(encoder, boost, table=numbers).uncompiled_steps == ()
+
+
+def test_another_version_of_the_library_runs_as_itself() -> None:
+    encoder = encoders.TargetEncoder().fit(X, TARGET)
+    del encoder.min_group_lumping_
+    sample = read_columns(X, range(9))
+    with pytest.raises(NoPlanError, match="TargetEncoder raises AttributeError"):
+        compile_transformer(encoder, Place(BlockType(observe_table(X)), sample))
