@@ -126,8 +126,8 @@ WRAPPER_SCORES: dict[type, Callable[[Any, Any], FinalStep]] = MULTICLASS_SCORES
 ARRAY_MAKERS: dict[type, Callable[[Any, Any], FinalStep]] = (
     BAGS | ADABOOST | PAIRS | CHAINS
 )
-# Of these, those that hand sparse rows on as such.
-SPARSE_MAKERS = frozenset(PAIRS)
+# Of these, those that pass sparse rows on.
+SPARSE_WRAPPERS = frozenset(PAIRS)
 
 # Predictors that answer as their `estimator_` does, to which they give an array; the
 # selectors choose columns of it first.

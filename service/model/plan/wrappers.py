@@ -14,7 +14,7 @@ from service.model.plan.predictors.parts import Parts, Response, count_columns
 from service.model.plan.registry import (
     ARRAY_MAKERS,
     DELEGATING,
-    SPARSE_MAKERS,
+    SPARSE_WRAPPERS,
     WRAPPER_SCORES,
     WRAPPERS,
 )
@@ -60,7 +60,7 @@ def compile_wrapper(
 
 
 def enter_delegate(fitted: Any, place: Place) -> tuple[list[Step], Place]:
-    """Return the way to the estimator that answers for a predictor of DELEGATING."""
+    """Return the steps to the estimator of a predictor of DELEGATING, and its place."""
     if isinstance(fitted, SelectorMixin):
         steps, gives = compile_transformer(fitted, place)
         return steps, place.follow(steps, gives)
@@ -68,9 +68,9 @@ def enter_delegate(fitted: Any, place: Place) -> tuple[list[Step], Place]:
 
 
 def _read_array(fitted: Any, place: Place) -> tuple[list[Step], Place]:
-    """Return the way to the array that scikit-learn makes; sparse rows may stay so."""
+    """Return the steps to the array that scikit-learn makes; sparse rows may stay."""
     kind = find_kind(fitted)
-    if place.given.is_sparse and (kind in SPARSE_MAKERS or kind in DELEGATING):
+    if place.given.is_sparse and (kind in SPARSE_WRAPPERS or kind in DELEGATING):
         return [], place
     steps = place.convert(NUMBERS, takes_single=only_compares(fitted))
     return steps, place.follow(steps, NUMBERS)

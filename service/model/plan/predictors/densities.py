@@ -26,17 +26,17 @@ from service.model.plan.steps import FinalStep, Numbers
 def plan_quadratic(fitted: Any) -> FinalStep:
     """Plan a QuadraticDiscriminantAnalysis."""
     means = list(read_floats(fitted.means_))
-    turns = [
-        turn * scale ** (-0.5)
-        for turn, scale in zip(fitted.rotations_, fitted.scalings_, strict=True)
+    axes = [
+        rotation * scale ** (-0.5)
+        for rotation, scale in zip(fitted.rotations_, fitted.scalings_, strict=True)
     ]
-    classes = list(zip(means, turns, strict=True))
-    sizes = np.asarray([np.sum(np.log(scale)) for scale in fitted.scalings_])
+    classes = list(zip(means, axes, strict=True))
+    log_determinants = np.asarray([np.sum(np.log(scale)) for scale in fitted.scalings_])
     priors = np.log(fitted.priors_)
 
     def predict(X: Numbers) -> Outputs:
-        norms = [(np.dot(X - mean, turn) ** 2).sum(axis=1) for mean, turn in classes]
-        scores = -0.5 * (np.array(norms).T + sizes) + priors
+        norms = [(np.dot(X - mean, axis) ** 2).sum(axis=1) for mean, axis in classes]
+        scores = -0.5 * (np.array(norms).T + log_determinants) + priors
         logs = scores - scores.max(axis=1)[:, np.newaxis]
         logs = logs - np.log(np.exp(logs).sum(axis=1)[:, np.newaxis])
         return Outputs(scores.argmax(axis=1), np.exp(logs))
@@ -68,13 +68,13 @@ def _plan_mixture(fitted: Any, terms: list[Any]) -> FinalStep:
     """Plan the log density of each part, to which terms are added one by one."""
     measure = MEASURES[fitted.covariance_type](fitted)
     width = fitted.n_features_in_
-    size = width * math.log(2 * math.pi)
-    scale = _compute_log_det_cholesky(
+    constant = width * math.log(2 * math.pi)
+    log_determinants = _compute_log_det_cholesky(
         fitted.precisions_cholesky_, fitted.covariance_type, width
     )
 
     def predict(X: Numbers) -> Outputs:
-        logs = -0.5 * (size + measure(X)) + scale
+        logs = -0.5 * (constant + measure(X)) + log_determinants
         for term in terms:
             logs = logs + term
         return link_joint_logs(logs)

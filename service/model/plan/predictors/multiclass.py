@@ -1,4 +1,4 @@
-"""One classifier a class, a pair of classes or a bit of a code, and their decision.
+"""One classifier for each class, pair of classes or bit of a code.
 
 Each function repeats scikit-learn's operations in scikit-learn's order.
 """
@@ -29,7 +29,7 @@ def plan_one_vs_rest(fitted: Any, parts: Parts) -> FinalStep:
     if not hasattr(fitted, "predict_proba"):
         return lambda X: Outputs(classes=choose(score(X)))
     ask = _join([_plan_probability(part, parts) for part in fitted.estimators_])
-    link = pair_probabilities if fitted.multilabel_ else _share
+    link = pair_probabilities if fitted.multilabel_ else _divide_by_sums
     return lambda X: Outputs(choose(score(X)), link(ask(X)))
 
 
@@ -137,7 +137,7 @@ def _answer_constant(part: Any) -> Response:
     return lambda _: constant
 
 
-def _share(probabilities: np.ndarray) -> np.ndarray:
+def _divide_by_sums(probabilities: np.ndarray) -> np.ndarray:
     """Return probabilities that add up to one, unless all are zero."""
     if probabilities.shape[1] == 1:
         probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)

@@ -12,8 +12,8 @@ from service.model.plan.predictors.parts import Parts
 from service.model.plan.scores import pair_probabilities
 from service.model.plan.steps import FinalStep, Numbers
 
-# Returns what a chain tells later predictors of an earlier one's answers.
-Tell = Callable[[Outputs], Any]
+# Returns the column that a chain makes of one predictor's answers for the later ones.
+ReadColumn = Callable[[Outputs], Any]
 
 
 def plan_multi_output_regressor(fitted: Any, parts: Parts) -> FinalStep:
@@ -22,7 +22,7 @@ def plan_multi_output_regressor(fitted: Any, parts: Parts) -> FinalStep:
 
 
 def plan_multi_output_classifier(fitted: Any, parts: Parts) -> FinalStep:
-    """Plan a MultiOutputClassifier: a label a target, and the chance of each."""
+    """Plan a MultiOutputClassifier: a label for each target, and probabilities."""
     has_probabilities = hasattr(fitted, "predict_proba")
     members = [parts.plan_part(part, decides=False) for part in fitted.estimators_]
 
@@ -37,17 +37,18 @@ def plan_multi_output_classifier(fitted: Any, parts: Parts) -> FinalStep:
 
 
 def plan_regressor_chain(fitted: Any, parts: Parts) -> FinalStep:
-    tells: list[Tell] = [_tell_value] * len(fitted.estimators_)
-    ask = _ask_in_turn(fitted, parts, tells)
-    return lambda X: Outputs(values=np.column_stack([_tell_value(o) for o in ask(X)]))
+    count = len(fitted.estimators_)
+    ask = _ask_in_turn(fitted, parts, [_read_value] * count)
+    return lambda X: Outputs(values=np.column_stack([_read_value(o) for o in ask(X)]))
 
 
 def plan_classifier_chain(fitted: Any, parts: Parts) -> FinalStep:
     """Plan a ClassifierChain. Raises NoPlanError unless each target has two classes."""
     if any(len(part.classes_) != 2 for part in fitted.estimators_):
         raise NoPlanError("ClassifierChain has a target of other than two classes.")
-    tells = [_choose_tell(fitted.chain_method_, part) for part in fitted.estimators_]
-    ask = _ask_in_turn(fitted, parts, tells)
+    method = fitted.chain_method_
+    readers = [_choose_reader(method, part) for part in fitted.estimators_]
+    ask = _ask_in_turn(fitted, parts, readers)
     has_probabilities = hasattr(fitted, "predict_proba")
 
     def predict(X: Numbers) -> Outputs:
@@ -55,18 +56,18 @@ def plan_classifier_chain(fitted: Any, parts: Parts) -> FinalStep:
         classes = np.column_stack([outputs.classes for outputs in found])
         if not has_probabilities:
             return Outputs(classes=classes)
-        second = np.column_stack([_tell_probability(outputs) for outputs in found])
+        second = np.column_stack([_read_probability(outputs) for outputs in found])
         return Outputs(classes, pair_probabilities(second))
 
     return predict
 
 
 def _ask_in_turn(
-    fitted: Any, parts: Parts, tells: Sequence[Tell]
+    fitted: Any, parts: Parts, readers: Sequence[ReadColumn]
 ) -> Callable[[Numbers], list[Outputs]]:
     """Return what gives the answers of a chain's members, by target.
 
-    Each is given the columns, and beside them what those before it told.
+    Each is given the columns of the request, and one of each before it.
     """
     members = [parts.plan_numeric(part) for part in fitted.estimators_]
     by_target = np.argsort(fitted.order_).tolist()
@@ -76,30 +77,32 @@ def _ask_in_turn(
         columns = np.empty((len(X), width + len(members)))
         columns[:, :width] = X
         found = []
-        for index, (member, tell) in enumerate(zip(members, tells, strict=True), width):
+        for index, (member, read) in enumerate(
+            zip(members, readers, strict=True), width
+        ):
             outputs = member(np.ascontiguousarray(columns[:, :index]))
-            columns[:, index] = tell(outputs)
+            columns[:, index] = read(outputs)
             found.append(outputs)
         return [found[place] for place in by_target]
 
     return ask
 
 
-def _choose_tell(method: str, part: Any) -> Tell:
-    """Return what a classifier tells. Raises NoPlanError for its decisions."""
+def _choose_reader(method: str, part: Any) -> ReadColumn:
+    """Return what reads labels or probabilities. Raises NoPlanError for decisions."""
     if method == "predict_proba":
-        return _tell_probability
+        return _read_probability
     if method != "predict":
         raise NoPlanError(f"ClassifierChain hands on {method}.")
     labels = part.classes_
     return lambda outputs: labels[outputs.classes]
 
 
-def _tell_value(outputs: Any) -> Any:
+def _read_value(outputs: Any) -> Any:
     return outputs.values[:, 0]
 
 
-def _tell_probability(outputs: Any) -> Any:
+def _read_probability(outputs: Any) -> Any:
     return outputs.probabilities[:, 1]
 
 

@@ -152,8 +152,8 @@ def _ask_codes(
     """Return how each column is encoded, refusing what the encoder refuses."""
     features = contract.features
     encoded = ask(known)
-    unknown = _try(ask, {c: [_make_unknown(features[c], known[c])] for c in known})
-    null = _try(ask, {c: [None] for c in known})
+    unknown = _ask_one(ask, {c: [_make_unknown(features[c], known[c])] for c in known})
+    null = _ask_one(ask, {c: [None] for c in known})
     readers: dict[int, Encode] = {}
     for piece in pieces:
         values = known[piece.column]
@@ -165,7 +165,7 @@ def _ask_codes(
     return readers
 
 
-def _try(ask: Ask, changed: Mapping[int, Sequence[Any]]) -> Any:
+def _ask_one(ask: Ask, changed: Mapping[int, Sequence[Any]]) -> Any:
     """Return the numbers of one instance, None if the encoder refuses it."""
     try:
         return ask(changed)[0]
