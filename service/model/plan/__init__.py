@@ -3,6 +3,7 @@
 sparse.py        rows of which the zeros are left out, as texts make them
 steps.py         a step: a path for a batch and one for a single row; chained and joined
 checks.py        what scikit-learn refuses before a step, refused here as well
+pairwise.py      distances and kernels between rows and kept ones
 scores.py        what predictors share: scores, and predictions made of them
 timing.py        how long a step takes, to choose between two paths
 tables.py        how a request's columns become numbers, categories as codes

@@ -77,7 +77,8 @@ def takes_sparse(fitted: Any) -> bool:
     """
     if read_name(fitted).startswith("xgboost."):
         raise NoPlanError("It takes the zeros of sparse rows for nulls.")
-    return find_kind(fitted) in SPARSE_PREDICTORS
+    is_fitted_sparse = getattr(fitted, "_sparse", False)  # as libsvm's models are
+    return is_fitted_sparse or find_kind(fitted) in SPARSE_PREDICTORS
 
 
 def convert_for(fitted: Any, place: Place) -> tuple[list[Step], Any]:

@@ -23,14 +23,17 @@ from service.model.plan.blocks import (
     TEXTS,
     BlockType,
 )
+from service.model.plan.predictors import gaussian_processes, support_vectors
 from service.model.plan.predictors.adaboost import ADABOOST
 from service.model.plan.predictors.bayes import BAYES
 from service.model.plan.predictors.boosters import BOOSTERS
 from service.model.plan.predictors.calibration import CALIBRATED
+from service.model.plan.predictors.centroids import CENTROIDS
 from service.model.plan.predictors.clusters import CLUSTERS
 from service.model.plan.predictors.densities import DENSITIES
 from service.model.plan.predictors.dummies import DUMMIES
 from service.model.plan.predictors.ensembles import BAGS, ENSEMBLES
+from service.model.plan.predictors.kernels import KERNEL_REGRESSORS
 from service.model.plan.predictors.linear import (
     LINEAR,
     LINEAR_DECISIONS,
@@ -43,8 +46,13 @@ from service.model.plan.predictors.multiclass import (
     PAIRS,
 )
 from service.model.plan.predictors.multioutput import CHAINS, MULTIOUTPUT
+from service.model.plan.predictors.neighbours import NEIGHBOURS
+from service.model.plan.predictors.networks import NETWORKS
+from service.model.plan.predictors.radius import RADIUS
+from service.model.plan.predictors.regressors import REGRESSORS
 from service.model.plan.predictors.thresholds import THRESHOLDS
 from service.model.plan.steps import FinalStep
+from service.model.plan.transformers.approximations import APPROXIMATIONS
 from service.model.plan.transformers.distances import DISTANCES
 from service.model.plan.transformers.distributions import DISTRIBUTIONS
 from service.model.plan.transformers.encoders import ENCODERS
@@ -54,6 +62,7 @@ from service.model.plan.transformers.mappings import (
     DENSE_MAPPING_VECTORIZERS,
     MAPPING_VECTORIZERS,
 )
+from service.model.plan.transformers.model_imputers import MODEL_IMPUTERS
 from service.model.plan.transformers.projections import (
     PROJECTIONS,
     SPARSE_PROJECTIONS,
@@ -74,12 +83,14 @@ Planners = dict[type, Callable[[Any], Any]]
 TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
     (
         NUMBER_IMPUTERS
+        | MODEL_IMPUTERS
         | SCALERS
         | DISTRIBUTIONS
         | EXPANSIONS
         | SELECTORS
         | PROJECTIONS
-        | DISTANCES,
+        | DISTANCES
+        | APPROXIMATIONS,
         NUMBERS,
         NUMBERS,
     ),
@@ -95,24 +106,26 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
 
 # Predictors of every task: from numbers to the Outputs that the task's `ask` returns
 # (service/model/tasks/).
-PREDICTORS: Planners = (
-    LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION | DENSITIES | DUMMIES
-)
+PREDICTORS: Planners = {
+    **(LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION | DENSITIES | DUMMIES),
+    **(NEIGHBOURS | RADIUS | CENTROIDS | NETWORKS | KERNEL_REGRESSORS | REGRESSORS),
+    **(support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
+}
 
 # The same where the owner wants more than a task answers anyway.
 EXTRA_PREDICTORS: dict[Extras, Mapping[type, Callable[[Any], FinalStep]]] = {
-    Extras(scores=True): LINEAR_SCORES,
-    Extras(std=True): LINEAR_DEVIATIONS,
+    Extras(scores=True): LINEAR_SCORES | support_vectors.SCORES,
+    Extras(std=True): LINEAR_DEVIATIONS | gaussian_processes.DEVIATIONS,
 }
 
 # Those whose steps multiply what they are given by weights: sparse rows can be, too.
-SPARSE_PREDICTORS = frozenset(LINEAR) | frozenset(BAYES) - {GaussianNB, CategoricalNB}
+SPARSE_PREDICTORS = frozenset(LINEAR | BAYES | NETWORKS) - {GaussianNB, CategoricalNB}
 
 # The same of libraries that need not be installed, by f"{module}.{name}" of the type.
 PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
 
 # Classifiers asked for decision_function: from numbers to Outputs(values=decisions).
-DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS
+DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS | support_vectors.DECISIONS
 
 # Predictors that ask others: a planner is given the fitted object and its Parts.
 WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = (

@@ -188,7 +188,13 @@ def test_a_bare_column_of_an_array_runs_as_itself() -> None:
 @pytest.mark.parametrize(
     ("steps", "uncompiled_steps"),
     [
-        ((columns((scale(), NUMBERS), (encode(), TEXTS)), KNeighborsClassifier()), 1),
+        (
+            (
+                columns((scale(), NUMBERS), (encode(), TEXTS)),
+                KNeighborsClassifier(metric="cosine"),
+            ),
+            1,
+        ),
         ((columns((Logarithm(), ["Amount"]), (encode(), TEXTS)), boost()), 1),
         ((columns((Halved(), ["Amount", "Price"]), (encode(), TEXTS)), boost()), 1),
         (
@@ -302,13 +308,13 @@ def test_a_narrow_table_is_not_widened() -> None:
 
 def test_a_pipeline_with_nothing_to_compile_has_no_plan() -> None:
     table = X[NUMBERS].fillna(0).to_numpy()
-    reason = "step 'kneighborsclassifier': KNeighborsClassifier has no compiled form."
+    reason = "step 'kneighborsclassifier': It searches in an uncommon way."
     with pytest.raises(NoPlanError, match=re.escape(reason)):
-        fit_plan(KNeighborsClassifier(), table=table)
+        fit_plan(KNeighborsClassifier(metric="cosine"), table=table)
 
 
 def test_what_has_no_plan_is_asked_for_an_array_where_that_is_the_same() -> None:
-    plan = fit_plan(KNeighborsClassifier(), table=X[NUMBERS].fillna(0))
+    plan = fit_plan(KNeighborsClassifier(metric="cosine"), table=X[NUMBERS].fillna(0))
     assert plan.uncompiled_steps == ("KNeighborsClassifier",)
 
 

@@ -24,6 +24,7 @@ from sklearn import (
     mixture,
     multioutput,
     naive_bayes,
+    svm,
     tree,
 )
 from sklearn import feature_selection as selection
@@ -32,6 +33,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.covariance import EllipticEnvelope
+from sklearn.cross_decomposition import CCA, PLSCanonical
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import (
     PCA,
@@ -47,7 +49,20 @@ from sklearn.discriminant_analysis import (
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.frozen import FrozenEstimator
+from sklearn.gaussian_process import (
+    GaussianProcessClassifier,
+    GaussianProcessRegressor,
+)
 from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute._iterative import IterativeImputer
+from sklearn.isotonic import IsotonicRegression
+from sklearn.kernel_approximation import (
+    AdditiveChi2Sampler,
+    Nystroem,
+    PolynomialCountSketch,
+    RBFSampler,
+)
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
@@ -63,8 +78,14 @@ from sklearn.multiclass import (
     OneVsRestClassifier,
     OutputCodeClassifier,
 )
-from sklearn.neighbors import NeighborhoodComponentsAnalysis
-from sklearn.neural_network import BernoulliRBM
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    NeighborhoodComponentsAnalysis,
+    RadiusNeighborsClassifier,
+    RadiusNeighborsRegressor,
+)
+from sklearn.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -119,6 +140,7 @@ REGRESSORS = [("a", RIDGE), ("b", tree.DecisionTreeRegressor(max_depth=3))]
 EXAMPLES = [
     SimpleImputer(strategy="median", add_indicator=True),
     MissingIndicator(missing_values=0),
+    IterativeImputer(max_iter=2),
     KBinsDiscretizer(quantile_method="averaged_inverted_cdf"),
     QuantileTransformer(n_quantiles=100),
     make_pipeline(StandardScaler(), PolynomialFeatures(2)),
@@ -163,6 +185,24 @@ EXAMPLES = [
     mixture.GaussianMixture(3, random_state=0),
     mixture.BayesianGaussianMixture(n_components=3, random_state=0),
     cluster.BisectingKMeans(5, random_state=0),
+    svm.SVC(probability=True, random_state=0),
+    svm.NuSVC(nu=0.2),
+    KNeighborsClassifier(weights="distance"),
+    KNeighborsRegressor(algorithm="brute"),
+    RadiusNeighborsClassifier(9, outlier_label="good"),
+    RadiusNeighborsRegressor(9),
+    MLPClassifier((20,), max_iter=20, random_state=0),
+    MLPRegressor(hidden_layer_sizes=(20, 20), max_iter=20, random_state=0),
+    KernelRidge(kernel="rbf"),
+    GaussianProcessRegressor(optimizer=None),
+    GaussianProcessClassifier(optimizer=None),
+    make_pipeline(PCA(1), IsotonicRegression(out_of_bounds="clip")),
+    PLSCanonical(1),
+    CCA(1),
+    make_pipeline(StandardScaler(), Nystroem(n_components=20, random_state=0)),
+    make_pipeline(StandardScaler(), RBFSampler(random_state=0)),
+    make_pipeline(MinMaxScaler(clip=True), AdditiveChi2Sampler()),
+    make_pipeline(StandardScaler(), PolynomialCountSketch(random_state=0)),
     KMeans(4, n_init=1, random_state=0),
     MiniBatchKMeans(4, n_init=1, random_state=0),
     FOREST,

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 from pipelines import CREDIT
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics.pairwise import linear_kernel
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -188,10 +189,10 @@ def test_the_plan_can_be_turned_off() -> None:
 def test_why_a_step_has_no_compiled_form_names_it() -> None:
     table = _sample()[0][["Age", "Time"]].iloc[:50].astype(float)
     y = train.read_data()[1].iloc[:50]
-    pipeline = Pipeline([("clf", SVC())]).fit(table, y)
+    pipeline = Pipeline([("clf", SVC(kernel=linear_kernel))]).fit(table, y)
     sample = Instances(tuple(read_columns(table, range(50))), 50)
     choice = choose_plan(FittedPipeline(pipeline), observe_table(table), sample)
-    assert choice.reason == "step 'clf': SVC has no compiled form."
+    assert choice.reason == "step 'clf': SVC has a kernel of its own."
 
 
 def test_why_a_plan_is_not_used_holds_no_value() -> None:

@@ -1,16 +1,25 @@
 """Steps that predict, but for trees.
 
-linear.py       one matrix product, then scikit-learn's own link
-bayes.py        naive Bayes
-densities.py    quadratic discriminants, Gaussian mixtures, elliptic envelopes
-clusters.py     the nearest centre
-boosters.py     LightGBM and XGBoost, which need not be installed
-parts.py        how a wrapper asks the estimators it is made of
-dummies.py      the same answer to all
-calibration.py  calibrated classifiers
-ensembles.py    votes, stacks, bags and transformed targets
-multiclass.py   a classifier for each class, or pair of classes
-multioutput.py  a predictor for each target
-thresholds.py   thresholds of two classes
-adaboost.py     votes and medians of weighted parts
+linear.py              one matrix product, then scikit-learn's own link
+bayes.py               naive Bayes
+densities.py           quadratic discriminants, Gaussian mixtures, elliptic envelopes
+clusters.py            the nearest centre
+libsvm.py              libsvm's functions, with a fitted model bound to them
+support_vectors.py     support vector machines
+kernels.py             kernel ridge regression
+gaussian_processes.py  Gaussian processes
+networks.py            multi-layer perceptrons
+regressors.py          components of two tables, isotonic curves
+boosters.py            LightGBM and XGBoost, which need not be installed
+parts.py               how a wrapper asks the estimators it is made of
+neighbours.py          nearest neighbours
+radius.py              neighbours within a radius
+centroids.py           the nearest centroid of a class
+dummies.py             the same answer to all
+calibration.py         calibrated classifiers
+ensembles.py           votes, stacks, bags and transformed targets
+multiclass.py          a classifier for each class, or pair of classes
+multioutput.py         a predictor for each target
+thresholds.py          thresholds of two classes
+adaboost.py            votes and medians of weighted parts
 """

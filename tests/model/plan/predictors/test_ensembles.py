@@ -23,6 +23,7 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics.pairwise import linear_kernel
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -196,14 +197,21 @@ def test_a_frozen_estimator_is_planned_as_what_it_froze() -> None:
 @pytest.mark.parametrize(
     ("estimator", "reason"),
     [
-        (CalibratedClassifierCV(SVC(), cv=2), "SVC has no compiled decision function."),
         (
-            VotingClassifier([("near", KNeighborsClassifier())], voting="soft"),
-            "KNeighborsClassifier has no compiled form.",
+            CalibratedClassifierCV(SVC(kernel=linear_kernel), cv=2),
+            "SVC has a kernel of its own.",
         ),
         (
-            StackingClassifier(members(), cv=2, final_estimator=KNeighborsClassifier()),
-            "KNeighborsClassifier has no compiled form.",
+            VotingClassifier(
+                [("near", KNeighborsClassifier(metric="cosine"))], voting="soft"
+            ),
+            "It searches in an uncommon way.",
+        ),
+        (
+            StackingClassifier(
+                members(), cv=2, final_estimator=KNeighborsClassifier(metric="cosine")
+            ),
+            "It searches in an uncommon way.",
         ),
     ],
     ids=str,

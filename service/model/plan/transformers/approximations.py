@@ -1,0 +1,93 @@
+"""Steps that approximate the features of a kernel.
+
+Each keeps scikit-learn's order of operations, and so its last bit.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.fft import fft, ifft
+from sklearn import kernel_approximation as approximation
+
+from service.model.errors import NoPlanError
+from service.model.plan.checks import read_floats, refusing_non_finite
+from service.model.plan.pairwise import plan_kernel
+from service.model.plan.steps import Numbers, NumbersStep
+
+
+def plan_nystroem(fitted: approximation.Nystroem) -> NumbersStep:
+    if fitted.kernel_params or fitted.n_jobs not in (None, 1):
+        raise NoPlanError("Nystroem has parameters of another kernel, or several jobs.")
+    compare = plan_kernel(
+        fitted.kernel,
+        read_floats(fitted.components_),
+        gamma=fitted.gamma,
+        degree=fitted.degree,
+        coef0=fitted.coef0,
+    )
+    weights = fitted.normalization_.T
+    return refusing_non_finite(lambda X: compare(X) @ weights)
+
+
+def plan_rbf_sampler(fitted: approximation.RBFSampler) -> NumbersStep:
+    weights, offset = read_floats(fitted.random_weights_), fitted.random_offset_
+    scale = (2.0 / fitted.n_components) ** 0.5
+
+    def step(X: Numbers) -> Numbers:
+        projected: Numbers = X @ weights
+        projected += offset
+        np.cos(projected, out=projected)
+        projected *= scale
+        return projected
+
+    return refusing_non_finite(step)
+
+
+def plan_additive_chi2(fitted: approximation.AdditiveChi2Sampler) -> NumbersStep:
+    count, interval = fitted.sample_steps, fitted.sample_interval
+    if interval is None:
+        interval = {1: 0.8, 2: 0.5, 3: 0.4}.get(count)
+    if interval is None:
+        raise NoPlanError("AdditiveChi2Sampler needs an interval.")
+
+    def step(X: Numbers) -> Numbers:
+        if (X < 0).any():
+            raise ValueError("An AdditiveChi2Sampler takes no negative numbers.")
+        sampled: Numbers = fitted._transform_dense(X, count, interval)
+        return sampled
+
+    return refusing_non_finite(step)
+
+
+def plan_count_sketch(fitted: approximation.PolynomialCountSketch) -> NumbersStep:
+    """Compile a PolynomialCountSketch: each column is added to, or taken from, a sum.
+
+    A sparse product adds the columns up one after another, as scikit-learn's loop does.
+    """
+    hashes, signs = fitted.indexHash_, fitted.bitHash_.astype(np.float64)
+    width, shape = hashes.shape[1], (fitted.n_components, hashes.shape[1])
+    sums = [
+        sparse.csr_array((sign, (place, np.arange(width))), shape=shape)
+        for place, sign in zip(hashes, signs, strict=True)
+    ]
+    scale, constant = np.sqrt(fitted.gamma), np.sqrt(fitted.coef0)
+
+    def step(X: Numbers) -> Numbers:
+        scaled = scale * X
+        if fitted.coef0 != 0:
+            scaled = np.hstack([scaled, constant * np.ones((len(X), 1))])
+        sketches = np.stack([(each @ scaled.T).T for each in sums], axis=1)
+        product = np.prod(fft(sketches, axis=2), axis=1)
+        return np.ascontiguousarray(np.real(ifft(product, overwrite_x=True)))
+
+    return refusing_non_finite(step)
+
+
+APPROXIMATIONS: dict[type, Callable[[Any], NumbersStep]] = {
+    approximation.Nystroem: plan_nystroem,
+    approximation.RBFSampler: plan_rbf_sampler,
+    approximation.AdditiveChi2Sampler: plan_additive_chi2,
+    approximation.PolynomialCountSketch: plan_count_sketch,
+}
