@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from scipy.sparse import issparse
+
 from service.model.errors import NoPlanError
 from service.model.plan.blocks import NUMBERS, SPARSE, adapt
 from service.model.plan.kinds import find_kind, read_name
@@ -77,7 +79,10 @@ def takes_sparse(fitted: Any) -> bool:
     """
     if read_name(fitted).startswith("xgboost."):
         raise NoPlanError("It takes the zeros of sparse rows for nulls.")
-    is_fitted_sparse = getattr(fitted, "_sparse", False)  # as libsvm's models are
+    # What libsvm's models, and neighbours, were fitted on.
+    is_fitted_sparse = getattr(fitted, "_sparse", False) or issparse(
+        getattr(fitted, "_fit_X", None)
+    )
     return is_fitted_sparse or find_kind(fitted) in SPARSE_PREDICTORS
 
 

@@ -12,6 +12,7 @@ networks.py            multi-layer perceptrons
 regressors.py          components of two tables, isotonic curves
 boosters.py            LightGBM and XGBoost, which need not be installed
 parts.py               how a wrapper asks the estimators it is made of
+searches.py            how scikit-learn searches a whole table for the nearest rows
 neighbours.py          nearest neighbours
 radius.py              neighbours within a radius
 centroids.py           the nearest centroid of a class

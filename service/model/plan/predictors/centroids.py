@@ -10,7 +10,7 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.pairwise import plan_squared_distances
-from service.model.plan.predictors.neighbours import plan_brute_search
+from service.model.plan.predictors.searches import plan_reduction
 from service.model.plan.scores import Scores
 from service.model.plan.steps import FinalStep, Numbers
 
@@ -23,7 +23,7 @@ def plan_nearest_centroid(fitted: NearestCentroid) -> FinalStep:
             raise NoPlanError("NearestCentroid has priors beside another metric.")
         score = _plan_scores(fitted)
         return refusing_non_finite(lambda X: _link_scores(score(X)))
-    search = plan_brute_search(read_floats(fitted.centroids_), fitted.metric, {})
+    search = plan_reduction(read_floats(fitted.centroids_), fitted.metric, {})
 
     def find_nearest(X: Numbers) -> np.ndarray:
         nearest: np.ndarray = search(X, 1, return_distance=False)[:, 0]

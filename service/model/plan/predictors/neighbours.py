@@ -5,15 +5,13 @@ that is scikit-learn's own, asked once for an array: what is spared is the check
 queue of jobs, and the second search of `predict_proba` after `predict`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from sklearn import neighbors
 from sklearn.metrics._pairwise_distances_reduction import (
-    ArgKmin,
     ArgKminClassMode,
-    sqeuclidean_row_norms,
 )
 from sklearn.neighbors._base import _get_weights
 from sklearn.neighbors._classification import _adjusted_metric
@@ -22,6 +20,7 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import refusing_non_finite
 from service.model.plan.predictors.parts import count_classes
+from service.model.plan.predictors.searches import plan_search
 from service.model.plan.scores import (
     Scores,
     as_columns,
@@ -35,17 +34,12 @@ Neighbours = tuple[np.ndarray | None, np.ndarray]
 Search = Callable[[Numbers], Neighbours]
 
 
-def _plan_search(fitted: Any) -> Search:
+def _plan_neighbours(fitted: Any) -> Search:
     """Plan kneighbors, with the weights of what it finds."""
     count, weights = fitted.n_neighbors, fitted.weights
     if count > fitted.n_samples_fit_:
         raise NoPlanError(f"{type(fitted).__name__} knows too few neighbours.")
-    if fitted._tree is not None:
-        find = fitted._tree.query
-    else:
-        find = plan_brute_search(
-            fitted._fit_X, fitted.effective_metric_, fitted.effective_metric_params_
-        )
+    find = plan_search(fitted) if fitted._tree is None else fitted._tree.query
     if weights in (None, "uniform"):
         return lambda X: (None, find(X, count, return_distance=False))
 
@@ -56,40 +50,12 @@ def _plan_search(fitted: Any) -> Search:
     return search
 
 
-def plan_brute_search(
-    table: Any, metric: Any, params: Mapping[str, Any]
-) -> Callable[..., Any]:
-    """Plan the search of a whole table. Raises NoPlanError for an uncommon one."""
-    if (
-        type(table) is not np.ndarray
-        or table.dtype != np.float64
-        or not ArgKmin.is_usable_for(table, table, metric)
-    ):
-        raise NoPlanError("It searches in an uncommon way.")
-    options = dict(params)
-    if metric == "euclidean":
-        options["Y_norm_squared"] = sqeuclidean_row_norms(table, 1)
-
-    def find(X: Numbers, count: int, *, return_distance: bool) -> Any:
-        return ArgKmin.compute(
-            X,
-            table,
-            count,
-            metric=metric,
-            metric_kwargs=options.copy(),  # it takes things out of them
-            strategy="auto",
-            return_distance=return_distance,
-        )
-
-    return find
-
-
 # Classifiers
 
 
 def plan_neighbours_classifier(fitted: neighbors.KNeighborsClassifier) -> FinalStep:
     count = count_classes(fitted)
-    search, labels, classes = _plan_search(fitted), fitted._y, np.arange(count)
+    search, labels, classes = _plan_neighbours(fitted), fitted._y, np.arange(count)
     count_neighbours = _plan_class_mode(fitted, count)
     if count_neighbours is not None:
         return refusing_non_finite(lambda X: link_probabilities(count_neighbours(X)))
@@ -161,7 +127,7 @@ def _add_up(
 
 
 def plan_neighbours_regressor(fitted: neighbors.KNeighborsRegressor) -> FinalStep:
-    search, targets = _plan_search(fitted), as_columns(fitted._y)
+    search, targets = _plan_neighbours(fitted), as_columns(fitted._y)
 
     def predict(X: Numbers) -> Outputs:
         weights, places = search(X)

@@ -68,6 +68,8 @@ def estimators() -> list[tuple[str, Any]]:
 
 
 FOREST = RandomForestClassifier(4, random_state=0)
+# It has no compiled form by this metric.
+UNCOMMON = KNeighborsClassifier(metric="correlation")
 SCALED_SVC = make_pipeline(StandardScaler(), LinearSVC(random_state=0))
 CLASSIFIERS = [
     CalibratedClassifierCV(LinearSVC(random_state=0), cv=2),
@@ -202,16 +204,16 @@ def test_a_frozen_estimator_is_planned_as_what_it_froze() -> None:
             "SVC has a kernel of its own.",
         ),
         (
-            VotingClassifier(
-                [("near", KNeighborsClassifier(metric="cosine"))], voting="soft"
-            ),
-            "It searches in an uncommon way.",
+            VotingClassifier([("near", UNCOMMON)], voting="soft"),
+            "KNeighborsClassifier searches in an uncommon way.",
         ),
         (
             StackingClassifier(
-                members(), cv=2, final_estimator=KNeighborsClassifier(metric="cosine")
+                members(),
+                cv=2,
+                final_estimator=UNCOMMON,
             ),
-            "It searches in an uncommon way.",
+            "KNeighborsClassifier searches in an uncommon way.",
         ),
     ],
     ids=str,

@@ -4,12 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from exactness import assert_alike, iterate_batches, load_table, name_case
+from prose import read_prose
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from service.model.errors import NoPlanError
+from service.model.outputs import Outputs
 from service.model.plan.predictors.neighbours import NEIGHBOURS
+from service.model.plan.sparse import read_csr
 
 
 def weigh_near(distances: np.ndarray) -> np.ndarray:
@@ -31,6 +35,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"weights": "distance", "algorithm": "brute", "p": 1},
     {"weights": weigh_near},
     {"weights": None, "algorithm": "brute"},
+    {"metric": "cosine"},
+    {"metric": "cosine", "weights": "distance"},
 ]
 
 
@@ -86,32 +92,52 @@ def test_ties_are_broken_as_by_sklearn(
     fitted.fit(table, y)
     step = NEIGHBOURS[KNeighborsClassifier](fitted)
     for rows in (slice(0, 600), *(slice(row, row + 1) for row in range(60))):
-        found = step(X[rows])
-        np.testing.assert_array_equal(found.classes, fitted.predict(table[rows]))
-        np.testing.assert_array_equal(
-            found.probabilities, fitted.predict_proba(table[rows])
-        )
+        assert_same_bits(fitted, step(X[rows]), table[rows])
 
 
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
 @pytest.mark.parametrize("algorithm", ["brute", "kd_tree"])
-def test_integers_are_compared_as_numbers(algorithm: str) -> None:
-    X, y = load_table("wine")
-    whole = (X * 9).round().astype(np.int64)
-    fitted = KNeighborsClassifier(algorithm=algorithm).fit(whole, y)
-    if algorithm == "brute":
-        with pytest.raises(NoPlanError, match="uncommon way"):
-            NEIGHBOURS[KNeighborsClassifier](fitted)
-    else:
-        step = NEIGHBOURS[KNeighborsClassifier](fitted)
-        assert_alike(fitted, step, whole.astype(float))
+def test_ties_of_whole_numbers_are_broken_as_by_sklearn(
+    algorithm: str, weights: str
+) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 4, (600, 3)), rng.integers(0, 3, 600)
+    fitted = KNeighborsClassifier(4, algorithm=algorithm, weights=weights).fit(X, y)
+    step = NEIGHBOURS[KNeighborsClassifier](fitted)
+    for rows in (slice(0, 600), *(slice(row, row + 1) for row in range(60))):
+        assert_same_bits(fitted, step(X[rows].astype(float)), X[rows])
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("vectorizer", [TfidfVectorizer, CountVectorizer])
+def test_neighbours_among_sparse_rows_are_sklearns(
+    vectorizer: Any, metric: str, weights: str
+) -> None:
+    texts, topics = read_prose()
+    vectorize = vectorizer(max_features=500)
+    fitted = KNeighborsClassifier(metric=metric, weights=weights)
+    fitted.fit(vectorize.fit_transform(texts), topics)
+    rows = vectorize.transform(texts)  # which sorts the terms, where a fit does not
+    step = NEIGHBOURS[KNeighborsClassifier](fitted)
+    empty = sparse.csr_matrix((2, 500), dtype=rows.dtype)
+    for batch in (rows[:200], *(rows[row] for row in range(40)), empty):
+        assert_same_bits(fitted, step(read_csr(batch)), batch)
+    assert_same_bits(fitted, step(rows[:2].toarray().astype(float)), rows[:2])
+
+
+def assert_same_bits(fitted: Any, found: Outputs, X: Any) -> None:
+    """Hold answers against scikit-learn's, to the last bit."""
+    np.testing.assert_array_equal(fitted.classes_[found.classes], fitted.predict(X))
+    np.testing.assert_array_equal(found.probabilities, fitted.predict_proba(X))
 
 
 @pytest.mark.parametrize(
     "estimator",
     [
-        KNeighborsClassifier(metric="cosine"),
+        KNeighborsClassifier(metric="correlation"),
         KNeighborsClassifier(metric="nan_euclidean"),
-        KNeighborsRegressor(metric="cosine"),
+        KNeighborsRegressor(metric="correlation"),
     ],
     ids=name_case,
 )
@@ -122,10 +148,13 @@ def test_an_uncommon_metric_has_no_plan(estimator: Any) -> None:
         NEIGHBOURS[type(fitted)](fitted)
 
 
-def test_sparse_rows_and_several_outputs_have_no_plan() -> None:
+def test_several_outputs_and_jobs_have_no_plan() -> None:
     X, y = load_table("wine")
-    for table, target in ((sparse.csr_array(X), y), (X, np.column_stack([y, y]))):
-        fitted = KNeighborsClassifier().fit(table, target)
+    for fitted in (
+        KNeighborsClassifier().fit(X, np.column_stack([y, y])),
+        KNeighborsClassifier(metric="cosine", n_jobs=2).fit(X, y),
+        KNeighborsClassifier(algorithm="brute").fit(X.astype(np.float32), y),
+    ):
         with pytest.raises(NoPlanError):
             NEIGHBOURS[KNeighborsClassifier](fitted)
 
