@@ -9,7 +9,8 @@ import orjson
 from service.model.errors import ArtefactError, DataFileError
 from service.update.answers import AnswersError
 from service.update.compare import Asked, Bounds, compare, list_breaches
-from service.update.report import describe, write_page, write_text
+from service.update.page import write_page
+from service.update.report import describe, write_text
 
 
 def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]

@@ -5,7 +5,8 @@ answers.py     what a version answers to a file, in a process of its own
 differences.py how answers differ, gathered in bounded memory
 scores.py      how well a version answers rows whose truth is known
 compare.py     two versions on the same rows
-report.py      a comparison as text, JSON and a page
+report.py      a comparison as text and as JSON
+page.py        a comparison as a page of HTML
 statistics.py  bounds and evidence that stay valid however often they are looked at
 counts.py      what a version has answered, as its metrics count it
 sources.py     where counts come from: replicas' own metrics, or a Prometheus

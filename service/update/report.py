@@ -1,11 +1,10 @@
-"""A comparison of two versions, as text for a person, as JSON, and as a page."""
+"""A comparison of two versions, as tables of text for a person, and as JSON."""
 
-import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from service.update.compare import Comparison
-from service.update.differences import QUANTILES, STEPS
+from service.update.differences import QUANTILES
 
 COSTS = {
     "start_s": "start, s",
@@ -17,15 +16,6 @@ COSTS = {
 
 # Rows of a table of labels that are printed; JSON has all.
 MOST_LINES = 20
-
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem }
-th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child, td:first-child { text-align: left }
-.bad { color: #b00020 } .good { color: #1b6e3c }
-svg { background: #fafafa }
-"""
 
 Table = tuple[str, Sequence[str], list[list[str]]]
 
@@ -78,39 +68,23 @@ def describe(found: Comparison, breaches: Sequence[str]) -> dict[str, Any]:
 
 def write_text(found: Comparison, breaches: Sequence[str]) -> str:
     """Return a comparison as lines for a person."""
-    lines = [_write_title(found), ""]
-    for title, header, rows in _list_tables(found):
+    lines = [write_title(found), ""]
+    for title, header, rows in list_tables(found):
         lines += [title, *_align([list(header), *rows]), ""]
     lines += [f"FAIL  {breach}" for breach in breaches]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def write_page(found: Comparison, breaches: Sequence[str]) -> str:
-    """Return a comparison as one page of HTML, which loads nothing."""
-    title = html.escape(_write_title(found))
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8>",
-        f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>",
-    ]
-    parts += [f"<p class=bad>{html.escape(breach)}</p>" for breach in breaches]
-    if not breaches:
-        parts.append("<p class=good>Every bound is kept.</p>")
-    parts.append(_draw_spread(found))
-    for name, header, rows in _list_tables(found):
-        parts += [f"<h2>{html.escape(name)}</h2><table>", _write_row("th", header)]
-        parts += [_write_row("td", row) for row in rows]
-        parts.append("</table>")
-    return "\n".join(parts) + "\n"
-
-
-def _write_title(found: Comparison) -> str:
+def write_title(found: Comparison) -> str:
+    """Return a comparison in one line."""
     old, new, seen = found.old, found.new, found.differences
     names = f"{old.name} {old.version} and {new.name} {new.version}"
     share = f"{seen.changed:,} labels are others ({seen.changed / seen.rows:.2%})"
     return f"{names}, {seen.rows:,} rows: {share}"
 
 
-def _list_tables(found: Comparison) -> Iterator[Table]:
+def list_tables(found: Comparison) -> Iterator[Table]:
+    """Yield the tables of a comparison: a title, a header and rows."""
     seen = found.differences
     if found.changes:
         changes = sorted(found.changes, key=lambda change: not change.is_breaking)
@@ -179,31 +153,6 @@ def _compare_figures(title: str, found: dict[str, dict[str, float]]) -> Iterator
                 for name in names
             ],
         )
-
-
-def _draw_spread(found: Comparison) -> str:
-    """Return bars of how many rows differ by how much."""
-    counts = found.differences.numbers.counts
-    if not counts:
-        return ""
-    most, width = max(counts.values()), 14
-    bars = "".join(
-        _draw_bar(index * width, width - 2, 110 * counts[step] / most)
-        + f"<title>{10 ** (step / STEPS):.2g}: {counts[step]:,} rows</title></rect>"
-        for index, step in enumerate(sorted(counts))
-    )
-    size = f"width={len(counts) * width} height=120"
-    return f"<h2>Differences, by size</h2><svg {size} role=img>{bars}</svg>"
-
-
-def _draw_bar(left: int, width: int, height: float) -> str:
-    top = 120 - height
-    return f"<rect x={left} y={top:.1f} width={width} height={height:.1f} fill=#3465a4>"
-
-
-def _write_row(cell: str, values: Iterable[str]) -> str:
-    cells = "".join(f"<{cell}>{html.escape(value)}</{cell}>" for value in values)
-    return f"<tr>{cells}</tr>"
 
 
 def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -55,11 +55,6 @@ def plan_factor_analysis(fitted: decomposition.FactorAnalysis) -> NumbersStep:
     return refusing_non_finite(lambda X: (X - mean) @ axes @ covariance)
 
 
-def plan_rbm(fitted: BernoulliRBM) -> NumbersStep:
-    weights, offset = read_floats(fitted.components_).T, fitted.intercept_hidden_
-    return refusing_non_finite(lambda X: expit(X @ weights + offset))
-
-
 def plan_sparse_projection(fitted: SparseRandomProjection) -> NumbersStep:
     """Compile a SparseRandomProjection of dense rows, by scipy's product."""
     axes = fitted.components_.T
@@ -115,8 +110,6 @@ PROJECTIONS: dict[type, Callable[[Any], NumbersStep]] = {
     decomposition.FastICA: plan_fast_ica,
     decomposition.FactorAnalysis: plan_factor_analysis,
     GaussianRandomProjection: plan_axes,
-    NeighborhoodComponentsAnalysis: plan_axes,
-    BernoulliRBM: plan_rbm,
     SparseRandomProjection: plan_sparse_projection,
     LinearDiscriminantAnalysis: plan_discriminants,
     FeatureAgglomeration: plan_agglomeration,

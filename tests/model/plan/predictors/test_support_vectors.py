@@ -149,7 +149,7 @@ def test_probabilities_of_infinite_scores_are_libsvms() -> None:
         (svm.SVR(epsilon=1e9), "no support vectors"),
         (svm.SVC(break_ties=True, decision_function_shape="ovo"), "ties of pairs"),
     ],
-    ids=name_case,
+    ids=["kernel", "none", "ties"],
 )
 def test_what_has_no_plan(estimator: Any, reason: str) -> None:
     X, y = load_table("wine")

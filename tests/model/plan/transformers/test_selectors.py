@@ -195,7 +195,7 @@ WITHOUT_NULLS = [
         NeighborhoodComponentsAnalysis(2, max_iter=5, random_state=0),
         projections.plan_axes,
     ),
-    (BernoulliRBM(3, n_iter=2, random_state=0), projections.plan_rbm),
+    (BernoulliRBM(3, n_iter=2, random_state=0), projections.plan_hidden_units),
     (LinearDiscriminantAnalysis(), projections.plan_discriminants),
     (LinearDiscriminantAnalysis(n_components=1), projections.plan_discriminants),
     (
