@@ -223,7 +223,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first: pytest-xdist hands files out in this order.
 
     Begun last, a long one is waited for while the other processes have nothing to do.
+    A name that holds an address would be another in each of its processes.
     """
+    changing = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if changing:
+        raise pytest.UsageError(f"Give the case a name of its own: {changing[0]}")
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 

@@ -1,5 +1,6 @@
 """Holding a planned step against the estimator it was planned from."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -74,8 +75,9 @@ def assert_close(found: np.ndarray | None, expected: np.ndarray) -> None:
     assert gap.max(initial=0.0) <= 1e-12
 
 
-def name_case(estimator: Any) -> str:
-    return repr(estimator)[:60]
+def name_case(value: Any) -> str:
+    """Return the name of a case: without addresses, which each process has its own."""
+    return re.sub(" at 0x[0-9a-f]+", "", repr(value))[:60]
 
 
 def check_parity(fitted: Any, X: np.ndarray) -> None:

@@ -216,7 +216,7 @@ def test_a_frozen_estimator_is_planned_as_what_it_froze() -> None:
             "KNeighborsClassifier searches in an uncommon way.",
         ),
     ],
-    ids=str,
+    ids=name_case,
 )
 def test_why_a_part_runs_as_itself_is_said(estimator: Any, reason: str) -> None:
     X, y = load_table("wine")

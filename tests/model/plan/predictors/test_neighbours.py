@@ -41,7 +41,7 @@ OPTIONS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("data", ["wine", "breast_cancer"])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=name_case)
 def test_a_classifier_is_planned_exactly(options: dict[str, Any], data: str) -> None:
     X, y = load_table(data)
     fitted = KNeighborsClassifier(**options)
@@ -52,7 +52,7 @@ def test_a_classifier_is_planned_exactly(options: dict[str, Any], data: str) -> 
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=name_case)
 def test_a_regressor_is_planned_exactly(options: dict[str, Any], outputs: int) -> None:
     X, y = load_table("diabetes")
     targets = y if outputs == 1 else np.column_stack([y, y**0.5])

@@ -19,7 +19,7 @@ OPTIONS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("data", ["wine", "breast_cancer"])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=name_case)
 def test_a_classifier_is_planned_exactly(options: dict[str, Any], data: str) -> None:
     X, y = load_table(data)
     fitted = RadiusNeighborsClassifier(0.6, outlier_label="green", **options)
@@ -32,7 +32,7 @@ def test_a_classifier_is_planned_exactly(options: dict[str, Any], data: str) -> 
 @pytest.mark.filterwarnings("ignore:One or more samples have no neigh:UserWarning")
 @pytest.mark.parametrize("is_whole", [False, True])
 @pytest.mark.parametrize("outputs", [1, 2])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=name_case)
 def test_a_regressor_is_planned_exactly(
     options: dict[str, Any], outputs: int, *, is_whole: bool
 ) -> None:
