@@ -101,7 +101,9 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
         raise ContractError(
             f"The column {name!r} holds half of a surrogate pair, which is no text."
         )
-    if held not in TYPES:
+    is_odd = (is_category and held == "datetime64") or any(map(_is_long, present))
+    if held not in TYPES or is_odd:
+        held = "long double" if any(map(_is_long, present)) else held
         values = "nothing but nulls" if held in ("empty", "null") else f"{held} values"
         raise ContractError(
             f"The column {name!r} ({dtype}) holds {values}: let it hold one of numbers,"
@@ -111,6 +113,11 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
     if held == "datetime64" and _holds_days(dtype, present):
         return "date"
     return TYPES[held]
+
+
+def _is_long(value: Any) -> bool:
+    """Return True for a number that is none of Python's floats, and none of JSON's."""
+    return isinstance(value, np.longdouble)
 
 
 def _holds_days(dtype: Any, present: list[pd.Timestamp]) -> bool:

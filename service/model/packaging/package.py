@@ -85,8 +85,8 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     version appears. Raises PackagingError, and its subclass ContractError.
     """
     reference = FittedPipeline(pipeline, _read_extras(scores, std=std))
-    target = _check_place(Path(to), name, version)
-    measured = _check_metrics(metrics or {})
+    target = _check_place(to, name, version)
+    measured = _check_metrics({} if metrics is None else metrics)
     if not is_text(description):
         raise PackagingError("The description must be text.")
     with Progress(f"{name} {version}") as progress:
@@ -171,17 +171,20 @@ def _predict_scores(
 
 
 def _read_extras(scores: Any, *, std: Any) -> Extras:
-    if scores not in (None, "decision") or not isinstance(std, bool):
+    is_decision = isinstance(scores, str) and scores == "decision"
+    if not (scores is None or is_decision) or not isinstance(std, bool):
         raise PackagingError('scores= must be "decision", and std= True or False.')
-    return Extras(scores=scores == "decision", std=std)
+    return Extras(scores=is_decision, std=std)
 
 
-def _check_place(to: Path, name: str, version: str) -> Path:
+def _check_place(to: str | Path, name: str, version: str) -> Path:
+    if not isinstance(to, str | Path):
+        raise PackagingError("to= must be the path of a folder.")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise PackagingError(f"The name {name!r} must match {NAME.pattern}.")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
         raise PackagingError(f"The version {version!r} must be semantic: 1.0.0.")
-    target = to / name / version
+    target = Path(to) / name / version
     if target.exists():
         raise PackagingError(refuse_overwriting(target))
     return target

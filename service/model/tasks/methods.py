@@ -82,7 +82,7 @@ def is_passed(step: Any) -> bool:
 def find_last(pipeline: Any) -> Any:
     """Return the estimator that answers: the last step, or what a search found."""
     while True:
-        if isinstance(pipeline, Pipeline):
+        if isinstance(pipeline, Pipeline) and pipeline.steps:
             pipeline = pipeline.steps[-1][1]
         elif isinstance(pipeline, FrozenEstimator):
             pipeline = pipeline.estimator

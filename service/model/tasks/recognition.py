@@ -4,7 +4,7 @@ from typing import Any
 
 from sklearn.utils.validation import NotFittedError, check_is_fitted
 
-from service.model.errors import PackagingError
+from service.model.errors import PackagingError, describe_error
 from service.model.tasks.classification import Classification
 from service.model.tasks.clustering import Clustering
 from service.model.tasks.methods import find_last
@@ -40,6 +40,11 @@ def find_task(pipeline: Any, extras: Extras = NO_EXTRAS) -> Task:
             f"{_find_untagged(pipeline)} is no estimator of scikit-learn's kind: let"
             " its class inherit from ClassifierMixin, RegressorMixin or"
             " TransformerMixin, and then from BaseEstimator, and fit it again."
+        ) from error
+    except Exception as error:
+        raise PackagingError(
+            "Whether the pipeline is fitted cannot be told, for it raises"
+            f" {describe_error(error)}: fit it again."
         ) from error
     for task in TASKS:
         if task.has(pipeline):

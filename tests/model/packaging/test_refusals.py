@@ -18,7 +18,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KernelDensity
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from service.model.errors import PackagingError
@@ -120,6 +120,14 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "periods": (column(pd.period_range("2024", periods=3, freq="M")), "'c' .*period"),
     "complex numbers": (column([1j, 2j, 3j]), "'c' .*complex"),
     "bytes": (column([b"a", b"b"]), "'c' .*bytes"),
+    "long doubles": (column(np.ones(3, np.longdouble)), "'c' .*long double"),
+    "categories that are dates": (
+        column(pd.Categorical(pd.to_datetime(["2024-01-01"] * 3))),
+        "'c' .*datetime64",
+    ),
+    "a pipeline of nothing": ({"pipeline": Pipeline([])}, "no task"),
+    "no path": ({"to": 5}, "to= must be the path"),
+    "a table of metrics": ({"metrics": X}, "metrics= must map"),
     "nothing but nulls": (column(pd.Series([None] * 3, dtype=object)), "'c'"),
     "numbers and texts": (column([1, "a", 2.5]), "'c' .*mixed"),
     "sparse columns": (column(pd.arrays.SparseArray([0, 1])), "'c' .*make it dense"),
@@ -193,9 +201,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_refusal_says_what_to_do(case: str, tmp_path: Path) -> None:
     options, sentence = CASES[case]
-    given = {"pipeline": FITTED, "X": X, "name": "m", "version": "1.0.0"} | options
+    given = {"pipeline": FITTED, "X": X, "name": "m", "version": "1.0.0"}
+    given = {**given, "to": tmp_path, **options}
     with pytest.raises(PackagingError, match=f"(?s){sentence}") as caught:
-        package(**given, to=tmp_path)
+        package(**given)
     said = str(caught.value)
     assert said.endswith(".")
     assert not FOREIGN.search(said)
