@@ -94,6 +94,8 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
         )
     is_category = isinstance(dtype, pd.CategoricalDtype)
     held = pd.api.types.infer_dtype(dtype.categories if is_category else column)
+    if held == "date" and any(map(_is_moment, column)):
+        held = "date and datetime"
     texts = dtype.categories if is_category else present
     if held == "string" and not len(texts):
         held = "null"
@@ -101,7 +103,7 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
         raise ContractError(
             f"The column {name!r} holds half of a surrogate pair, which is no text."
         )
-    is_odd = (is_category and held == "datetime64") or any(map(_is_long, present))
+    is_odd = (is_category and held.startswith("date")) or any(map(_is_long, present))
     if held not in TYPES or is_odd:
         held = "long double" if any(map(_is_long, present)) else held
         values = "nothing but nulls" if held in ("empty", "null") else f"{held} values"
@@ -115,6 +117,10 @@ def _read_type(name: str, column: pd.Series, present: list[Any]) -> FeatureType:
     return TYPES[held]
 
 
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, datetime) and value is not pd.NaT
+
+
 def _is_long(value: Any) -> bool:
     """Return True for a number that is none of Python's floats, and none of JSON's."""
     return isinstance(value, np.longdouble)
@@ -123,7 +129,8 @@ def _is_long(value: Any) -> bool:
 def _holds_days(dtype: Any, present: list[pd.Timestamp]) -> bool:
     """Return True for whole days without a time zone, in which a day would begin."""
     is_zoned = isinstance(dtype, pd.DatetimeTZDtype)
-    return not is_zoned and all(moment == moment.normalize() for moment in present)
+    is_whole = all(moment == moment.normalize() for moment in present)
+    return bool(present) and is_whole and not is_zoned
 
 
 def _read_storage(name: str, column: pd.Series, kind: FeatureType) -> Storage:

@@ -1,5 +1,6 @@
 """From a fitted pipeline to an artefact, at training time: nothing that serves uses it.
 
+options.py         the arguments that are about no table
 edits.py           what the owner says of a feature, read and applied
 labels.py          what answers are called
 probe.py           what the pipeline answers, learnt by asking it

@@ -1,6 +1,5 @@
 """package(): a fitted pipeline becomes a version that can be served."""
 
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 
 from service.model.artefact.folder import (
     compute_digest,
-    refuse_overwriting,
     write_artefact,
 )
 from service.model.artefact.golden import encode_golden, encode_sample
@@ -20,14 +18,12 @@ from service.model.artefact.manifest import (
     FIRST_FORMAT,
     FORMAT,
     GOLDEN,
-    NAME,
     PIPELINE,
     SAMPLE,
-    VERSION,
     Manifest,
     read_version,
 )
-from service.model.contract.features import Contract, UnknownFields, is_text
+from service.model.contract.features import Contract, UnknownFields
 from service.model.contract.instances import Instances, spread
 from service.model.contract.observation import read_columns
 from service.model.drift.histograms import HISTOGRAMS, encode_histograms
@@ -39,13 +35,18 @@ from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
 from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
 from service.model.packaging.labels import is_said_by_names, name_answers
+from service.model.packaging.options import (
+    check_metrics,
+    check_place,
+    check_texts,
+    read_extras,
+)
 from service.model.packaging.progress import Progress
 from service.model.packaging.proposal import propose_contract
 from service.model.packaging.records import predict_rows, select_records
 from service.model.packaging.training_table import convert_table, read_table
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import name_outputs
-from service.model.tasks.task import Extras
 
 
 def package(  # noqa: PLR0913 - each is one thing a training script has to say
@@ -84,11 +85,10 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     A fresh process loads what was written and reproduces the golden records before the
     version appears. Raises PackagingError, and its subclass ContractError.
     """
-    reference = FittedPipeline(pipeline, _read_extras(scores, std=std))
-    target = _check_place(to, name, version)
-    measured = _check_metrics({} if metrics is None else metrics)
-    if not is_text(description):
-        raise PackagingError("The description must be text.")
+    reference = FittedPipeline(pipeline, read_extras(scores, std=std))
+    target = check_place(to, name, version)
+    measured = check_metrics({} if metrics is None else metrics)
+    check_texts(description, unknown_fields)
     with Progress(f"{name} {version}") as progress:
         progress.begin("reading the training table")
         X = read_table(reference, X)
@@ -170,26 +170,6 @@ def _predict_scores(
     return predict_rows(reference, holdout, rows)
 
 
-def _read_extras(scores: Any, *, std: Any) -> Extras:
-    is_decision = isinstance(scores, str) and scores == "decision"
-    if not (scores is None or is_decision) or not isinstance(std, bool):
-        raise PackagingError('scores= must be "decision", and std= True or False.')
-    return Extras(scores=is_decision, std=std)
-
-
-def _check_place(to: str | Path, name: str, version: str) -> Path:
-    if not isinstance(to, str | Path):
-        raise PackagingError("to= must be the path of a folder.")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise PackagingError(f"The name {name!r} must match {NAME.pattern}.")
-    if not isinstance(version, str) or not VERSION.fullmatch(version):
-        raise PackagingError(f"The version {version!r} must be semantic: 1.0.0.")
-    target = Path(to) / name / version
-    if target.exists():
-        raise PackagingError(refuse_overwriting(target))
-    return target
-
-
 def _read_clock() -> str:
     """Return the time in UTC; SOURCE_DATE_EPOCH, where set, makes it reproducible."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
@@ -207,13 +187,3 @@ def _read_versions(libraries: list[str], contract: Contract) -> dict[str, str]:
     frames = [] if contract.array_dtype else ["pandas"]
     wanted = dict.fromkeys([*always, *frames, *libraries])
     return {library: read_version(library) or "" for library in wanted}
-
-
-def _check_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
-    if not isinstance(metrics, Mapping):
-        raise PackagingError("metrics= must map names to numbers.")
-    for name, value in metrics.items():
-        is_number = isinstance(value, int | float | np.number)
-        if not is_text(name) or not is_number or not math.isfinite(value):
-            raise PackagingError(f"The metric {name!r} is not a finite number.")
-    return {str(name): float(value) for name, value in metrics.items()}

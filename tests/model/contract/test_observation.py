@@ -43,6 +43,7 @@ def observe(column: Any) -> Feature:
         (pd.to_datetime(pd.Series(["2024-01-31", None])), "date", None, 1),
         (pd.to_datetime(pd.Series(["2024-01-31T09:30"])), "date-time", None, 0),
         (pd.Series([date(2024, 1, 31), None]), "date", "date", 1),
+        (pd.to_datetime(pd.Series([None, None])), "date-time", None, 2),
         (
             pd.to_datetime(pd.Series(["2024-01-31"]), utc=True),
             "date-time",

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,11 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         column(pd.Categorical(pd.to_datetime(["2024-01-01"] * 3))),
         "'c' .*datetime64",
     ),
+    "days and moments": (
+        column(pd.Series([date(2024, 1, 1), datetime(2024, 1, 1, 5)], dtype=object)),
+        "'c' .*date and datetime",
+    ),
+    "unknown fields": ({"unknown_fields": "warn"}, "unknown_fields= must be"),
     "a pipeline of nothing": ({"pipeline": Pipeline([])}, "no task"),
     "no path": ({"to": 5}, "to= must be the path"),
     "a table of metrics": ({"metrics": X}, "metrics= must map"),
