@@ -55,6 +55,8 @@ class Placeholder:
     __bool__ = __iter__ = __len__ = __float__ = __int__ = __index__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
     __array__ = __str__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
+    # As a key, too, which a look-up would not find, in silence.
+    __eq__ = __ne__ = __hash__ = __contains__ = _refuse
 
 
 def bind_placeholders(module: ModuleType, left_out: Sequence[str]) -> None:
