@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -36,6 +36,10 @@ class TravellingCode:
     data: dict[str, bytes] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     added: list[str] = field(default_factory=list)
+    # By top-level module; found once, for it takes a third of a second.
+    distributions: Mapping[str, list[str]] = field(
+        default_factory=importlib.metadata.packages_distributions
+    )
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -68,7 +72,6 @@ class _Collector:
         self.code = TravellingCode()
         self.named: set[str] = set()
         self._left: list[SourceModule] = []
-        self._distributions = importlib.metadata.packages_distributions()
 
     def take(self, modules: Sequence[SourceModule]) -> None:
         for module in modules:
@@ -94,7 +97,7 @@ class _Collector:
         if is_taken(root):
             return
         if root not in self.code.modules:
-            if root in self._distributions:
+            if root in self.code.distributions:
                 self.code.imported.add(root)
                 return
             self._take_beside(module, found, root)
@@ -134,14 +137,13 @@ def find_libraries(
     one that is neither installed nor travels.
     """
     wanted = find_referred(modules, code) | code.imported.difference(left_out)
-    distributions = importlib.metadata.packages_distributions()
     for name in sorted(wanted):
-        if name not in distributions:
+        if name not in code.distributions:
             raise PackagingError(
                 f"The pipeline uses the module {name!r}, which is not installed:"
                 " name it in code=, and it travels along."
             )
-    return sorted({distributions[name][0] for name in wanted})
+    return sorted({code.distributions[name][0] for name in wanted})
 
 
 def find_plotting(modules: Iterable[str], code: TravellingCode) -> tuple[str, ...]:

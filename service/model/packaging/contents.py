@@ -28,6 +28,8 @@ class Contents(NamedTuple):
             yield f"taken by value from the training script: {names}"
         if self.code.added:
             yield f"imported by code=, and travelling too: {', '.join(self.code.added)}"
+        if self.code.data:
+            yield f"read by code=, and travelling too: {', '.join(self.code.data)}"
 
     def leave_nothing_out(self) -> "Contents":
         """Return the same with every library that is imported."""

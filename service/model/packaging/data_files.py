@@ -62,9 +62,13 @@ def _read_text(node: ast.AST) -> Iterator[str]:
 
 
 def _iterate_matching(folder: Path, patterns: Collection[str]) -> Iterator[Path]:
-    """Yield the files below a folder all of whose path's parts match a pattern."""
+    """Yield the files below a folder all of whose path's parts match a pattern.
+
+    None is hidden: `.env` holds secrets.
+    """
     for path in sorted(folder.iterdir()):
-        if not any(fnmatchcase(path.name, pattern) for pattern in patterns):
+        is_named = any(fnmatchcase(path.name, pattern) for pattern in patterns)
+        if not is_named or path.name.startswith("."):
             continue
         if path.is_dir():
             yield from _iterate_matching(path, patterns)

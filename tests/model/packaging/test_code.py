@@ -131,7 +131,9 @@ def test_a_package_module_that_was_never_imported_asks_for_nothing(
     assert code.modules.keys() == {"pack", "pack.tests", "pack.tests.test_it"}
 
 
-def test_files_beside_a_module_travel_and_are_read(write: Write) -> None:
+def test_files_beside_a_module_travel_and_are_read(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = write(
         {
             "pack/__init__.py": "",
@@ -139,6 +141,7 @@ def test_files_beside_a_module_travel_and_are_read(write: Write) -> None:
             "pack/tables/other.csv": "x,z\n1,2\n",
             "pack/words.en.txt": "a",
             "top.txt": "3",
+            "pack/.env": "KEY=secret",
             "pack/part.py": "import pkgutil\nfrom importlib.resources import files\n"
             "from pathlib import Path\nimport pandas as pd\n"
             "MEANS = pd.read_csv(Path(__file__).parent / 'tables' / 'means.csv')\n"
@@ -146,6 +149,7 @@ def test_files_beside_a_module_travel_and_are_read(write: Write) -> None:
             " ['en']]\nWORDS += [pkgutil.get_data('pack', f'words.{k}.txt') for k in"
             " ['en']]\n"
             "TOP = float((Path(__file__).parents[1] / 'top.txt').read_text())\n"
+            "ENV = Path(__file__).with_name('.env')\n"
             "def centre(X):\n    return X - MEANS.iloc[0] + TOP + len(WORDS)\n",
         }
     )
@@ -158,6 +162,8 @@ def test_files_beside_a_module_travel_and_are_read(write: Write) -> None:
         "code/pack/words.en.txt",
         "code/top.txt",
     }
+    shown = capsys.readouterr().out
+    assert "read by code=, and travelling too: code/pack/tables/means.csv, " in shown
 
 
 def test_a_file_that_is_not_found_beside_is_named_with_the_line(
