@@ -40,6 +40,7 @@ from service.model.plan.predictors.linear import (
     LINEAR_DEVIATIONS,
     LINEAR_SCORES,
 )
+from service.model.plan.predictors.local_outliers import LOCAL_OUTLIERS
 from service.model.plan.predictors.multiclass import (
     MULTICLASS,
     MULTICLASS_SCORES,
@@ -109,7 +110,7 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
 PREDICTORS: Planners = {
     **(LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION | DENSITIES | DUMMIES),
     **(NEIGHBOURS | RADIUS | CENTROIDS | NETWORKS | KERNEL_REGRESSORS | REGRESSORS),
-    **(support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
+    **(LOCAL_OUTLIERS | support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
 }
 
 # The same where the owner wants more than a task answers anyway.

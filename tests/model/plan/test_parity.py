@@ -81,6 +81,7 @@ from sklearn.multiclass import (
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
+    LocalOutlierFactor,
     NeighborhoodComponentsAnalysis,
     RadiusNeighborsClassifier,
     RadiusNeighborsRegressor,
@@ -189,6 +190,7 @@ EXAMPLES = [
     svm.NuSVC(nu=0.2),
     KNeighborsClassifier(weights="distance"),
     KNeighborsRegressor(algorithm="brute"),
+    LocalOutlierFactor(novelty=True),
     RadiusNeighborsClassifier(9, outlier_label="good"),
     RadiusNeighborsRegressor(9),
     MLPClassifier((20,), max_iter=20, random_state=0),

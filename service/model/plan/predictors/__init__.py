@@ -14,6 +14,7 @@ boosters.py            LightGBM and XGBoost, which need not be installed
 parts.py               how a wrapper asks the estimators it is made of
 searches.py            how scikit-learn searches a whole table for the nearest rows
 neighbours.py          nearest neighbours
+local_outliers.py      how sparse the neighbourhood of a row is
 radius.py              neighbours within a radius
 centroids.py           the nearest centroid of a class
 dummies.py             the same answer to all
