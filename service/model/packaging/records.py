@@ -106,7 +106,7 @@ def _find_invalid(feature: Feature, values: Sequence[Any]) -> list[int]:
     whole column, checked in C, is not surely valid.
     """
     column = [to_json(value, feature.type) for value in values]
-    is_open = feature.type == "object"
+    is_open = feature.type == "object"  # of any fields, which have no type in C
     if not is_open and compile_type(feature, UNBOUNDED.max_string_length).accepts_all(
         column
     ):
