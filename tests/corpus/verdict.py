@@ -9,7 +9,7 @@ from corpus.case import Case
 from corpus.serving import serve
 from corpus.tables import TRAINING
 from corpus.trial import Seconds, Trial
-from service.model.errors import ModelError
+from service.model.errors import describe_error
 from service.model.tolerances import SAME_ANSWER
 
 
@@ -25,7 +25,6 @@ class Verdict:
     case: Case
     engine: str
     because: str = ""
-    uncompiled: tuple[str, ...] = ()
     difference: float = 0.0
     because_of_bits: str = ""
     tolerance: float = SAME_ANSWER
@@ -50,8 +49,8 @@ def try_case(case: Case, *, is_timed: bool = True) -> Verdict:
         warnings.simplefilter("ignore")  # of rows by each other, and odd values
         try:
             service = serve(pipeline, case.read().take(TRAINING), case.options)
-        except ModelError as error:
-            return Verdict(case, "refused", str(error).splitlines()[-1])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not served
+            return Verdict(case, "refused", describe_error(error).splitlines()[-1])
         trial = Trial(case, pipeline, service)
         difference, because = trial.compare()
         engine = service.predictor.engine
@@ -60,7 +59,6 @@ def try_case(case: Case, *, is_timed: bool = True) -> Verdict:
             case,
             "partly" if name == "plan" and engine.uncompiled_steps else name,
             engine.reason,
-            engine.uncompiled_steps,
             difference,
             because,
             trial.tolerance,
