@@ -30,7 +30,7 @@ NOT_SERVED = {
     "PatchExtractor": "takes images, which are tables of three dimensions",
 }
 
-# What takes texts or dicts, or is nothing without the estimators that it holds.
+# What is in other modules: it takes texts or dicts, or holds other estimators.
 ELSEWHERE = {
     *("CountVectorizer", "DictVectorizer", "FeatureHasher", "HashingVectorizer"),
     *("TfidfTransformer", "TfidfVectorizer"),
@@ -55,6 +55,7 @@ SETS = (
     tables.read_digits,
 )
 
+# Without these, all_estimators does not find what is experimental.
 assert enable_halving_search_cv
 assert enable_iterative_imputer
 
@@ -74,7 +75,7 @@ def prepare(scaler: Any = None, encoder: Any = None) -> Any:
 def list_estimators() -> Iterator[Case]:
     """Yield the cases of each estimator that predicts or transforms."""
     for name, kind in all_estimators():
-        if name in NOT_SERVED | dict.fromkeys(ELSEWHERE, ""):
+        if name in NOT_SERVED or name in ELSEWHERE:
             continue
         make = partial(kind, **PARAMETERS.get(name, {}))
         family = kind.__module__.split(".")[1].lstrip("_")
@@ -122,8 +123,7 @@ def _list_regressor(name: str) -> Iterator[Form]:
 def _list_transformer(name: str) -> Iterator[Form]:
     if name in OF_CATEGORIES:
         yield "alone on a frame", make_alone, tables.read_categories
-        surround = partial(make_encoded)
-        yield "before a classifier", surround, tables.read_credit
+        yield "before a classifier", make_encoded, tables.read_credit
     elif name in OF_NULLS:
         yield "alone on a frame", make_alone, tables.read_numbers
         yield "before a classifier", make_imputed, tables.read_numbers

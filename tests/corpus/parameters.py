@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from corpus import tables
@@ -21,8 +20,6 @@ TREES = {"n_estimators": 10, "random_state": 0}
 FOREST = RandomForestClassifier(**TREES)
 CLASSIFIERS = [("logistic", LOGISTIC), ("forest", FOREST)]
 REGRESSORS = [("ridge", Ridge()), ("tree", DecisionTreeRegressor(max_depth=4))]
-BY_COST = {"param_grid": {"C": [0.1, 1.0]}, "cv": 2}
-BY_ALPHA = {"alpha": [0.1, 1.0]}
 
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "AdaBoostClassifier": TREES,
@@ -42,7 +39,6 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "FastICA": {"n_components": 3, "random_state": 0},
     "FeatureAgglomeration": {"n_clusters": 3},
     "FixedThresholdClassifier": {"estimator": LOGISTIC, "threshold": 0.3},
-    "FrozenEstimator": {"estimator": StandardScaler()},
     "GaussianMixture": {"n_components": 3, "random_state": 0},
     "GaussianProcessClassifier": {"optimizer": None},
     "GaussianProcessRegressor": {"alpha": 0.1, "optimizer": None},
@@ -50,13 +46,6 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "GenericUnivariateSelect": {"mode": "k_best", "param": 3},
     "GradientBoostingClassifier": TREES,
     "GradientBoostingRegressor": TREES,
-    "GridSearchCV": {"estimator": LOGISTIC, **BY_COST},
-    "HalvingGridSearchCV": {"estimator": LOGISTIC, **BY_COST},
-    "HalvingRandomSearchCV": {
-        "estimator": LOGISTIC,
-        "param_distributions": {"C": [0.1, 1.0]},
-        "cv": 2,
-    },
     "HistGradientBoostingClassifier": {"max_iter": 10, "random_state": 0},
     "HistGradientBoostingRegressor": {"max_iter": 10, "random_state": 0},
     "HuberRegressor": {"max_iter": 1000},
@@ -127,13 +116,6 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "RandomForestClassifier": TREES,
     "RandomForestRegressor": TREES,
     "RandomTreesEmbedding": {**TREES, "max_depth": 3},
-    "RandomizedSearchCV": {
-        "estimator": Ridge(),
-        "param_distributions": BY_ALPHA,
-        "n_iter": 2,
-        "cv": 2,
-        "random_state": 0,
-    },
     "RegressorChain": {"estimator": Ridge()},
     "SGDClassifier": {"loss": "log_loss", "random_state": 0},
     "SVC": {"probability": False},
@@ -150,7 +132,6 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "SparseCoder": {"dictionary": np.eye(13)[:4], "transform_algorithm": "threshold"},
     "SparsePCA": {"n_components": 3, "max_iter": 10, "random_state": 0},
     "SparseRandomProjection": {"n_components": 4, "random_state": 0},
-    "SpectralCoclustering": {"n_clusters": 3},
     "StackingClassifier": {"estimators": CLASSIFIERS, "cv": 2},
     "StackingRegressor": {"estimators": REGRESSORS, "cv": 2},
     "TargetEncoder": {"cv": 2},
