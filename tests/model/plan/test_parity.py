@@ -40,6 +40,7 @@ from sklearn.decomposition import (
     FactorAnalysis,
     FastICA,
     IncrementalPCA,
+    KernelPCA,
     TruncatedSVD,
 )
 from sklearn.discriminant_analysis import (
@@ -61,6 +62,7 @@ from sklearn.kernel_approximation import (
     Nystroem,
     PolynomialCountSketch,
     RBFSampler,
+    SkewedChi2Sampler,
 )
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import (
@@ -203,6 +205,8 @@ EXAMPLES = [
     CCA(1),
     make_pipeline(StandardScaler(), Nystroem(n_components=20, random_state=0)),
     make_pipeline(StandardScaler(), RBFSampler(random_state=0)),
+    make_pipeline(MinMaxScaler(clip=True), SkewedChi2Sampler(random_state=0)),
+    make_pipeline(StandardScaler(), KernelPCA(4, kernel="rbf")),
     make_pipeline(MinMaxScaler(clip=True), AdditiveChi2Sampler()),
     make_pipeline(StandardScaler(), PolynomialCountSketch(random_state=0)),
     KMeans(4, n_init=1, random_state=0),

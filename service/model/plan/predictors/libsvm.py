@@ -24,7 +24,8 @@ KERNELS = ("linear", "poly", "rbf", "sigmoid")
 
 def plan_libsvm(fitted: Any, method: str) -> Scores:
     """Return one of libsvm's functions of rows, with a fitted model bound to it."""
-    if fitted.kernel not in KERNELS:
+    kernels = KERNELS if fitted._sparse else (*KERNELS, "precomputed")
+    if fitted.kernel not in kernels:
         raise NoPlanError(f"{type(fitted).__name__} has a kernel of its own.")
     if not len(fitted.support_):
         raise NoPlanError(f"{type(fitted).__name__} has no support vectors.")
@@ -47,7 +48,15 @@ def _bind(fitted: Any, method: str) -> Scores:
         fitted._gamma,
         fitted.coef0,
     )
-    return lambda X: ask(X, *model)
+    width = fitted.n_features_in_
+
+    def answer(X: Any) -> np.ndarray:
+        if X.shape[1] != width:  # libsvm would read beyond what it is given
+            raise ValueError("Rows of another width than the model was fitted on.")
+        found: np.ndarray = ask(X, *model)
+        return found
+
+    return answer
 
 
 def _bind_sparse(fitted: Any, method: str) -> Scores:

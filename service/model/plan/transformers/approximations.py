@@ -1,4 +1,4 @@
-"""Steps that approximate the features of a kernel.
+"""Steps that approximate the features of a kernel, or project on its components.
 
 Each keeps scikit-learn's order of operations, and so its last bit.
 """
@@ -10,6 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.fft import fft, ifft
 from sklearn import kernel_approximation as approximation
+from sklearn.decomposition import KernelPCA
+from sklearn.preprocessing import KernelCenterer
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refusing_non_finite
@@ -37,6 +39,22 @@ def plan_rbf_sampler(fitted: approximation.RBFSampler) -> NumbersStep:
 
     def step(X: Numbers) -> Numbers:
         projected: Numbers = X @ weights
+        projected += offset
+        np.cos(projected, out=projected)
+        projected *= scale
+        return projected
+
+    return refusing_non_finite(step)
+
+
+def plan_skewed_chi2(fitted: approximation.SkewedChi2Sampler) -> NumbersStep:
+    weights, offset = read_floats(fitted.random_weights_), fitted.random_offset_
+    skewedness, scale = fitted.skewedness, np.sqrt(2.0) / np.sqrt(fitted.n_components)
+
+    def step(X: Numbers) -> Numbers:
+        if (-skewedness >= X).any():
+            raise ValueError("A SkewedChi2Sampler takes no number so negative.")
+        projected: Numbers = np.log(X + skewedness) @ weights
         projected += offset
         np.cos(projected, out=projected)
         projected *= scale
@@ -85,9 +103,41 @@ def plan_count_sketch(fitted: approximation.PolynomialCountSketch) -> NumbersSte
     return refusing_non_finite(step)
 
 
+def _plan_centring(fitted: KernelCenterer) -> NumbersStep:
+    rows, whole = read_floats(fitted.K_fit_rows_), fitted.K_fit_all_
+
+    def centre(kernel: Numbers) -> Numbers:
+        columns = (kernel.sum(axis=1) / len(rows))[:, np.newaxis]
+        centred: Numbers = kernel - rows
+        centred -= columns
+        centred += whole
+        return centred
+
+    return centre
+
+
+def plan_kernel_pca(fitted: KernelPCA) -> NumbersStep:
+    if type(fitted.X_fit_) is not np.ndarray or fitted.n_jobs not in (None, 1):
+        raise NoPlanError("KernelPCA was fitted on sparse rows, or has several jobs.")
+    compare = plan_kernel(
+        fitted.kernel,
+        read_floats(fitted.X_fit_),
+        gamma=fitted.gamma_,
+        degree=fitted.degree,
+        coef0=fitted.coef0,
+    )
+    centre, vectors = _plan_centring(fitted._centerer), fitted.eigenvectors_
+    kept = np.flatnonzero(fitted.eigenvalues_)
+    axes = np.zeros_like(vectors)  # in its memory order, for the sums of BLAS
+    axes[:, kept] = vectors[:, kept] / np.sqrt(fitted.eigenvalues_[kept])
+    return refusing_non_finite(lambda X: np.dot(centre(compare(X)), axes))
+
+
 APPROXIMATIONS: dict[type, Callable[[Any], NumbersStep]] = {
     approximation.Nystroem: plan_nystroem,
     approximation.RBFSampler: plan_rbf_sampler,
+    approximation.SkewedChi2Sampler: plan_skewed_chi2,
     approximation.AdditiveChi2Sampler: plan_additive_chi2,
     approximation.PolynomialCountSketch: plan_count_sketch,
+    KernelPCA: plan_kernel_pca,
 }

@@ -135,6 +135,19 @@ def test_a_model_of_sparse_rows_is_planned_exactly(estimator: Any) -> None:
         np.testing.assert_array_equal(dense.classes, expected)
 
 
+@pytest.mark.parametrize("estimator", [svm.SVC(), svm.NuSVC()], ids=name_case)
+def test_a_kernel_that_is_given_is_taken(estimator: Any) -> None:
+    X, y = load_table("wine")
+    kernel = np.ascontiguousarray(linear_kernel(X, X[::2]))
+    fitted = clone(estimator).set_params(kernel="precomputed", probability=True)
+    fitted.fit(kernel[::2], y[::2])
+    step = PREDICTORS[type(fitted)](fitted)
+    for batch in iterate_batches(kernel):
+        assert_alike(fitted, step, batch)
+    with pytest.raises(ValueError, match="another width"):
+        step(kernel[:, :3].copy())
+
+
 def test_probabilities_of_infinite_scores_are_libsvms() -> None:
     X, y = load_table("wine")
     fitted = svm.SVC(kernel="linear", probability=True, random_state=0).fit(X, y)

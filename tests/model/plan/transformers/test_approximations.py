@@ -5,6 +5,7 @@ import pytest
 from exactness import assert_close, iterate_batches, load_table, name_case
 from sklearn import kernel_approximation as approximation
 from sklearn.base import clone
+from sklearn.decomposition import KernelPCA
 
 from service.model.errors import NoPlanError
 from service.model.plan.transformers.approximations import APPROXIMATIONS
@@ -25,7 +26,11 @@ NYSTROEM: dict[str, Any] = {"n_components": 30, "random_state": 0}
         approximation.AdditiveChi2Sampler(),
         approximation.AdditiveChi2Sampler(sample_steps=3),
         approximation.AdditiveChi2Sampler(sample_steps=4, sample_interval=0.3),
+        approximation.SkewedChi2Sampler(skewedness=2.0, random_state=0),
         approximation.PolynomialCountSketch(random_state=0),
+        KernelPCA(3, kernel="rbf"),
+        KernelPCA(3),
+        KernelPCA(4, kernel="poly", gamma=0.2, remove_zero_eig=True),
         approximation.PolynomialCountSketch(
             degree=3, coef0=1, gamma=0.5, n_components=20, random_state=0
         ),
@@ -57,6 +62,7 @@ def test_an_approximation_is_planned_exactly(transformer: Any) -> None:
     [
         approximation.Nystroem(kernel="cosine", **NYSTROEM),
         approximation.Nystroem(n_jobs=2, **NYSTROEM),
+        KernelPCA(kernel="cosine"),
     ],
     ids=name_case,
 )
