@@ -19,7 +19,6 @@ from sklearn.neighbors._classification import _adjusted_metric
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import refusing_non_finite
-from service.model.plan.predictors.parts import count_classes
 from service.model.plan.predictors.searches import plan_search
 from service.model.plan.scores import (
     Scores,
@@ -54,30 +53,44 @@ def _plan_neighbours(fitted: Any) -> Search:
 
 
 def plan_neighbours_classifier(fitted: neighbors.KNeighborsClassifier) -> FinalStep:
-    count = count_classes(fitted)
-    search, labels, classes = _plan_neighbours(fitted), fitted._y, np.arange(count)
-    count_neighbours = _plan_class_mode(fitted, count)
+    """Plan the label of each output, and the probabilities of all side by side."""
+    search = _plan_neighbours(fitted)
+    columns = np.ascontiguousarray(fitted._y.reshape(len(fitted._y), -1).T)
+    classes = fitted.classes_ if fitted.outputs_2d_ else [fitted.classes_]
+    outputs = list(zip(columns, map(len, classes), strict=True))
+    count_neighbours = _plan_class_mode(fitted)
     if count_neighbours is not None:
         return refusing_non_finite(lambda X: link_probabilities(count_neighbours(X)))
 
     def predict(X: Numbers) -> Outputs:
         weights, places = search(X)
-        found = labels[places]
-        if weights is None:
-            return link_probabilities(_add_up(found, count) / found.shape[1])
-        if not weights.any(axis=1).all():
+        if weights is not None and not weights.any(axis=1).all():
             raise ValueError("All neighbours of an instance weigh nothing.")
-        # scikit-learn adds up twice, in two orders: here as its weighted_mode does.
-        is_found = found[:, np.newaxis, :] == classes[:, np.newaxis]
-        sums = np.where(is_found, weights[:, np.newaxis, :], 0.0).sum(axis=2)
-        shares = _add_up(found, count, weights)
-        shares /= shares.sum(axis=1)[:, np.newaxis]
-        return Outputs(sums.argmax(axis=1), shares)
+        votes = [_vote(labels[places], count, weights) for labels, count in outputs]
+        if len(votes) == 1:
+            return Outputs(*votes[0])
+        chosen, shares = zip(*votes, strict=True)
+        return Outputs(np.column_stack(chosen), np.concatenate(shares, axis=1))
 
     return refusing_non_finite(predict)
 
 
-def _plan_class_mode(fitted: Any, count: int) -> Scores | None:
+def _vote(
+    found: np.ndarray, count: int, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class and the shares of all, by the classes of the neighbours."""
+    if weights is None:
+        shares = _add_up(found, count) / found.shape[1]
+        return shares.argmax(axis=1), shares
+    # scikit-learn adds up twice, in two orders: here as its weighted_mode does.
+    is_found = found[:, np.newaxis, :] == np.arange(count)[:, np.newaxis]
+    sums = np.where(is_found, weights[:, np.newaxis, :], 0.0).sum(axis=2)
+    shares = _add_up(found, count, weights)
+    shares /= shares.sum(axis=1)[:, np.newaxis]
+    return sums.argmax(axis=1), shares
+
+
+def _plan_class_mode(fitted: Any) -> Scores | None:
     """Return what scikit-learn counts by while it searches, None where it does not.
 
     It does so for arrays and metrics other than the Euclidean, and may break ties
@@ -89,12 +102,13 @@ def _plan_class_mode(fitted: Any, count: int) -> Scores | None:
     )
     if (
         fitted._tree is not None
+        or fitted.outputs_2d_
         or fitted.weights != "uniform"
         or hasattr(fitted, "feature_names_in_")
         or not ArgKminClassMode.is_usable_for(table, table, metric)
     ):
         return None
-    classes = np.arange(count, dtype=np.intp)
+    classes = np.arange(len(fitted.classes_), dtype=np.intp)
 
     def count_neighbours(X: Numbers) -> np.ndarray:
         shares: np.ndarray = ArgKminClassMode.compute(

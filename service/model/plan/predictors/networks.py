@@ -7,13 +7,13 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.neural_network._base import ACTIVATIONS
 
-from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.scores import (
     Scores,
     link_probabilities,
     link_values,
+    pair_probabilities,
     two_columns,
 )
 from service.model.plan.steps import FinalStep
@@ -45,10 +45,16 @@ def _link_two_classes(activations: np.ndarray) -> Outputs:
     return Outputs((second > THRESHOLD).astype(np.intp), two_columns(second))
 
 
+def _link_labels(activations: np.ndarray) -> Outputs:
+    """Return the answers to several yes or no questions."""
+    classes = (activations > THRESHOLD).astype(np.intp)
+    return Outputs(classes, pair_probabilities(activations))
+
+
 def plan_mlp_classifier(fitted: MLPClassifier) -> FinalStep:
-    if fitted._label_binarizer.y_type_.startswith("multilabel"):
-        raise NoPlanError("MLPClassifier has several outputs.")
     link = _link_two_classes if fitted.n_outputs_ == 1 else link_probabilities
+    if fitted._label_binarizer.y_type_.startswith("multilabel"):
+        link = _link_labels
     forward = _plan_layers(fitted)
     return refusing_non_finite(lambda X: link(forward(X)))
 

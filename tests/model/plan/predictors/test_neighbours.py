@@ -3,15 +3,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from exactness import assert_alike, iterate_batches, load_table, name_case
+from exactness import assert_alike, assert_close, iterate_batches, load_table, name_case
 from prose import read_prose
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    LocalOutlierFactor,
+)
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
+from service.model.plan.predictors.local_outliers import plan_local_outliers
 from service.model.plan.predictors.neighbours import NEIGHBOURS
 from service.model.plan.sparse import read_csr
 
@@ -77,18 +82,55 @@ def assert_same(fitted: Any, step: Any, batch: np.ndarray) -> None:
         assert_alike(fitted, step, batch)
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_several_outputs_are_planned_exactly(options: dict[str, Any]) -> None:
+    X, y = load_table("wine")
+    colours = np.array(["red", "green", "blue"])[y]
+    targets = np.column_stack([colours, np.where(y == 1, "green", "other")])
+    fitted = KNeighborsClassifier(**options).fit(X[::2], targets[::2])
+    step = NEIGHBOURS[KNeighborsClassifier](fitted)
+    for batch in (X, X[:1], X[1:2], X[:3] * 0):
+        found = step(batch)
+        assert found.classes is not None
+        labels = [
+            classes[column]
+            for classes, column in zip(fitted.classes_, found.classes.T, strict=True)
+        ]
+        np.testing.assert_array_equal(np.transpose(labels), fitted.predict(batch))
+        expected = np.concatenate(fitted.predict_proba(batch), axis=1)
+        np.testing.assert_array_equal(found.probabilities, expected)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"algorithm": "brute"}, {"contamination": 0.1}, {"metric": "cosine"}],
+    ids=str,
+)
+@pytest.mark.parametrize("data", ["wine", "breast_cancer"])
+def test_local_outliers_are_planned_exactly(options: dict[str, Any], data: str) -> None:
+    X, _ = load_table(data)
+    fitted = LocalOutlierFactor(novelty=True, **options).fit(X[::2])
+    step = plan_local_outliers(fitted)
+    for batch in iterate_batches(X):
+        with np.errstate(all="ignore"):
+            found, expected = step(batch), fitted.score_samples(batch)
+        np.testing.assert_array_equal(found.classes, fitted.predict(batch) > 0)
+        assert_close(found.values, expected.reshape(-1, 1))
+
+
 @pytest.mark.parametrize("is_named", [False, True])
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("p", [1, 2])
 @pytest.mark.parametrize("algorithm", ["brute", "kd_tree", "ball_tree"])
 @pytest.mark.parametrize("count", [1, 4, 9])
 def test_ties_are_broken_as_by_sklearn(
-    algorithm: str, weights: str, count: int, *, is_named: bool
+    algorithm: str, weights: str, count: int, p: int, *, is_named: bool
 ) -> None:
     rng = np.random.default_rng(0)
     X = rng.integers(0, 4, (600, 3)).astype(float)
     y = rng.integers(0, 3, 600)
     table: Any = pd.DataFrame(X, columns=["a", "b", "c"]) if is_named else X
-    fitted = KNeighborsClassifier(count, weights=weights, algorithm=algorithm)
+    fitted = KNeighborsClassifier(count, weights=weights, algorithm=algorithm, p=p)
     fitted.fit(table, y)
     step = NEIGHBOURS[KNeighborsClassifier](fitted)
     for rows in (slice(0, 600), *(slice(row, row + 1) for row in range(60))):
@@ -148,10 +190,9 @@ def test_an_uncommon_metric_has_no_plan(estimator: Any) -> None:
         NEIGHBOURS[type(fitted)](fitted)
 
 
-def test_several_outputs_and_jobs_have_no_plan() -> None:
+def test_several_jobs_and_float32_have_no_plan() -> None:
     X, y = load_table("wine")
     for fitted in (
-        KNeighborsClassifier().fit(X, np.column_stack([y, y])),
         KNeighborsClassifier(metric="cosine", n_jobs=2).fit(X, y),
         KNeighborsClassifier(algorithm="brute").fit(X.astype(np.float32), y),
     ):

@@ -64,12 +64,19 @@ def test_a_network_takes_sparse_rows() -> None:
         np.testing.assert_array_equal(fitted.classes_[found.classes], expected)
 
 
-def test_several_labels_have_no_plan() -> None:
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_labels_are_planned_exactly(count: int) -> None:
     X, y = load_table("wine")
-    fitted = MLPClassifier((3,), **SMALL)
-    fitted.fit(X, np.column_stack([y == 0, y == 1]).astype(int))
-    with pytest.raises(NoPlanError, match="several outputs"):
-        NETWORKS[MLPClassifier](fitted)
+    labels = np.column_stack([y == label for label in range(count)]).astype(int)
+    fitted = MLPClassifier((3,), **SMALL).fit(X, labels)
+    step = NETWORKS[MLPClassifier](fitted)
+    for batch in iterate_batches(X):
+        with np.errstate(all="ignore"):
+            found, expected = step(batch), fitted.predict_proba(batch)
+            np.testing.assert_array_equal(found.classes, fitted.predict(batch))
+        assert found.probabilities is not None
+        np.testing.assert_array_equal(found.probabilities[:, 1::2], expected)
+        np.testing.assert_array_equal(found.probabilities[:, ::2], 1 - expected)
 
 
 def test_a_network_in_float32_has_no_plan() -> None:
