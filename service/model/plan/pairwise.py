@@ -83,22 +83,22 @@ def plan_kernel(
         kernel += coef0
         return kernel
 
-    def raise_products(X: Numbers) -> np.ndarray:
+    def take_powers(X: Numbers) -> np.ndarray:
         kernel = scale_products(X)
         kernel **= degree
         return kernel
 
-    def fade(distances: np.ndarray) -> np.ndarray:
+    def decay(distances: np.ndarray) -> np.ndarray:
         distances *= -gamma
         np.exp(distances, out=distances)
         return distances
 
     kernels: dict[str, Compare] = {
         "linear": lambda X: X @ weights,
-        "rbf": lambda X: fade(measure(X)),
-        "laplacian": lambda X: fade(cdist(X, kept, "cityblock")),
-        "poly": raise_products,
-        "polynomial": raise_products,
+        "rbf": lambda X: decay(measure(X)),
+        "laplacian": lambda X: decay(cdist(X, kept, "cityblock")),
+        "poly": take_powers,
+        "polynomial": take_powers,
         "sigmoid": lambda X: np.tanh(scale_products(X)),
     }
     if name not in kernels:

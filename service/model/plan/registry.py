@@ -49,6 +49,7 @@ from service.model.plan.predictors.multiclass import (
 from service.model.plan.predictors.multioutput import CHAINS, MULTIOUTPUT
 from service.model.plan.predictors.neighbours import NEIGHBOURS
 from service.model.plan.predictors.networks import NETWORKS
+from service.model.plan.predictors.propagation import PROPAGATION
 from service.model.plan.predictors.radius import RADIUS
 from service.model.plan.predictors.regressors import REGRESSORS
 from service.model.plan.predictors.thresholds import THRESHOLDS
@@ -110,7 +111,8 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
 PREDICTORS: Planners = {
     **(LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION | DENSITIES | DUMMIES),
     **(NEIGHBOURS | RADIUS | CENTROIDS | NETWORKS | KERNEL_REGRESSORS | REGRESSORS),
-    **(LOCAL_OUTLIERS | support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
+    **(LOCAL_OUTLIERS | PROPAGATION),
+    **(support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
 }
 
 # The same where the owner wants more than a task answers anyway.

@@ -103,7 +103,11 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
-from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.semi_supervised import (
+    LabelPropagation,
+    LabelSpreading,
+    SelfTrainingClassifier,
+)
 
 import train
 from service.model.contract.observation import observe_table, read_columns
@@ -191,6 +195,8 @@ EXAMPLES = [
     svm.SVC(probability=True, random_state=0),
     svm.NuSVC(nu=0.2),
     KNeighborsClassifier(weights="distance"),
+    LabelPropagation(kernel="knn", max_iter=20),
+    LabelSpreading(gamma=0.1),
     KNeighborsRegressor(algorithm="brute"),
     LocalOutlierFactor(novelty=True),
     RadiusNeighborsClassifier(9, outlier_label="good"),

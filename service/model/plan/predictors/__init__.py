@@ -17,6 +17,7 @@ neighbours.py          nearest neighbours
 local_outliers.py      how sparse the neighbourhood of a row is
 radius.py              neighbours within a radius
 centroids.py           the nearest centroid of a class
+propagation.py         labels that spread from rows to those alike
 dummies.py             the same answer to all
 calibration.py         calibrated classifiers
 ensembles.py           votes, stacks, bags and transformed targets

@@ -41,7 +41,7 @@ def _plan_scores(fitted: NearestCentroid) -> Scores:
         fitted.within_class_std_dev_ != 0, fitted.within_class_std_dev_, 1.0
     )
     centroids = read_floats(fitted.centroids_) / deviations
-    # One after another, for its sums.
+    # A product for each class, as scikit-learn multiplies.
     measures = [plan_squared_distances(row) for row in centroids[:, np.newaxis]]
     priors = 2.0 * np.log(fitted.class_prior_)
 

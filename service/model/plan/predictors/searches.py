@@ -60,7 +60,7 @@ def plan_reduction(table: np.ndarray, metric: str, params: dict[str, Any]) -> Fi
             table,
             count,
             metric=metric,
-            metric_kwargs=options.copy(),  # it takes things out of them
+            metric_kwargs=options.copy(),  # ArgKmin pops entries
             strategy="auto",
             return_distance=return_distance,
         )

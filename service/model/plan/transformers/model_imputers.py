@@ -22,12 +22,12 @@ from service.model.plan.pairwise import Compare, plan_null_distances
 from service.model.plan.steps import Numbers, NumbersStep, Row, Step, run_as_batch
 from service.model.plan.transformers.imputers import plan_number_imputer
 
-# Fills nulls in, in place: of an array, where its nulls are.
+# From an array that may be overwritten, and where its nulls are, to the filled array.
 Fill = Callable[[Numbers, np.ndarray], Numbers]
 
 
 def _plan_filling(fitted: Any, fill: Fill) -> NumbersStep:
-    """Plan an imputer around what fills in the rows of which some have nulls."""
+    """Plan an imputer around what fills nulls; rows without any pass through."""
     marked = fitted.indicator_.features_ if fitted.add_indicator else None
 
     def step(X: Numbers) -> Numbers:
@@ -75,10 +75,10 @@ def plan_knn_imputer(fitted: KNNImputer) -> NumbersStep:
             X[rows, column] = impute[column](distances[rows])
 
     def fill(X: Numbers, missing: np.ndarray) -> Numbers:
-        holed = np.flatnonzero(missing.any(axis=1))
-        size = get_chunk_n_rows(8 * len(table), max_n_rows=len(holed))
-        for start in range(0, len(holed), size):
-            rows = holed[start : start + size]
+        with_nulls = np.flatnonzero(missing.any(axis=1))
+        size = get_chunk_n_rows(8 * len(table), max_n_rows=len(with_nulls))
+        for start in range(0, len(with_nulls), size):
+            rows = with_nulls[start : start + size]
             part = X[rows]
             fill_rows(part, missing[rows])
             X[rows] = part
