@@ -166,6 +166,7 @@ EXAMPLES = [
     make_pipeline(MinMaxScaler(), BernoulliRBM(4, n_iter=2, random_state=0)),
     make_pipeline(StandardScaler(), FastICA(3, random_state=0)),
     make_pipeline(StandardScaler(), FactorAnalysis(3)),
+    make_pipeline(StandardScaler(), KernelPCA(3, kernel="rbf", gamma=0.1)),
     make_pipeline(StandardScaler(), GaussianRandomProjection(3, random_state=0)),
     make_pipeline(StandardScaler(), SparseRandomProjection(3, random_state=0)),
     make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()),

@@ -1,4 +1,4 @@
-"""Labels that spread from the rows that have one to those alike."""
+"""Labels spread from the rows of training to those that are near."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,53 +8,38 @@ from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refusing_non_finite
-from service.model.plan.pairwise import square_norms
+from service.model.plan.pairwise import plan_kernel
 from service.model.plan.predictors.searches import plan_search
 from service.model.plan.scores import Scores, link_probabilities
 from service.model.plan.steps import FinalStep, Numbers
 
 
 def plan_propagation(fitted: Any) -> FinalStep:
-    """Plan a LabelPropagation or LabelSpreading, of its radial or nearest kernel."""
-    add_up = {"rbf": _plan_radial, "knn": _plan_nearest}.get(fitted.kernel)
-    if add_up is None or type(fitted.X_) is not np.ndarray:
-        raise NoPlanError(f"{type(fitted).__name__} has a kernel of its own.")
-    score = add_up(fitted)
+    """Plan LabelPropagation and LabelSpreading of one of their own kernels."""
+    score = _plan_neighbours(fitted) if fitted.kernel == "knn" else _plan_kernel(fitted)
 
     def share(X: Numbers) -> np.ndarray:
-        shares = score(X)
-        shares /= shares.sum(axis=1)[:, np.newaxis]
-        return shares
+        labels = score(X)
+        labels /= labels.sum(axis=1)[:, np.newaxis]
+        return labels
 
     return refusing_non_finite(lambda X: link_probabilities(share(X)))
 
 
-def _plan_radial(fitted: Any) -> Scores:
-    """Return the shares of the fitted rows, by rbf_kernel(fitted rows, X)."""
-    table, labels = read_floats(fitted.X_), fitted.label_distributions_
-    norms, gamma = square_norms(table)[:, np.newaxis], fitted.gamma
-
-    def score(X: Numbers) -> np.ndarray:
-        kernel = -2 * (table @ X.T)
-        kernel += norms
-        kernel += square_norms(X)
-        np.maximum(kernel, 0, out=kernel)
-        kernel *= -gamma
-        np.exp(kernel, out=kernel)
-        return np.asarray(kernel.T @ labels)
-
-    return score
+def _plan_kernel(fitted: Any) -> Scores:
+    if fitted.kernel != "rbf":
+        raise NoPlanError(f"{type(fitted).__name__} has a function for its kernel.")
+    labels = read_floats(fitted.label_distributions_)
+    compare = plan_kernel("rbf", read_floats(fitted.X_), gamma=fitted.gamma)
+    return lambda X: compare(X) @ labels
 
 
-def _plan_nearest(fitted: Any) -> Scores:
-    search, labels = fitted.nn_fit, fitted.label_distributions_
-    find = plan_search(search) if search._tree is None else search._tree.query
-
-    def score(X: Numbers) -> np.ndarray:
-        places = find(X, search.n_neighbors, return_distance=False)
-        return np.array([np.sum(labels[each], axis=0) for each in places])
-
-    return score
+def _plan_neighbours(fitted: Any) -> Scores:
+    labels, count = read_floats(fitted.label_distributions_), fitted.n_neighbors
+    searched = fitted.nn_fit
+    tree = searched._tree
+    find = plan_search(searched) if tree is None else tree.query
+    return lambda X: labels[find(X, count, return_distance=False)].sum(axis=1)
 
 
 PROPAGATION: dict[type, Callable[[Any], FinalStep]] = {

@@ -9,6 +9,9 @@ from sklearn.decomposition import KernelPCA
 
 from service.model.errors import NoPlanError
 from service.model.plan.transformers.approximations import APPROXIMATIONS
+from service.model.plan.transformers.projections import PROJECTIONS
+
+PLANS = APPROXIMATIONS | PROJECTIONS
 
 NYSTROEM: dict[str, Any] = {"n_components": 30, "random_state": 0}
 
@@ -21,6 +24,9 @@ NYSTROEM: dict[str, Any] = {"n_components": 30, "random_state": 0}
         approximation.Nystroem(kernel="poly", degree=2, coef0=0.5, **NYSTROEM),
         approximation.Nystroem(kernel="linear", **NYSTROEM),
         approximation.Nystroem(kernel="laplacian", **NYSTROEM),
+        KernelPCA(4, kernel="rbf", gamma=0.3),
+        KernelPCA(4, kernel="poly", degree=2),
+        KernelPCA(kernel="linear", remove_zero_eig=True),
         approximation.RBFSampler(random_state=0),
         approximation.RBFSampler(gamma="scale", n_components=7, random_state=0),
         approximation.AdditiveChi2Sampler(),
@@ -40,7 +46,7 @@ NYSTROEM: dict[str, Any] = {"n_components": 30, "random_state": 0}
 def test_an_approximation_is_planned_exactly(transformer: Any) -> None:
     X, y = load_table("diabetes")
     fitted = clone(transformer).fit(X, y)
-    step = APPROXIMATIONS[type(fitted)](fitted)
+    step = PLANS[type(fitted)](fitted)
     for batch in iterate_batches(X):
         before = batch.copy()
         try:
