@@ -18,7 +18,6 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refusing_non_finite
-from service.model.plan.pairwise import plan_kernel
 from service.model.plan.steps import Numbers, NumbersStep
 
 
@@ -74,36 +73,6 @@ def plan_hidden_units(fitted: BernoulliRBM) -> NumbersStep:
     return refusing_non_finite(activate)
 
 
-def plan_kernel_pca(fitted: decomposition.KernelPCA) -> NumbersStep:
-    """Compile a KernelPCA of a common kernel. Raises NoPlanError for others."""
-    if fitted.n_jobs not in (None, 1):
-        raise NoPlanError("KernelPCA has several jobs.")
-    compare = plan_kernel(
-        fitted.kernel,
-        read_floats(fitted.X_fit_),
-        gamma=fitted.gamma_,
-        degree=fitted.degree,
-        coef0=fitted.coef0,
-    )
-    # No public attribute has what centres the kernel.
-    means, mean = fitted._centerer.K_fit_rows_, fitted._centerer.K_fit_all_
-    values = fitted.eigenvalues_
-    # An axis of no eigenvalue is null, and not divided by zero.
-    roots = np.sqrt(np.where(values == 0, np.inf, values))
-    axes = fitted.eigenvectors_ / roots
-
-    def project(X: Numbers) -> Numbers:
-        kernel = compare(X)
-        row_means = (kernel.sum(axis=1) / len(means))[:, np.newaxis]
-        kernel -= means
-        kernel -= row_means
-        kernel += mean
-        projected: Numbers = kernel @ axes
-        return projected
-
-    return refusing_non_finite(project)
-
-
 def plan_discriminants(fitted: LinearDiscriminantAnalysis) -> NumbersStep:
     """Compile LinearDiscriminantAnalysis.transform. Raises NoPlanError without one."""
     if fitted.solver == "lsqr":
@@ -140,7 +109,6 @@ PROJECTIONS: dict[type, Callable[[Any], NumbersStep]] = {
     decomposition.TruncatedSVD: plan_axes,
     decomposition.FastICA: plan_fast_ica,
     decomposition.FactorAnalysis: plan_factor_analysis,
-    decomposition.KernelPCA: plan_kernel_pca,
     GaussianRandomProjection: plan_axes,
     SparseRandomProjection: plan_sparse_projection,
     LinearDiscriminantAnalysis: plan_discriminants,
