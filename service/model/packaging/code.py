@@ -151,8 +151,17 @@ def find_plotting(modules: Iterable[str], code: TravellingCode) -> tuple[str, ..
     return tuple(sorted(code.imported & PLOTTING - find_referred(modules, code)))
 
 
+def find_root(module: str) -> str:
+    """Return the package that a module is in, whatever name it is imported by.
+
+    Until scikit-learn 1.9 pickles called `sklearn._loss._loss` by its last name.
+    """
+    known = getattr(sys.modules.get(module), "__name__", module)
+    return known.partition(".")[0]
+
+
 def find_referred(modules: Iterable[str], code: TravellingCode) -> set[str]:
     """Return the libraries that a pickle itself refers to, by their modules."""
-    roots = {name.partition(".")[0] for name in modules}
+    roots = {find_root(name) for name in modules}
     own = {name.partition(".")[0] for name in code.modules}
     return {name for name in roots - own if not is_taken(name)}

@@ -82,7 +82,7 @@ def assert_same(fitted: Any, step: Any, batch: np.ndarray) -> None:
         assert_alike(fitted, step, batch)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=name_case)
 def test_several_outputs_are_planned_exactly(options: dict[str, Any]) -> None:
     X, y = load_table("wine")
     colours = np.array(["red", "green", "blue"])[y]
@@ -104,7 +104,7 @@ def test_several_outputs_are_planned_exactly(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "options",
     [{}, {"algorithm": "brute"}, {"contamination": 0.1}, {"metric": "cosine"}],
-    ids=str,
+    ids=name_case,
 )
 @pytest.mark.parametrize("data", ["wine", "breast_cancer"])
 def test_local_outliers_are_planned_exactly(options: dict[str, Any], data: str) -> None:
