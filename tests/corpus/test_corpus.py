@@ -12,7 +12,7 @@ from corpus.estimators import ELSEWHERE, NOT_SERVED
 from corpus.verdict import try_case
 
 # Every so many cases.
-STEP = 7
+STEP = 4
 
 
 def name_case(case: Case) -> str:
