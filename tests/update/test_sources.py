@@ -34,8 +34,8 @@ def answer() -> Iterator[Answering]:
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("X-Asked", self.path)
                 self.end_headers()
-                self.wfile.write(content)
                 asked.append(self.path)
+                self.wfile.write(content)
 
             def log_message(self, *_: Any) -> None:
                 pass
