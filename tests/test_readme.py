@@ -75,6 +75,21 @@ def test_the_front_page_is_short_and_leads_to_every_other() -> None:
     }
 
 
+def test_the_front_page_says_of_the_corpus_what_was_measured() -> None:
+    plan = (ROOT / "docs/plan.md").read_text()
+    front = " ".join((ROOT / "README.md").read_text().split())
+    for pattern in (
+        r"- (\d+) pipelines:",
+        r"- compiled whole: (\d+)",
+        r"\| \*\*all\*\* \|.*\| (\d+) \|",
+    ):
+        [figure] = re.findall(pattern, plan)
+        said = {f"[{figure} pipelines]", f"{figure} are compiled", f"{figure} times as"}
+        assert any(words in front for words in said), figure
+    assert "- refused: 0 " in plan
+    assert "- wrong: 0 " in plan
+
+
 def test_every_setting_stands_in_the_readme() -> None:
     assert list(read_table("variable")) == list(variables())
 
