@@ -108,6 +108,7 @@ from sklearn.semi_supervised import (
     LabelSpreading,
     SelfTrainingClassifier,
 )
+from xgboost import XGBClassifier, XGBRegressor
 
 import train
 from service.model.contract.observation import observe_table, read_columns
@@ -252,6 +253,12 @@ EXAMPLES = [
     GridSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2),
     RandomizedSearchCV(RIDGE, {"alpha": [0.1, 1.0]}, cv=2, n_iter=2),
     FrozenEstimator(RIDGE.fit(DIABETES.to_numpy(), PROGRESSION)),
+]
+# Beside their defaults.
+EXAMPLES += [
+    kind(**SMALL, n_jobs=1, booster=booster)
+    for kind in (XGBClassifier, XGBRegressor)
+    for booster in ("gbtree", "gblinear")
 ]
 # A million columns, their default, take gigabytes to fit.
 HASHERS = [HashingVectorizer(n_features=2**10), FeatureHasher(64)]

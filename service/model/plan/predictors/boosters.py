@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,20 +105,24 @@ def plan_xgboost_classifier(fitted: Any) -> TreeStep:
     """Plan an XGBClassifier, asked itself: treelite sums float32 in another order."""
     if fitted.objective not in ("binary:logistic", "multi:softprob"):
         raise NoPlanError(f"XGBClassifier has the objective {fitted.objective}.")
-    _refuse_linear(fitted)
-    return TreeStep(lambda X: as_columns(fitted.predict_proba(X)), link_probabilities)
+    ask = _ask_array(fitted, fitted.predict_proba)
+    return TreeStep(lambda X: as_columns(ask(X)), link_probabilities)
 
 
 def plan_xgboost_regressor(fitted: Any) -> TreeStep:
     """Plan an XGBRegressor or an XGBRanker, asked itself."""
-    _refuse_linear(fitted)
-    return TreeStep(lambda X: as_columns(fitted.predict(X)), link_values)
+    ask = _ask_array(fitted, fitted.predict)
+    return TreeStep(lambda X: as_columns(ask(X)), link_values)
 
 
-def _refuse_linear(fitted: Any) -> None:
-    """Raise NoPlanError for linear models: they take no array for a frame."""
+def _ask_array(fitted: Any, method: Callable[..., Any]) -> Callable[[Numbers], Any]:
+    """Return what asks a method for an array, where the model may know a frame.
+
+    Of trees it takes one as it is; of linear models only if it checks no names.
+    """
     if fitted.booster == "gblinear":
-        raise NoPlanError(f"{type(fitted).__name__} boosts linear models.")
+        return partial(method, validate_features=False)
+    return method
 
 
 # By f"{module}.{name}" of the type.
