@@ -41,7 +41,9 @@ def main() -> None:
     prepare_wrk()
     prepare_build()
     about = {"rounds": options.rounds, "seconds": options.seconds}
-    results: dict[str, Any] = {"about": describe_machine() | about}
+    results: dict[str, Any] = {
+        "about": describe_machine() | about | {"version": Ours().version}
+    }
     if "servers" in options.scenarios:
         servers = [SERVERS[name]() for name in options.servers]
         results |= compare_servers(

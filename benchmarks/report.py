@@ -13,7 +13,7 @@ from benchmarks.sections import (
     write_memory,
     write_start,
 )
-from benchmarks.soak.report import cut_section
+from benchmarks.soak.report import HEADING, cut_section
 from benchmarks.tables import compare_figures, format_table
 
 INTRODUCTION = """\
@@ -36,6 +36,8 @@ three cost is told by the service unwatched.
 """
 
 
+ALONE = "Made in a run of its own: {cores} cores ({cpu}), {date}, service {version}.\n"
+
 IN_PROCESS = "limit: predict_proba in process, one caller"
 PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
 SECTIONS = {
@@ -47,17 +49,42 @@ SECTIONS = {
 
 
 def write_report(results: dict[str, Any], folder: Path) -> None:
-    """Write the report of a run, and the chart where it compared servers."""
+    """Write the report of a run, and the chart where it compared servers.
+
+    A run that did not compare them puts its sections into the report that is there.
+    """
+    report = folder / "README.md"
+    if "servers" not in results and report.exists():
+        text = report.read_text()
+        for section in _write_sections(results):
+            text = put_section(text, f"{section}\n{ALONE.format(**results['about'])}")
+        report.write_text(text)
+        return
     parts = [INTRODUCTION.format(**results["about"])]
     if "servers" in results:
         parts.extend(_write_servers(results))
         (folder / "throughput.svg").write_text(_draw_throughput(results))
-    parts += [
-        write(results[name]) for name, write in SECTIONS.items() if name in results
-    ]
-    report = folder / "README.md"
+    parts += _write_sections(results)
     _, soak = cut_section(report)
     report.write_text("\n".join([*parts, soak] if soak else parts))
+
+
+def _write_sections(results: dict[str, Any]) -> list[str]:
+    return [write(results[name]) for name, write in SECTIONS.items() if name in results]
+
+
+def put_section(report: str, section: str) -> str:
+    """Return a report with a section in the place of that of the same heading.
+
+    A new one goes before the soak's.
+    """
+    heading = section.partition("\n")[0]
+    before, found, rest = report.partition(f"{heading}\n")
+    if not found:
+        before, soak, rest = report.partition(HEADING)
+        return f"{before}{section}\n{soak}{rest}"
+    _, following, rest = rest.partition("\n## ")
+    return f"{before}{section}{following}{rest}"
 
 
 def _write_servers(results: dict[str, Any]) -> Iterator[str]:

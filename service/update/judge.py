@@ -183,6 +183,5 @@ def _find_drifted(sources: Mapping[str, Reading]) -> dict[str, float]:
     for reading in sources.values():
         for (name, pairs), value in reading.gauges.items():
             if name == PSI and value >= LARGE_PSI:
-                by = dict(pairs)
-                found[by.get("feature") or by.get("score") or "?"] = value
+                found[dict(pairs)["feature"]] = value
     return found

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from service.update.counts import Counts
+from service.update.counts import Counts, Series
 from service.update.evidence import CANARY, STABLE, Evidence
-from service.update.judge import Tolerance, weigh_counts
+from service.update.judge import Tolerance, check_versions, judge, weigh_counts
+from service.update.sources import Reading, SourceError
 
 ROLLOUTS = 1000
 LOOKS = 10
@@ -149,3 +151,83 @@ def test_nothing_is_promoted_on_few_requests() -> None:
     evidence.look(0.05)
     reasons = list(weigh_counts(evidence, Tolerance()))
     assert {reason.finding for reason in reasons} == {"open"}
+
+
+def read(
+    version: str = "1.0.0",
+    name: str = "credit",
+    gauges: Mapping[str, float] = MappingProxyType({}),
+) -> Reading:
+    """Return what a replica says of its state: gauges by name."""
+    info: dict[Series, float] = {
+        ("model_info", frozenset({("name", name), ("version", version)})): 1.0
+    }
+    return Reading(
+        gauges=info | {(gauge, frozenset()): value for gauge, value in gauges.items()}
+    )
+
+
+def drifting(reading: Reading, psi: float) -> Reading:
+    labels = frozenset({("of", "score"), ("feature", "probabilities.bad")})
+    reading.gauges["model_drift_psi", labels] = psi
+    return reading
+
+
+READY = {"service_workers_ready": 2.0, "model_golden_mismatch_workers": 0.0}
+WRONG = {"service_workers_ready": 1.0, "model_golden_mismatch_workers": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("canary", "verdict", "figure"),
+    [
+        (read("1.1.0", gauges=WRONG), "roll back", "golden records"),
+        (read("1.1.0", gauges={"service_workers_ready": 0.0}), "undecided", "state"),
+        (drifting(read("1.1.0", gauges=READY), 0.3), "undecided", "drift"),
+        (drifting(read("1.1.0", gauges=READY), 0.2), "undecided", ""),
+    ],
+)
+def test_what_a_canary_says_of_itself_counts(
+    canary: Reading, verdict: str, figure: str
+) -> None:
+    readings = {STABLE: {"a": read(gauges=READY)}, CANARY: {"b": canary}}
+    found = judge(Evidence(), readings)
+    assert found.verdict == verdict
+    states = {"golden records", "state", "drift"}
+    assert [r.figure for r in found.reasons if r.figure in states] == (
+        [figure] if figure else []
+    )
+
+
+def test_what_drifts_in_both_versions_is_no_reason() -> None:
+    readings = {
+        STABLE: {"a": drifting(read(gauges=READY), 0.4)},
+        CANARY: {"b": drifting(read("1.1.0", gauges=READY), 0.5)},
+    }
+    found = judge(Evidence(), readings)
+    assert "drift" not in [reason.figure for reason in found.reasons]
+
+
+@pytest.mark.parametrize(
+    ("stable", "canary", "sentence"),
+    [
+        ([read()], [read()], "Both are version 1.0.0"),
+        (
+            [read()],
+            [read("1.1.0", "wine")],
+            "These are different models: wine and credit",
+        ),
+        ([read(), read("0.9.0")], [read("1.1.0")], "The stable version is not one"),
+        ([read()], [read("1.2.0")], "The evidence is of other versions"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(
+    stable: list[Reading], canary: list[Reading], sentence: str
+) -> None:
+    arms = {STABLE: stable, CANARY: canary}
+    readings = {
+        arm: {str(place): reading for place, reading in enumerate(each)}
+        for arm, each in arms.items()
+    }
+    known = {STABLE: ["credit", "1.0.0"], CANARY: ["credit", "1.1.0"]}
+    with pytest.raises(SourceError, match=sentence):
+        check_versions(Evidence(versions=known), readings)
