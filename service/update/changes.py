@@ -67,9 +67,9 @@ def _compare_feature(old: Feature, new: Feature) -> Iterator[Change]:
     yield from _compare_bounds("maximum", old.maximum, new.maximum)
     yield from _compare_categories(old, new)
     if old.unit != new.unit:
-        yield Change(
-            True, f"is in {new.unit or 'no unit'}, and was {old.unit or 'not'}"
-        )
+        # Where none was told before, callers may always have sent that one.
+        words = f", and was in {old.unit}" if old.unit else ", which was not told"
+        yield Change(bool(old.unit), f"is in {new.unit or 'no unit'}{words}")
 
 
 def _compare_bounds(name: str, old: Bound, new: Bound) -> Iterator[Change]:

@@ -104,7 +104,12 @@ CLOSED = change_feature("Home", categories=("owner", "rent"))
         (
             MANIFEST,
             change_feature("Age", unit="months"),
-            [(True, "Age is in months, and was years")],
+            [(True, "Age is in months, and was in years")],
+        ),
+        (
+            change_feature("Age", unit=""),
+            MANIFEST,
+            [(False, "Age is in years, which was not told")],
         ),
         (
             MANIFEST,
