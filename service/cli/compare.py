@@ -46,6 +46,13 @@ def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: 
             metavar="PROGRAM",
             help=f"the Python that the {version} version runs in, with its libraries",
         )
+    _add_bounds(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--html", type=Path, metavar="FILE", help="write a page, too")
+    command.set_defaults(run=print_comparison)
+
+
+def _add_bounds(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-changed", type=float, metavar="SHARE", help="of labels that are others"
     )
@@ -64,9 +71,6 @@ def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: 
     command.add_argument(
         "--may-break", action="store_true", help="allow changes that break callers"
     )
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--html", type=Path, metavar="FILE", help="write a page, too")
-    command.set_defaults(run=print_comparison)
 
 
 def print_comparison(options: argparse.Namespace) -> None:
@@ -80,20 +84,24 @@ def print_comparison(options: argparse.Namespace) -> None:
         options.old_python,
         options.new_python,
     )
-    try:
-        found = compare(asked, _tell if sys.stderr.isatty() else int)
-    except (ArtefactError, DataFileError, AnswersError, OSError) as error:
-        print(f"FAIL  {error}", file=sys.stderr)
-        raise SystemExit(2) from error
     bounds = Bounds(
         options.max_changed,
         options.max_difference,
         options.max_worse,
         may_break=options.may_break,
     )
-    breaches = list_breaches(found, bounds)
-    if options.html:
-        options.html.write_text(write_page(found, breaches))
+    is_watched = sys.stderr.isatty()
+    try:
+        found = compare(asked, _tell if is_watched else int)
+        breaches = list_breaches(found, bounds)
+        if options.html:
+            options.html.write_text(write_page(found, breaches))
+    except (ArtefactError, DataFileError, AnswersError, OSError) as error:
+        print(f"FAIL  {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    finally:
+        if is_watched:
+            print(file=sys.stderr)  # the line of progress has no end
     if options.json:
         print(orjson.dumps(describe(found, breaches)).decode())
     else:

@@ -52,6 +52,13 @@ def add_judge_command(commands: argparse._SubParsersAction) -> None:  # type: ig
             metavar="URL",
             help=f"the replicas of the {arm} version; with --prometheus, a selector",
         )
+    _add_looking(command)
+    _add_tolerance(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=print_judgement)
+
+
+def _add_looking(command: argparse.ArgumentParser) -> None:
     command.add_argument("--prometheus", metavar="URL", help="ask this Prometheus")
     command.add_argument(
         "--key-file", type=Path, help="a file with a key of the scope metrics"
@@ -75,6 +82,9 @@ def add_judge_command(commands: argparse._SubParsersAction) -> None:  # type: ig
         metavar="PERCENT",
         help="the canary's share of requests: another one begins a stage",
     )
+
+
+def _add_tolerance(command: argparse.ArgumentParser) -> None:
     defaults = Tolerance()
     for name, help_text in (
         ("alpha", "the chance that a version that is no worse is rolled back"),
@@ -88,8 +98,6 @@ def add_judge_command(commands: argparse._SubParsersAction) -> None:  # type: ig
             metavar="SHARE",
             help=f"{help_text} (default: %(default)s)",
         )
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(run=print_judgement)
 
 
 def read_share(text: str) -> float:
@@ -120,16 +128,16 @@ def _judge(options: argparse.Namespace) -> Judgement:
     read = _choose_reader(options)
     evidence = read_evidence(options.state) if options.state else Evidence()
     try:
-        readings = _look(options, read, evidence)
+        readings, away = _look(options, read, evidence)
         if not options.state:
             time.sleep(options.window)
-            readings = _look(options, read, evidence)
+            readings, away = _look(options, read, evidence)
     except _CanaryAwayError as error:
         return refuse_unreachable(str(error))
     if options.state:
         write_evidence(evidence, options.state)
     tolerance = Tolerance(options.alpha, options.max_shift, options.max_errors)
-    return judge(evidence, readings, tolerance)
+    return judge(evidence, readings, tolerance, away)
 
 
 class _CanaryAwayError(Exception):
@@ -138,19 +146,22 @@ class _CanaryAwayError(Exception):
 
 def _look(
     options: argparse.Namespace, read: Callable[[str], Reading], evidence: Evidence
-) -> Readings:
+) -> tuple[Readings, list[str]]:
+    """Return what is read, and which replicas of the canary do not answer."""
     stable = {source: read(source) for source in options.stable}
-    try:
-        canary = {source: read(source) for source in options.canary}
-    except UnreachableError as error:
-        if options.prometheus:
-            raise
-        raise _CanaryAwayError(str(error)) from None
+    canary, away = dict[str, Reading](), list[str]()
+    for source in options.canary:
+        try:
+            canary[source] = read(source)
+        except UnreachableError as error:
+            away.append(str(error))
+    if not canary:
+        raise _CanaryAwayError(away[0])
     readings = {STABLE: stable, CANARY: canary}
     check_versions(evidence, readings)
     evidence.begin_stage(options.weight)
     evidence.add(readings)
-    return readings
+    return readings, away
 
 
 def _choose_reader(options: argparse.Namespace) -> Callable[[str], Reading]:

@@ -10,7 +10,7 @@ SAME_ANSWER = 1e-12
 
 # The same answer of a pipeline that sums in float32, which rounds at the eighth digit:
 # how a table lies in memory decides the order of its sums.
-SAME_SINGLE = 1e-5
+SAME_SINGLE = 1e-6
 
 # Beyond this, a row's answer depends on the other rows of its table: more than float32
 # rounds.

@@ -93,8 +93,16 @@ def _add_piece(found: Comparison, asked: Asked, rows: Sequence[Any]) -> None:
         row = known[index] if known else {}
         found.differences.add(old, new, {name: row[name] for name in asked.segments})
         if asked.target:
-            found.scores["old"].add(old, row[asked.target])
-            found.scores["new"].add(new, row[asked.target])
+            _add_truth(found, old, new, row[asked.target])
+
+
+def _add_truth(found: Comparison, old: Any, new: Any, truth: Any) -> None:
+    try:
+        found.scores["old"].add(old, truth)
+        found.scores["new"].add(new, truth)
+    except ValueError:
+        row = found.differences.rows - 1
+        raise DataFileError(f"The target of row {row} is no number.") from None
 
 
 def list_breaches(found: Comparison, bounds: Bounds) -> list[str]:

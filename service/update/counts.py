@@ -13,7 +13,6 @@ PREDICT = "/v1/predict"
 DURATION = "http_request_duration_seconds"
 LABELS = "model_predictions_total"
 SCORE = "model_score"
-INSTANCES = "model_request_instances_sum"
 
 # A version's own fault, and what the contract of a version refuses.
 REFUSED = "422"
@@ -30,10 +29,14 @@ class Counts:
     requests: float = 0.0
     errors: float = 0.0
     refused: float = 0.0
-    instances: float = 0.0
     durations: dict[float, float] = field(default_factory=dict)
     labels: dict[str, float] = field(default_factory=dict)
     scores: dict[str, dict[float, float]] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> float:
+        """The requests that were answered with predictions."""
+        return sum(self.durations.values())
 
 
 def read_counts(values: Values) -> Counts:
@@ -54,8 +57,6 @@ def read_counts(values: Values) -> Counts:
             scores[by.get("output", "")][float(by["le"])] += value
         elif name == LABELS:
             labels[by["label"]] += value
-        elif name == INSTANCES:
-            counts.instances += value
     counts.durations = take_apart(durations)
     counts.scores = {output: take_apart(found) for output, found in scores.items()}
     counts.labels = dict(labels)

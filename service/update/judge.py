@@ -1,9 +1,10 @@
 """Promote a canary, roll it back, or wait: what the evidence says, with reasons."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from service.model.drift.figures import LARGE_PSI
 from service.update.counts import Counts, find_shift
 from service.update.evidence import CANARY, STABLE, Evidence, Readings
 from service.update.sources import MISMATCHES, PSI, READY, Reading, SourceError
@@ -11,9 +12,6 @@ from service.update.statistics import bound_distance, bound_rate, find_p_value
 
 Verdict = Literal["promote", "undecided", "roll back"]
 Finding = Literal["alike", "open", "worse"]
-
-# The population stability index from which drift is called large (model/drift/).
-LARGE_PSI = 0.25
 
 
 @dataclass(frozen=True)
@@ -49,10 +47,17 @@ class Judgement:
 
 
 def judge(
-    evidence: Evidence, readings: Readings, tolerance: Tolerance = Tolerance()
+    evidence: Evidence,
+    readings: Readings,
+    tolerance: Tolerance = Tolerance(),
+    away: Sequence[str] = (),
 ) -> Judgement:
-    """Say what to do with the canary."""
-    reasons = (*_look_at_states(readings), *weigh_counts(evidence, tolerance))
+    """Say what to do with the canary; `away` says which replicas do not answer."""
+    reasons = (
+        *(Reason("state", "open", sentence) for sentence in away),
+        *_look_at_states(readings),
+        *weigh_counts(evidence, tolerance),
+    )
     return Judgement(_decide(reasons), reasons)
 
 
@@ -148,7 +153,7 @@ class _Scales:
 
         Instances of one request are no independent answers, so requests are counted.
         """
-        counts = [each.requests - each.errors for each in (self.canary, self.stable)]
+        counts = [each.answered for each in (self.canary, self.stable)]
         of_stage, at_all = (
             sum(bound_distance(count, alpha / 2) for count in counts)
             for alpha in (self.alpha_of_stage, self.tolerance.alpha)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from service.update.compare import Comparison
-from service.update.differences import QUANTILES
+from service.update.differences import QUANTILES, Differences
 
 COSTS = {
     "start_s": "start, s",
@@ -107,6 +107,18 @@ def list_tables(found: Comparison) -> Iterator[Table]:
             [f"{q:.1%}", _format(seen.numbers.find_quantile(q))] for q in QUANTILES
         ]
         yield "Largest difference in a row", ("of rows", "at most"), quantiles
+    yield from _list_rows(seen)
+    figures = {name: each.list_figures() for name, each in found.scores.items()}
+    yield from _compare_figures("Against the target", figures)
+    costs = {
+        version: {COSTS[name]: each[name] for name in COSTS if name in each}
+        for version, each in found.costs.items()
+    }
+    yield from _compare_figures("Costs", costs)
+
+
+def _list_rows(seen: Differences) -> Iterator[Table]:
+    """Yield what is told of some rows: by a column, and of those that differ most."""
     for name, values in seen.segments.items():
         yield (
             f"By {name}",
@@ -127,13 +139,6 @@ def list_tables(found: Comparison) -> Iterator[Table]:
             for _, number, old, new in sorted(seen.furthest, reverse=True)
         ]
         yield "Rows that differ most, from 0", ("row", "old", "new"), furthest
-    figures = {name: each.list_figures() for name, each in found.scores.items()}
-    yield from _compare_figures("Against the target", figures)
-    costs = {
-        version: {COSTS[name]: each[name] for name in COSTS if name in each}
-        for version, each in found.costs.items()
-    }
-    yield from _compare_figures("Costs", costs)
 
 
 def _compare_figures(title: str, found: dict[str, dict[str, float]]) -> Iterator[Table]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.update.counts import DURATION, INSTANCES, LABELS, SCORE, Series
+from service.update.counts import DURATION, LABELS, SCORE, Series
 
 SECONDS = 10
 MOST_BYTES = 64 * 2**20
@@ -20,7 +20,7 @@ READY = "service_workers_ready"
 PSI = "model_drift_psi"
 GAUGES = (INFO, MISMATCHES, READY, PSI)
 COUNTERS = (f"{DURATION}_count", f"{DURATION}_bucket", f"{SCORE}_bucket", LABELS)
-READ = {*GAUGES, *COUNTERS, INSTANCES}
+READ = {*GAUGES, *COUNTERS}
 
 
 class SourceError(Exception):

@@ -184,6 +184,7 @@ def test_a_version_runs_in_an_interpreter_of_its_own(
         ("a column", "lacks the columns Seniority"),
         ("a target", "lacks the columns truth"),
         ("a segment", "lacks the columns region"),
+        ("a page", "No such file or directory"),
         ("no program", "does not run"),
         ("a library", "scikit-learn"),
     ],
@@ -209,6 +210,8 @@ def test_a_fault_is_one_sentence(
         options = ["--target", "truth"]
     if fault == "a segment":
         options = ["--segment", "region"]
+    if fault == "a page":
+        options = ["--html", str(tmp_path / "gone" / "page.html")]
     if fault == "no program":
         options = ["--new-python", str(tmp_path / "python")]
     if fault == "a library":

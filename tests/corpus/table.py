@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from corpus.verdict import Verdict
+from service.model.tolerances import SAME_ANSWER
 
 BEGIN, END = "<!-- corpus -->", "<!-- /corpus -->"
 ENGINES = ("plan", "partly", "itself", "refused")
@@ -45,6 +46,8 @@ def write_totals(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield f"compiled whole: {counts['plan']} (target: {COMPILED * count:.0f})"
     yield f"refused: {counts['refused']} (target: 0)"
     yield f"wrong: {sum(verdict.is_wrong for verdict in verdicts)} (target: 0)"
+    far = sum(v.engine != "refused" and v.difference > SAME_ANSWER for v in verdicts)
+    yield f"further than 1e-12 from the notebook: {far} (target: 0)"
     seconds = [verdict.seconds for verdict in verdicts]
     slower = sum(each.service > each.frame for each in seconds)
     slower_than_fitted = sum(each.service > each.notebook for each in seconds)

@@ -123,6 +123,17 @@ def test_a_canary_that_does_not_answer_is_rolled_back(
     assert (code, findings) == (1, {"state": "worse"})
 
 
+def test_one_replica_of_several_that_does_not_answer_decides_nothing(
+    stable: Server, judge: Judge, serve: Serve, wine: Fitted, tmp_path: Path
+) -> None:
+    folder = release(wine, tmp_path / "canary", "1.1.0")
+    canary = serve(folder, SERVICE_API_KEYS_FILE=str(stable.keys_file))
+    gone = serve(folder)
+    gone.stop()
+    code, findings = judge(canary.url, "--canary", canary.url, gone.url)
+    assert (code, findings["state"]) == (2, "open")
+
+
 def test_the_command_of_the_manual_is_understood(
     stable: Server,
     tmp_path: Path,

@@ -4,7 +4,11 @@ import math
 import random
 
 import pytest
+from pipelines import CREDIT
 
+from service.model.artefact.folder import read_artefact
+from service.model.errors import DataFileError
+from service.update.compare import Asked, Comparison, _add_piece
 from service.update.differences import (
     MOST_ROWS,
     MOST_SEGMENTS,
@@ -17,6 +21,8 @@ from service.update.differences import (
     read_label,
 )
 from service.update.scores import Scores
+
+MANIFEST = read_artefact(CREDIT).manifest
 
 
 def answer(label: str, good: float) -> dict[str, object]:
@@ -106,6 +112,16 @@ def test_labels_are_scored_as_by_hand() -> None:
     assert figures["logarithmic loss"] == pytest.approx(loss)
     assert figures["calibration error"] == pytest.approx((0.1 + 0.7 + 0.2) / 3)
     assert [rows for _, _, rows in scores.list_calibration()] == [1, 1, 1]
+
+
+def test_a_truth_that_is_no_number_is_told_by_its_row() -> None:
+    found = Comparison(
+        MANIFEST, MANIFEST, [], scores={"old": Scores(), "new": Scores()}
+    )
+    asked = Asked(CREDIT, CREDIT, CREDIT, target="y")
+    answers = [{"value": 1.0}] * 2
+    with pytest.raises(DataFileError, match="The target of row 1 is no number"):
+        _add_piece(found, asked, (answers, answers, [{"y": "1"}, {"y": "many"}]))
 
 
 def test_values_are_scored_as_by_hand() -> None:

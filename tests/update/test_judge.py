@@ -85,7 +85,6 @@ class Simulated(Evidence):
             requests=requests,
             errors=errors,
             refused=refused,
-            instances=answered,
             durations=dict(zip(SECONDS.tolist(), durations, strict=True)),
             labels=dict(zip(("bad", "good"), labels, strict=True)),
             scores={"good": dict(zip(SCORES.tolist(), scores, strict=True))},
@@ -100,7 +99,6 @@ def add(one: Counts, other: Counts) -> Counts:
         requests=one.requests + other.requests,
         errors=one.errors + other.errors,
         refused=one.refused + other.refused,
-        instances=one.instances + other.instances,
         durations=join(one.durations, other.durations),
         labels=join(one.labels, other.labels),  # type: ignore[arg-type]
         scores={"good": join(one.scores.get("good", {}), other.scores["good"])},
@@ -151,6 +149,15 @@ def test_nothing_is_promoted_on_few_requests() -> None:
     evidence.look(0.05)
     reasons = list(weigh_counts(evidence, Tolerance()))
     assert {reason.finding for reason in reasons} == {"open"}
+
+
+def test_what_was_refused_is_no_answer_that_distributions_are_told_by() -> None:
+    evidence = Simulated(GOOD, 0)
+    for counts in evidence._counts.values():
+        counts.requests, counts.refused = 100_000, 99_990
+        counts.durations, counts.labels = {0.01: 10.0}, {"good": 10.0}
+    found = {r.figure: r.finding for r in weigh_counts(evidence, Tolerance())}
+    assert (found["latency"], found["labels"]) == ("open", "open")
 
 
 def read(

@@ -1,6 +1,8 @@
 """What may travel in an artefact, and what is refused."""
 
 import importlib
+import json
+import json.decoder
 import os
 import sys
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from service.model.artefact.folder import read_artefact
 from service.model.errors import PackagingError
-from service.model.packaging.code import collect_code, find_libraries
+from service.model.packaging.code import collect_code, find_libraries, find_root
 from service.model.packaging.package import package
 
 Write = Any
@@ -267,3 +269,11 @@ def test_a_version_of_relative_imports_answers(write: Write) -> None:
         *("pack.sub.deep", "pack", "pack.sub", "pack.base", "pack.sub.near"),
     )
     assert np.isfinite(shift(X)).all(axis=None)
+
+
+def test_a_module_is_of_its_package_by_whatever_name_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "_decoder", json.decoder)
+    assert find_root("_decoder") == find_root("json.decoder") == "json"
+    assert find_root("not_imported.at.all") == "not_imported"
