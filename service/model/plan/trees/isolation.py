@@ -1,11 +1,12 @@
 """IsolationForest: how anomalous a row is, by the depth at which trees isolate it.
 
-A single row walks the nodes as plain lists, in a tenth of the time that it takes to ask
-each tree for an array of one row.
+A single row goes down all trees at once, a level at a time: in a third of the time of
+one node after the other, and some hundredth of that of asking each tree for an array of
+one row.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def plan_isolation_forest(fitted: IsolationForest) -> FinalStep:
     """Plan predict and score_samples, as tasks/outliers.py asks for them."""
     score, offset = plan_isolation_scores(fitted), fitted.offset_
     greatest = _find_greatest(fitted)
-    trees = [_Walk(*tree) for tree in _list_trees(fitted)]
+    trees = _Trees(_list_trees(fitted))
 
     def answer(scores: np.ndarray) -> Outputs:
         is_inlier = scores - offset >= 0
@@ -34,12 +35,11 @@ def plan_isolation_forest(fitted: IsolationForest) -> FinalStep:
         return answer(score(X))
 
     def predict_one(row: Row) -> Outputs:
-        single = _round_to_single(np.array(row)).tolist()
-        if not math.isfinite(sum(single)):
+        if not math.isfinite(sum(row)):
             return predict(np.array([row]))
         depth = 0.0
-        for tree in trees:  # in the order of score
-            depth += tree.find_depth(single)
+        for depth_of_tree in trees.find_depths(_round_to_single(np.array(row))):
+            depth += depth_of_tree  # in the order of score
         return answer(_to_scores(np.array([depth]), greatest))
 
     return Step(predict, predict_one)
@@ -77,32 +77,43 @@ def _to_scores(depths: np.ndarray, greatest: float) -> np.ndarray:
     return scores
 
 
-class _Walk:
-    """A tree as lists of its nodes, which a single row of float32 walks down."""
+class _Trees:
+    """The nodes of all trees in one table: what is right of a node follows its left.
 
-    def __init__(
-        self,
-        tree: Any,
-        columns: np.ndarray | None,
-        lengths: np.ndarray,
-        averages: np.ndarray,
-    ) -> None:
-        features = tree.feature if columns is None else columns[tree.feature]
-        is_leaf = tree.children_left < 0
-        self._features: list[int] = np.where(is_leaf, -1, features).tolist()
-        self._thresholds: list[float] = tree.threshold.tolist()
-        self._left: list[int] = tree.children_left.tolist()
-        self._right: list[int] = tree.children_right.tolist()
-        self._depths: list[float] = (lengths + averages - 1.0).tolist()
+    The children of a leaf are itself, so that each tree has as many levels.
+    """
 
-    def find_depth(self, row: Sequence[float]) -> float:
-        """Return the depth of the row's leaf, and of what the leaf has cut off."""
+    def __init__(self, trees: Iterable[Any]) -> None:
+        parts, roots, start, self._levels = [], [], 0, 0
+        for tree, columns, lengths, averages in trees:
+            features = tree.feature if columns is None else columns[tree.feature]
+            is_leaf, itself = tree.children_left < 0, np.arange(tree.node_count)
+            left = np.where(is_leaf, itself, tree.children_left) + start
+            right = np.where(is_leaf, itself, tree.children_right) + start
+            children = np.column_stack([left, right])
+            depths = lengths + averages - 1.0
+            parts.append(
+                (np.where(is_leaf, 0, features), tree.threshold, children, depths)
+            )
+            roots.append(start)
+            start += tree.node_count
+            self._levels = max(self._levels, tree.max_depth)
+        features, thresholds, children, depths = map(
+            np.concatenate, zip(*parts, strict=True)
+        )
+        self._features, self._thresholds = features.astype(np.intp), thresholds
+        self._children = children.astype(np.intp).ravel()
+        self._roots, self._depths = np.array(roots, dtype=np.intp), depths
+
+    def find_depths(self, row: np.ndarray) -> list[float]:
+        """Return by tree the depth of a row's leaf, and of what it has cut off."""
         features, thresholds = self._features, self._thresholds
-        node = 0
-        while (feature := features[node]) >= 0:
-            is_left = row[feature] <= thresholds[node]
-            node = (self._left if is_left else self._right)[node]
-        return self._depths[node]
+        nodes = self._roots
+        for _ in range(self._levels):
+            is_right = row.take(features.take(nodes)) > thresholds.take(nodes)
+            nodes = self._children.take(2 * nodes + is_right)
+        depths: list[float] = self._depths.take(nodes).tolist()
+        return depths
 
 
 def _list_trees(fitted: IsolationForest) -> Any:
