@@ -18,12 +18,12 @@ for _pool in ("OMP", "OPENBLAS", "MKL"):
 from gunicorn.glogging import Logger
 from joblib import cpu_count
 
-from service.memory import use_one_heap
+from service.malloc import use_one_heap
 from service.server import ReceivingWorker
 from service.settings import Settings, SettingsError
 from service.web.first_request import format_curl
 from service.web.monitoring.json_lines import build_log_config
-from service.web.monitoring.slots import end_slot, find_free_slot, open_counts
+from service.web.monitoring.worker_slots import end_slot, find_free_slot, open_counts
 
 use_one_heap()
 try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service.memory import trim_memory
+from service.malloc import trim_memory
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
 from service.model.contract.request_limits import RequestLimits
@@ -29,8 +29,8 @@ from service.web.monitoring.json_lines import build_log_config
 from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.prediction_log import build_prediction_log
 from service.web.monitoring.request_log import build_request_log, log_engine
-from service.web.monitoring.slots import open_counts
 from service.web.monitoring.worker_gauges import WorkerGauges
+from service.web.monitoring.worker_slots import open_counts
 from service.web.readiness import Readiness
 from service.web.request import init_request_context
 from service.web.routes.capabilities import build_capabilities

@@ -24,8 +24,8 @@ from tinydisk import TinyDisk
 
 from service import create_app
 from service.settings import Settings
+from service.web.access.count_table import CountTable, find_table
 from service.web.access.key_file import SCOPES, Terms, create_key, revoke_key
-from service.web.access.table import Table, find_table
 
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
@@ -50,10 +50,10 @@ Mount = Callable[[Path, int], TinyDisk]
 @pytest.fixture(autouse=True)
 def remove_stores() -> Iterator[None]:
     """Free the memory of the tables of limits that a test opened."""
-    before = set(Table.opened)
+    before = set(CountTable.opened)
     yield
-    for path in set(Table.opened) - before:
-        table = Table.opened.pop(path)
+    for path in set(CountTable.opened) - before:
+        table = CountTable.opened.pop(path)
         table.words.release()
         table.memory.release()
         path.unlink(missing_ok=True)

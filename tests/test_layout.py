@@ -16,7 +16,7 @@ PACKAGES = sorted({path.parent for path in MODULES} - {SERVICE})
 
 # What each part may import, of ours and of the libraries that it must not know.
 FILES = {"service.mapped_file", "service.regular_file"}
-BOTTOM = {"service.settings", "service.memory", *FILES}
+BOTTOM = {"service.settings", "service.malloc", *FILES}
 PARTS = {
     "model": (
         {"service.model", *FILES},
@@ -129,7 +129,7 @@ def test_what_serves_a_model_imports_nothing_that_makes_one() -> None:
 
 
 def test_the_bottom_knows_nothing_of_ours() -> None:
-    for bottom in ("settings.py", "memory.py", "regular_file.py", "model/errors.py"):
+    for bottom in ("settings.py", "malloc.py", "regular_file.py", "model/errors.py"):
         names = [name for _, name in iterate_imports(SERVICE / bottom)]
         assert not [name for name in names if name.startswith("service")]
 

@@ -15,8 +15,8 @@ from service.model.artefact.folder import Artefact
 from service.model.artefact.golden import Golden, decode_golden, refuse_unanswered
 from service.model.artefact.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.contract.codec import Codec
-from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import Instances
+from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.tables import build_table
 from service.model.drift.histograms import HISTOGRAMS, decode_histograms

@@ -6,7 +6,7 @@ from typing import Any
 from service.model.contract.tables import take_rows
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
-from service.model.tasks.recognition import find_task
+from service.model.tasks.registry import find_task
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 # How many rows of the training table are predicted twice, before all else: enough that

@@ -5,7 +5,7 @@ refusals.py      the words for what is malformed
 request.py       what a head says
 reader.py        one request, read as it arrives
 connection.py    a caller's socket
-exchange.py      a request until it is answered
+http_exchange.py a request until it is answered
 balance.py       connections shared evenly among workers
 connections.py   the connections of a worker: accepted, watched and closed
 body_budget.py   what arrives, bounded in memory

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.request import Request
 from service.settings import Settings
 
@@ -45,16 +45,16 @@ class InFlight:
         self._spare = [None] * (threads - self._usual)
         self._giving_back = threading.Lock()
         self._is_held = is_held
-        self._in_flight: set[Exchange] = set()
+        self._in_flight: set[HttpExchange] = set()
         self._numbers = itertools.count()
         # In order. One thread adds, and several take: each in one call that holds the
         # interpreter, since the numbers differ and no exchange is compared.
-        self._waiting: list[tuple[float, int, Exchange]] = []
+        self._waiting: list[tuple[float, int, HttpExchange]] = []
 
     def __len__(self) -> int:
         return len(self._in_flight)
 
-    def __iter__(self) -> Iterator[Exchange]:
+    def __iter__(self) -> Iterator[HttpExchange]:
         return iter(list(self._in_flight))
 
     @property
@@ -72,13 +72,13 @@ class InFlight:
             return None
         return ServiceUnavailable("This process has too much to do.", retry_after=1)
 
-    def put(self, exchange: Exchange) -> None:
+    def put(self, exchange: HttpExchange) -> None:
         """Let a request wait for a thread."""
         rank = self._rank(exchange)
         self._in_flight.add(exchange)
         insort(self._waiting, (rank, next(self._numbers), exchange))
 
-    def _rank(self, exchange: Exchange) -> float:
+    def _rank(self, exchange: HttpExchange) -> float:
         """Return time.monotonic() until which others may arrive and go ahead.
 
         A scrape yields to none, unless there is another.
@@ -105,7 +105,7 @@ class InFlight:
     def _needs_spare(self) -> bool:
         return self._is_held is not None and not self._permits and self._is_held()
 
-    def take(self, count: int) -> Iterator[Exchange]:
+    def take(self, count: int) -> Iterator[HttpExchange]:
         """Yield up to `count` requests, each chosen when it is asked for."""
         for _ in range(count):
             try:
@@ -119,7 +119,7 @@ class InFlight:
             is_usual = len(self._permits) < self._usual
             (self._permits if is_usual else self._spare).append(None)
 
-    def drop(self, exchange: Exchange) -> None:
+    def drop(self, exchange: HttpExchange) -> None:
         """Forget a request that was answered before any thread took it."""
         for entry in list(self._waiting):
             if entry[-1] is exchange:
@@ -127,6 +127,6 @@ class InFlight:
                     self._waiting.remove(entry)
                     self._in_flight.discard(exchange)
 
-    def finish(self, exchange: Exchange) -> None:
+    def finish(self, exchange: HttpExchange) -> None:
         """Forget a request that is answered."""
         self._in_flight.discard(exchange)

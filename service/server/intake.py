@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from service.server.body_budget import SMALL_BYTES, BodyBudget
 from service.server.connection import CONTINUE, Connection
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.reader import RequestReader
 from service.server.request import Request
 from service.settings import Settings
@@ -25,8 +25,8 @@ class Intake:
 
     cfg: Any
     settings: Settings
-    take_on: Callable[[Exchange], None]
-    refuse: Callable[[Exchange, HTTPException, str | None], None]
+    take_on: Callable[[HttpExchange], None]
+    refuse: Callable[[HttpExchange, HTTPException, str | None], None]
     find_refusal: Callable[[Request], HTTPException | None]
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class Intake:
         elif reader.request is not None:
             if reader.is_complete:
                 seconds = self.settings.predict_timeout_seconds
-                self.take_on(Exchange(connection, reader.request, seconds))
+                self.take_on(HttpExchange(connection, reader.request, seconds))
             elif not had_head:
                 return self._judge(connection, reader.request)
         return False
@@ -86,7 +86,7 @@ class Intake:
         connection.unwanted = request.content_length - len(connection.buffer)
         connection.buffer.clear()
         self.forget(connection)
-        self.refuse(Exchange(connection, request, 0), refusal, None)
+        self.refuse(HttpExchange(connection, request, 0), refusal, None)
 
     def give_up(
         self, connection: Connection, refusal: HTTPException, fault: str | None = None
@@ -96,7 +96,7 @@ class Intake:
         request = reader.refuse(refusal)
         connection.buffer.clear()
         self.forget(connection)
-        self.refuse(Exchange(connection, request, 0), refusal, fault)
+        self.refuse(HttpExchange(connection, request, 0), refusal, fault)
 
     def bound_memory(self, connection: Connection) -> None:
         """Refuse the largest of what is arriving, while all hold too much."""

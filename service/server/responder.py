@@ -8,7 +8,7 @@ from typing import Any
 from gunicorn.http import wsgi
 from werkzeug.exceptions import GatewayTimeout, HTTPException
 
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.web.request import CONTEXT, RequestContext, describe_fault
 
 GATEWAY_FAULT = "gateway_fault"
@@ -35,7 +35,7 @@ class Responder:
     is_alive: Callable[[], bool]
     send: Callable[..., None] = field(init=False)
 
-    def answer(self, exchange: Exchange) -> None:
+    def answer(self, exchange: HttpExchange) -> None:
         """Answer a request, unless its deadline passes before the answer is there."""
         claim = exchange.claim
         context = RequestContext(exchange.arrived, exchange.deadline, claim=claim)
@@ -44,7 +44,7 @@ class Responder:
             self.send(exchange.connection, parts, keeps=keeps)
 
     def refuse(
-        self, exchange: Exchange, refusal: HTTPException, fault: str | None = None
+        self, exchange: HttpExchange, refusal: HTTPException, fault: str | None = None
     ) -> None:
         """Answer a request that is not answered yet with a refusal.
 
@@ -60,7 +60,7 @@ class Responder:
             self.send(connection, parts, keeps=keeps)
 
     def _ask(
-        self, exchange: Exchange, context: RequestContext
+        self, exchange: HttpExchange, context: RequestContext
     ) -> tuple[list[bytes], bool]:
         """Return the parts of the answer, and whether the connection may be kept."""
         try:
@@ -72,7 +72,7 @@ class Responder:
             return [FAULT_ANSWER], False
 
     def _call_application(
-        self, exchange: Exchange, context: RequestContext
+        self, exchange: HttpExchange, context: RequestContext
     ) -> tuple[list[bytes], bool]:
         sent, connection = Parts(), exchange.connection
         client, server = connection.client, connection.server

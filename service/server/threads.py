@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.in_flight import InFlight
 
 # How long an answer can keep the event loop waiting. One follower checks as often
@@ -79,7 +79,7 @@ class Threads:
 
     in_flight: InFlight
     turn: Callable[[float], None]
-    answer: Callable[[Exchange], None]
+    answer: Callable[[HttpExchange], None]
     batcher: Batcher | None
     _leadership: Leadership = field(default_factory=Leadership)
     _is_over: threading.Event = field(default_factory=threading.Event)

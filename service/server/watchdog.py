@@ -10,7 +10,7 @@ from types import FrameType
 from werkzeug.exceptions import GatewayTimeout
 
 from service.server.connections import Connections
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.in_flight import InFlight
 from service.server.responder import Responder
 from service.settings import Settings
@@ -39,7 +39,7 @@ class Watchdog:
     in_flight: InFlight
     responder: Responder
     connections: Connections
-    hung: set[Exchange] = field(default_factory=set)
+    hung: set[HttpExchange] = field(default_factory=set)
 
     def check(self, now: float) -> float:
         """Give up what is not to be waited for, and return the next deadline."""
@@ -57,19 +57,19 @@ class Watchdog:
                 self.in_flight.drop(exchange)
         return next_deadline
 
-    def _is_caller_gone(self, exchange: Exchange) -> bool:
+    def _is_caller_gone(self, exchange: HttpExchange) -> bool:
         """Return True if no thread has begun the request of a caller that is gone."""
         if exchange.begun is not None or exchange.is_answered:
             return False
         return exchange.connection.over_since - exchange.arrived > GONE_SECONDS
 
-    def _abandon(self, exchange: Exchange) -> None:
+    def _abandon(self, exchange: HttpExchange) -> None:
         if exchange.claim():
             logger.info(CALLER_GONE)
             self.connections.close(exchange.connection)
             self.in_flight.drop(exchange)
 
-    def _check_thread(self, exchange: Exchange, now: float) -> None:
+    def _check_thread(self, exchange: HttpExchange, now: float) -> None:
         """Note a request whose thread hangs, and log the thread once."""
         if exchange.begun is None or exchange in self.hung:
             return

@@ -16,11 +16,11 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.memory import trim_memory
+from service.malloc import trim_memory
 from service.server.balance import Balance
 from service.server.connections import Connections
 from service.server.drain import Drain, is_held
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.in_flight import InFlight
 from service.server.intake import Intake
 from service.server.responder import Responder
@@ -119,7 +119,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self.log.error(NO_ROOM)
             self.set_accept_enabled(enabled=False)
 
-    def _take_on(self, exchange: Exchange) -> None:
+    def _take_on(self, exchange: HttpExchange) -> None:
         """Queue a request, or answer at once: health, and what is too much."""
         self.nr += 1
         if self.nr >= self.max_requests:
@@ -132,7 +132,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._in_flight.put(exchange)
             self._next_tick = min(self._next_tick, exchange.deadline)
 
-    def _answer(self, exchange: Exchange) -> None:
+    def _answer(self, exchange: HttpExchange) -> None:
         """Answer a request in this thread, unless it is too late for that."""
         if not exchange.is_answered:
             exchange.begin()

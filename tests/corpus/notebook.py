@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.tasks.methods import count_rows
 from service.model.tasks.task import TaskName
 

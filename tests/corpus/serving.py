@@ -23,9 +23,9 @@ from service.model.contract.features import Contract
 from service.model.contract.observation import read_columns
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.loading import load_predictor
+from service.model.packaging.golden_records import select_records
 from service.model.packaging.labels import name_answers
 from service.model.packaging.proposal import propose_contract
-from service.model.packaging.records import select_records
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import Predictor
 from service.model.tasks.task import Extras

@@ -10,9 +10,9 @@ from server import UNLIMITED, Server
 from traffic import Traffic, ask, ask_anew
 
 from service.settings import parse_limits
+from service.web.access.count_table import SLOTS, find_table
 from service.web.access.key_file import Terms, create_key
 from service.web.access.storage import HostStorage
-from service.web.access.table import SLOTS, find_table
 from service.web.budget import FAILURES, build_budget
 
 LIMIT = "20/100 year"

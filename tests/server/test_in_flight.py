@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from service.server.connection import Connection
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.in_flight import (
     MAX_YIELD_SHARE,
     YIELD_SECONDS_PER_BYTE,
@@ -38,7 +38,7 @@ def put(
     request.read_target()
     request.set_body(bytes(size))
     with socket.socket() as sock:
-        exchange = Exchange(Connection(sock, None, None), request, seconds)
+        exchange = HttpExchange(Connection(sock, None, None), request, seconds)
     exchange.arrived, exchange.deadline = arrived, arrived + seconds
     in_flight.put(exchange)
 

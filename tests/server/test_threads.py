@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from server import PATIENCE_SECONDS
 
 from service.server.connection import Connection
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.in_flight import InFlight
 from service.server.request import build_stand_in
 from service.server.threads import TURN_SECONDS, Threads
@@ -20,7 +20,7 @@ def put(in_flight: InFlight, requests: int) -> None:
     with socket.socket() as sock:
         connection = Connection(sock, None, None)
     for _ in range(requests):
-        in_flight.put(Exchange(connection, build_stand_in(), seconds=10))
+        in_flight.put(HttpExchange(connection, build_stand_in(), seconds=10))
 
 
 def test_the_event_loop_has_its_turn_while_requests_wait() -> None:
@@ -33,7 +33,7 @@ def test_the_event_loop_has_its_turn_while_requests_wait() -> None:
             threads.end()
         events.append("turn" if most_seconds else "glance")
 
-    def answer(exchange: Exchange) -> None:
+    def answer(exchange: HttpExchange) -> None:
         events.append("answer")
         time.sleep(2 * TURN_SECONDS)
         in_flight.finish(exchange)
@@ -56,7 +56,7 @@ def test_another_thread_takes_the_event_loop_over_from_a_long_answer() -> None:
         if answered:
             threads.end()
 
-    def answer(exchange: Exchange) -> None:
+    def answer(exchange: HttpExchange) -> None:
         answering.add(threading.get_ident())
         answered.append(looped.wait(PATIENCE_SECONDS))
         in_flight.finish(exchange)

@@ -12,7 +12,7 @@ from server import PATIENCE_SECONDS
 from service.server.balance import Balance
 from service.server.connection import Connection
 from service.server.connections import Connections
-from service.server.exchange import Exchange
+from service.server.http_exchange import HttpExchange
 from service.server.in_flight import InFlight
 from service.server.intake import Intake
 from service.server.transport import Transport
@@ -40,7 +40,7 @@ class Loop:
         queue.init()
         stack.callback(queue.close)
         self.poller.register(queue, selectors.EVENT_READ, queue.run_callbacks)
-        self.taken: list[Exchange] = []
+        self.taken: list[HttpExchange] = []
         self.in_flight = InFlight(Settings(), threads=1)
         intake = Intake(
             Config(),
@@ -71,7 +71,7 @@ class Loop:
         for key, _ in self.poller.select(PATIENCE_SECONDS):
             key.data(key.fileobj)
 
-    def ask(self, request: bytes) -> Exchange:
+    def ask(self, request: bytes) -> HttpExchange:
         """Let the caller ask, and return what is taken on then."""
         self.caller.sendall(request)
         count = len(self.taken)

@@ -13,7 +13,7 @@ from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import NUMBERS
 from service.model.plan.composition import Composer
-from service.model.plan.places import Place
+from service.model.plan.inputs import Input
 from service.model.plan.steps import FinalStep
 
 
@@ -83,7 +83,7 @@ def name_case(value: Any) -> str:
 def check_parity(fitted: Any, X: np.ndarray) -> None:
     """Compile all of a predictor of numbers, and hold it against its task's answers."""
     composer = Composer()
-    step = composer.compile_final(fitted, Place(NUMBERS, X))
+    step = composer.compile_final(fitted, Input(NUMBERS, X))
     assert composer.uncompiled == []
     ask = FittedPipeline(fitted).ask
     with np.errstate(all="ignore"):

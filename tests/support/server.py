@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 from pipelines import ROOT
 
+from service.web.access.count_table import find_table
 from service.web.access.key_file import create_key
-from service.web.access.table import find_table
 
 # Far above what a start takes on a busy machine: waiting this long is a failure.
 PATIENCE_SECONDS = 60

@@ -10,7 +10,7 @@ import msgspec
 
 from service.model.artefact.code import find_path
 from service.model.contract.features import Contract, Record
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import ArtefactFormatError, LibraryVersionError
 from service.model.tasks.task import TaskName
 from service.model.tolerances import GOLDEN_RECORD, WIDEST_GOLDEN_RECORD

@@ -1,25 +1,25 @@
 """The contract of a model, and how the bytes of a request become columns by it.
 
-features.py       the contract itself, as the manifest has it
-forms.py          the form of a prediction, as the manifest has it
-request_limits.py the most that one request may hold
-tables.py         columns laid out as the table that the pipeline was fitted on
-texts.py          texts that people wrote, told from categories
-violations.py     error messages that carry their kind, which is a metric's label
-open_rows.py      instances of any fields, of a model that was fitted on mappings
-positions.py      rows that come by position, of a model that was fitted on an array
-columns.py        a column of the training table: its type, range and categories
-observation.py    the training table: which kind it is, and all its columns
-edges.py          ranges of a feature's values, and values at their edges
-strict_fields.py  marshmallow's fields without their coercion
-schema.py         the contract as a marshmallow schema, which decides
-strict_json.py    JSON as RFC 8259 means it
-value_types.py    the valid values of a feature as a msgspec type
-novelty.py        what training did not see: answered, with a warning
-fast_path.py      columns of valid values, decoded and checked in C
-faults.py         what is wrong with a request, in marshmallow's words
-instances.py      what goes into a predictor, and what comes out
-codec.py          bytes to instances: the way in, by all of these
+features.py        the contract itself, as the manifest has it
+prediction_form.py the form of a prediction, as the manifest has it
+request_limits.py  the most that one request may hold
+tables.py          columns laid out as the table that the pipeline was fitted on
+texts.py           texts that people wrote, told from categories
+violations.py      error messages that carry their kind, which is a metric's label
+mapping_rows.py    instances of any fields, of a model that was fitted on mappings
+positional_rows.py rows that come by position, of a model that was fitted on an array
+columns.py         a column of the training table: its type, range and categories
+observation.py     the training table: which kind it is, and all its columns
+edges.py           ranges of a feature's values, and values at their edges
+strict_fields.py   marshmallow's fields without their coercion
+schema.py          the contract as a marshmallow schema, which decides
+strict_json.py     JSON as RFC 8259 means it
+value_types.py     the valid values of a feature as a msgspec type
+novelty.py         what training did not see: answered, with a warning
+fast_path.py       columns of valid values, decoded and checked in C
+faults.py          what is wrong with a request, in marshmallow's words
+instances.py       what goes into a predictor, and what comes out
+codec.py           bytes to instances: the way in, by all of these
 
 It may import model/errors.py alone.
 """

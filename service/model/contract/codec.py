@@ -12,7 +12,7 @@ from service.model.contract.faults import MAX_NAME, FaultFinder, join_columns
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.novelty import Novelty, NoveltyCheck, compile_known
-from service.model.contract.positions import name_values, takes_positions
+from service.model.contract.positional_rows import name_values, takes_positions
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import compile_schema
 from service.model.contract.strict_json import (

@@ -13,8 +13,8 @@ from marshmallow import Schema, ValidationError, missing
 
 from service.model.contract.fast_path import Columns, RowReader
 from service.model.contract.features import Contract
-from service.model.contract.open_rows import NO_OBJECT, OpenColumns
-from service.model.contract.positions import describe_row
+from service.model.contract.mapping_rows import NO_OBJECT, MappingColumns
+from service.model.contract.positional_rows import describe_row
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import NO_FEATURE, REQUIRED, UNEXPECTED
 from service.model.contract.value_types import ValueType
@@ -56,7 +56,7 @@ class FaultFinder:
         self._instances = instances
         self._is_open = contract.table == "mapping"
         if self._is_open:
-            self._reader: RowReader | OpenColumns = OpenColumns(limits)
+            self._reader: RowReader | MappingColumns = MappingColumns(limits)
             return
         self._reader = RowReader(contract, types)
         self._no_row = describe_row(contract)

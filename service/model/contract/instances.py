@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from service.model.contract.forms import PredictionForm
 from service.model.contract.novelty import Novelty
+from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import Remark
 
 Item = TypeVar("Item")

@@ -23,7 +23,7 @@ from service.model.contract.features import (
     Storage,
     is_text,
 )
-from service.model.contract.open_rows import KINDS
+from service.model.contract.mapping_rows import KINDS
 from service.model.contract.tables import is_one_column, take_rows
 from service.model.errors import ContractError
 

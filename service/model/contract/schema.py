@@ -9,8 +9,8 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from service.model.contract.edges import Range, find_valid_range
 from service.model.contract.features import Contract, Feature, FeatureType
-from service.model.contract.open_rows import NO_OBJECT, OpenInstance
-from service.model.contract.positions import describe_row
+from service.model.contract.mapping_rows import NO_OBJECT, MappingInstance
+from service.model.contract.positional_rows import describe_row
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.contract.strict_fields import (
     StrictBoolean,
@@ -56,7 +56,7 @@ def compile_schema(contract: Contract, limits: RequestLimits) -> Schema:
     empty = Violation("empty", "must not be empty")
     each: Any = fields.Nested(instance, error_messages={"null": no_row})
     if contract.table == "mapping":
-        each = OpenInstance(limits)
+        each = MappingInstance(limits)
     instances = fields.List(
         each,
         required=True,
@@ -108,7 +108,7 @@ def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:
         takes_days = feature.type == "date"
         return StrictDateTime(feature.storage.dtype, takes_days=takes_days, **options)
     if feature.type == "object":
-        return OpenInstance()
+        return MappingInstance()
     return FIELDS[feature.type](**options)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.model.contract.features import is_text
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import PackagingError
 from service.model.pipeline import FittedPipeline, check_training_table
 from service.model.tasks.naming import Naming

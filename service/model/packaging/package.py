@@ -33,6 +33,7 @@ from service.model.packaging.code import CodeItem
 from service.model.packaging.contents import Contents, collect_contents
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
+from service.model.packaging.golden_records import predict_rows, select_records
 from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
 from service.model.packaging.labels import is_said_by_names, name_answers
 from service.model.packaging.options import (
@@ -43,7 +44,6 @@ from service.model.packaging.options import (
 )
 from service.model.packaging.progress import Progress
 from service.model.packaging.proposal import propose_contract
-from service.model.packaging.records import predict_rows, select_records
 from service.model.packaging.training_table import convert_table, read_table
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.predictor import name_outputs

@@ -15,10 +15,10 @@ from service.model.plan.blocks import (
     select,
 )
 from service.model.plan.conversions import convert
-from service.model.plan.kinds import find_kind, is_sampler
+from service.model.plan.estimator_types import find_type, is_sampler
+from service.model.plan.inputs import Branch, Compiled, Input, join_branches
 from service.model.plan.lookup import compile_predictor, compile_transformer
-from service.model.plan.places import Branch, Compiled, Place, join_branches
-from service.model.plan.predictors.parts import unwrap
+from service.model.plan.predictors.sub_estimators import unwrap
 from service.model.plan.registry import DELEGATING
 from service.model.plan.scores import link_values
 from service.model.plan.steps import Step, chain, weigh
@@ -51,7 +51,7 @@ class Composer:
     def compile_final(
         self,
         fitted: Any,
-        place: Place,
+        given: Input,
         *,
         decides: bool = False,
         extras: Extras = NO_EXTRAS,
@@ -61,12 +61,12 @@ class Composer:
         `decides` asks for its decision function, `extras` for what its owner wants.
         """
         if not hasattr(fitted, "predict"):
-            steps, gives = self.compile_steps(fitted, place)
-            behind = place.follow(steps, gives)
+            steps, gives = self.compile_steps(fitted, given)
+            behind = given.follow(steps, gives)
             return chain([*steps, *behind.convert(NUMBERS), ANSWER_NUMBERS])
         fitted = unwrap(fitted)
-        if find_kind(fitted) is Pipeline:
-            steps, behind = self._compile_chain(fitted.steps[:-1], place)
+        if find_type(fitted) is Pipeline:
+            steps, behind = self._compile_chain(fitted.steps[:-1], given)
             name, last = fitted.steps[-1]
             final = self.compile_final(
                 last, behind.enter(name), decides=decides, extras=extras
@@ -74,60 +74,58 @@ class Composer:
             return chain([*steps, final])
         mark = self._mark()
         try:
-            steps = self._plan_final(fitted, place, decides=decides, extras=extras)
+            steps = self._plan_final(fitted, given, decides=decides, extras=extras)
         except NoPlanError as error:
             if decides:
                 raise
-            self._refuse(mark, fitted, place, error)
-            step, is_on_array = predict_as_itself(
-                fitted, place.given, place.sample, extras
-            )
+            self._refuse(mark, fitted, given, error)
+            step, is_on_array = predict_as_itself(fitted, given, extras)
             self.saves_frames |= is_on_array
             return step
         self.compiled.append(type(fitted).__name__)
         return chain(steps)
 
     def _plan_final(
-        self, fitted: Any, place: Place, *, decides: bool, extras: Extras
+        self, fitted: Any, given: Input, *, decides: bool, extras: Extras
     ) -> list[Step]:
-        if find_kind(fitted) in DELEGATING:
-            steps, behind = enter_delegate(fitted, place)
+        if find_type(fitted) in DELEGATING:
+            steps, behind = enter_delegate(fitted, given)
             final = self.compile_final(
                 fitted.estimator_, behind, decides=decides, extras=extras
             )
             return [*steps, final]
         if plan := find_wrapper(fitted, decides=decides, extras=extras):
-            return [compile_wrapper(plan, fitted, place, self.compile_final)]
-        steps = compile_predictor(fitted, place, decides=decides, extras=extras)
-        contract = place.given.contract
+            return [compile_wrapper(plan, fitted, given, self.compile_final)]
+        steps = compile_predictor(fitted, given, decides=decides, extras=extras)
+        contract = given.type.contract
         if contract is None or decides or not has_categories(contract):
             return steps
-        itself, _ = predict_as_itself(fitted, place.given, place.sample, extras)
+        itself, _ = predict_as_itself(fitted, given, extras)
         return [fall_back(chain(steps), itself)]
 
-    def compile_steps(self, fitted: Any, place: Place) -> Compiled:
+    def compile_steps(self, fitted: Any, given: Input) -> Compiled:
         """Compile a fitted transformer, and return its steps and what they give."""
         mark = self._mark()
         try:
-            if find_kind(fitted) is Pipeline:
-                steps, behind = self._compile_chain(fitted.steps, place)
-                return steps, behind.given
+            if find_type(fitted) is Pipeline:
+                steps, behind = self._compile_chain(fitted.steps, given)
+                return steps, behind.type
             if type(fitted) is ColumnTransformer:
-                return self._compile_columns(fitted, place)
+                return self._compile_columns(fitted, given)
             if type(fitted) is FeatureUnion:
-                return self._compile_union(fitted, place)
-            compiled = compile_transformer(fitted, place)
+                return self._compile_union(fitted, given)
+            compiled = compile_transformer(fitted, given)
         except NoPlanError as error:
-            self._refuse(mark, fitted, place, error)
-            return self._run_as_itself(fitted, place)
+            self._refuse(mark, fitted, given, error)
+            return self._run_as_itself(fitted, given)
         self.compiled.append(type(fitted).__name__)
         return compiled
 
     def _compile_chain(
-        self, parts: Sequence[tuple[str, Any]], place: Place
-    ) -> tuple[list[Step], Place]:
+        self, parts: Sequence[tuple[str, Any]], given: Input
+    ) -> tuple[list[Step], Input]:
         steps: list[Step] = []
-        behind = place
+        behind = given
         for name, part in parts:
             if not _is_passed_through(part) and not is_sampler(part):
                 compiled, gives = self.compile_steps(part, behind.enter(name))
@@ -135,7 +133,7 @@ class Composer:
                 steps += compiled
         return steps, behind
 
-    def _compile_columns(self, fitted: ColumnTransformer, place: Place) -> Compiled:
+    def _compile_columns(self, fitted: ColumnTransformer, given: Input) -> Compiled:
         weights = fitted.transformer_weights or {}
         branches: list[Branch] = []
         for name, part, columns in fitted.transformers_:
@@ -143,50 +141,49 @@ class Composer:
                 continue
             is_bare = bool(np.isscalar(columns))  # scikit-learn hands on a series
             named = [columns] if is_bare else columns
-            indices = find_columns(named, place.given, fitted.n_features_in_)
+            indices = find_columns(named, given.type, fitted.n_features_in_)
             if indices:
-                take, below = select(place.given, indices, is_bare=is_bare)
-                within = place.follow([take], below).enter(name)
+                take, below = select(given.type, indices, is_bare=is_bare)
+                within = given.follow([take], below).enter(name)
                 steps, end = self._compile_branch(part, within, weights.get(name))
                 branches.append(([take, *steps], end))
         return join_branches(branches, is_dense=not fitted.sparse_output_)
 
-    def _compile_union(self, fitted: FeatureUnion, place: Place) -> Compiled:
+    def _compile_union(self, fitted: FeatureUnion, given: Input) -> Compiled:
         weights = fitted.transformer_weights or {}
         branches = [
-            self._compile_branch(part, place.enter(name), weights.get(name))
+            self._compile_branch(part, given.enter(name), weights.get(name))
             for name, part in fitted.transformer_list
             if not _is_dropped(part)
         ]
         return join_branches(branches, is_dense=False)
 
-    def _compile_branch(self, part: Any, place: Place, weight: Any) -> Branch:
+    def _compile_branch(self, part: Any, given: Input, weight: Any) -> Branch:
         steps, gives = (
-            ([], place.given)
+            ([], given.type)
             if _is_passed_through(part)
-            else self.compile_steps(part, place)
+            else self.compile_steps(part, given)
         )
         if not gives.is_sparse:
             steps, gives = [*steps, *convert(gives, NUMBERS)], NUMBERS
         weighing = [] if weight is None else [weigh(float(weight))]
-        return [*steps, *weighing], place.follow(steps, gives)
+        return [*steps, *weighing], given.follow(steps, gives)
 
-    def _run_as_itself(self, fitted: Any, place: Place) -> Compiled:
+    def _run_as_itself(self, fitted: Any, given: Input) -> Compiled:
         try:
-            step, gives = transform_as_itself(fitted, place.given, place.sample)
+            return transform_as_itself(fitted, given)
         except NoPlanError as error:
-            raise NoPlanError(place.explain(error)) from None
-        return [step], gives
+            raise NoPlanError(given.explain(error)) from None
 
     def _mark(self) -> tuple[int, int]:
         return len(self.compiled), len(self.uncompiled)
 
     def _refuse(
-        self, mark: tuple[int, int], fitted: Any, place: Place, error: NoPlanError
+        self, mark: tuple[int, int], fitted: Any, given: Input, error: NoPlanError
     ) -> None:
         """Note a part that runs as itself, in place of what was noted within it."""
         del self.compiled[mark[0] :], self.uncompiled[mark[1] :]
-        self.uncompiled.append((type(fitted).__name__, place.explain(error)))
+        self.uncompiled.append((type(fitted).__name__, given.explain(error)))
 
 
 def _is_passed_through(part: Any) -> bool:

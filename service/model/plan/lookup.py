@@ -6,8 +6,8 @@ from scipy.sparse import issparse
 
 from service.model.errors import NoPlanError
 from service.model.plan.blocks import NUMBERS, SPARSE, adapt
-from service.model.plan.kinds import find_kind, read_name
-from service.model.plan.places import Compiled, Place
+from service.model.plan.estimator_types import find_type, read_name
+from service.model.plan.inputs import Compiled, Input
 from service.model.plan.predictors.boosters import BOOSTERS, CODED_BOOSTERS
 from service.model.plan.registry import (
     ARRAY_MAKERS,
@@ -30,29 +30,29 @@ from service.model.plan.trees.forests import FORESTS
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 
-def compile_transformer(fitted: Any, place: Place) -> Compiled:
+def compile_transformer(fitted: Any, given: Input) -> Compiled:
     """Return the steps of a transformer and what they give. Raises NoPlanError."""
     if read_name(fitted) in FRAME_ENCODERS:
-        return _compile_frame_encoder(fitted, place), NUMBERS
-    kind = find_kind(fitted)
+        return _compile_frame_encoder(fitted, given), NUMBERS
+    type_ = find_type(fitted)
     refusal = NoPlanError(f"{type(fitted).__name__} has no compiled form.")
-    rows = [row for row in TRANSFORMERS if kind in row[0]]
-    rows.sort(key=lambda row: row[1].is_sparse != place.given.is_sparse)
+    rows = [row for row in TRANSFORMERS if type_ in row[0]]
+    rows.sort(key=lambda row: row[1].is_sparse != given.type.is_sparse)
     for planners, takes, gives in rows:
         try:
-            step = adapt(planners[kind](fitted), takes, gives)
-            return [*place.convert(takes), step], gives
+            step = adapt(planners[type_](fitted), takes, gives)
+            return [*given.convert(takes), step], gives
         except NoPlanError as error:
             refusal = error
     raise refusal
 
 
-def _compile_frame_encoder(fitted: Any, place: Place) -> list[Step]:
-    contract, name = place.given.contract, type(fitted).__name__
-    if contract is None or place.given.is_bare:
+def _compile_frame_encoder(fitted: Any, given: Input) -> list[Step]:
+    contract, name = given.type.contract, type(fitted).__name__
+    if contract is None or given.type.is_bare:
         raise NoPlanError(f"{name} is given no frame.")
     try:
-        return [plan_frame_encoder(fitted, contract, place.sample)]
+        return [plan_frame_encoder(fitted, contract, given.sample)]
     except NoPlanError:
         raise
     except Exception as error:  # noqa: BLE001 - another version of the library
@@ -61,13 +61,13 @@ def _compile_frame_encoder(fitted: Any, place: Place) -> list[Step]:
 
 
 def compile_predictor(
-    fitted: Any, place: Place, *, decides: bool, extras: Extras
+    fitted: Any, given: Input, *, decides: bool, extras: Extras
 ) -> list[Step]:
     """Return the steps of a predictor. Raises NoPlanError."""
-    if place.given.is_sparse and takes_sparse(fitted):
+    if given.type.is_sparse and takes_sparse(fitted):
         planned = plan_predictor(fitted, decides=decides, extras=extras)
         return [adapt(planned, SPARSE, None)]
-    reading, coded = convert_for(fitted, place)
+    reading, coded = convert_for(fitted, given)
     planned = plan_predictor(coded, decides=decides, extras=extras)
     return [*reading, adapt(planned, NUMBERS, None)]
 
@@ -83,22 +83,21 @@ def takes_sparse(fitted: Any) -> bool:
     is_fitted_sparse = getattr(fitted, "_sparse", False) or issparse(
         getattr(fitted, "_fit_X", None)
     )
-    return is_fitted_sparse or find_kind(fitted) in SPARSE_PREDICTORS
+    return is_fitted_sparse or find_type(fitted) in SPARSE_PREDICTORS
 
 
-def convert_for(fitted: Any, place: Place) -> tuple[list[Step], Any]:
-    """Return the steps from a place to a predictor's numbers, and what takes these.
+def convert_for(fitted: Any, given: Input) -> tuple[list[Step], Any]:
+    """Return the steps from an input to a predictor's numbers, and what takes these.
 
     That is the predictor itself, or one of the codes of its categories.
     """
-    given = place.given
-    contract = given.contract
-    if contract is not None and not given.is_bare and has_categories(contract):
+    contract = given.type.contract
+    if contract is not None and not given.type.is_bare and has_categories(contract):
         code = CODED.get(type(fitted)) or CODED_BOOSTERS.get(read_name(fitted))
         if code is not None:
             step, coded = code(fitted, contract)
             return [step], coded
-    return place.convert(NUMBERS, takes_single=only_compares(fitted)), fitted
+    return given.convert(NUMBERS, takes_single=only_compares(fitted)), fitted
 
 
 def only_compares(fitted: Any) -> bool:
@@ -106,22 +105,22 @@ def only_compares(fitted: Any) -> bool:
 
     So do wrappers of trees.
     """
-    kind = find_kind(fitted)
-    if kind in DELEGATING:
+    type_ = find_type(fitted)
+    if type_ in DELEGATING:
         return only_compares(fitted.estimator_)
-    if kind in ARRAY_MAKERS:
+    if type_ in ARRAY_MAKERS:
         return all(only_compares(part) for part in fitted.estimators_)
-    return kind in FORESTS or kind in BOOSTED or read_name(fitted) in BOOSTERS
+    return type_ in FORESTS or type_ in BOOSTED or read_name(fitted) in BOOSTERS
 
 
 def plan_predictor(
     fitted: Any, *, decides: bool = False, extras: Extras = NO_EXTRAS
 ) -> FinalStep:
     """Compile a predictor of numbers. Raises NoPlanError where it has no planner."""
-    kind = find_kind(fitted)
+    type_ = find_type(fitted)
     if extras != NO_EXTRAS:
         return plan_extras(fitted, extras)
-    plan = (DECISIONS if decides else PREDICTORS).get(kind)
+    plan = (DECISIONS if decides else PREDICTORS).get(type_)
     if plan is None and not decides:
         plan = PREDICTORS_BY_NAME.get(read_name(fitted))
     if plan is None:

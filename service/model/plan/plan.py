@@ -9,7 +9,7 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.blocks import BlockType
 from service.model.plan.composition import Composer
-from service.model.plan.places import Place
+from service.model.plan.inputs import Input
 from service.model.plan.steps import Step
 from service.model.plan.timing import time_call
 from service.model.tasks.task import NO_EXTRAS, Extras
@@ -52,12 +52,11 @@ def compile_plan(
     """Compile a fitted pipeline. `sample` holds columns of instances to try steps on.
 
     Raises NoPlanError where no step has a compiled form or takes an array instead of a
-    frame. Whether the plan is exact is
-    not decided here: see gate.py.
+    frame. Whether the plan is exact is not decided here: see gate.py.
     """
     composer = Composer()
-    place = Place(BlockType(contract), sample)
-    final = composer.compile_final(pipeline, place, extras=extras)
+    given = Input(BlockType(contract), sample)
+    final = composer.compile_final(pipeline, given, extras=extras)
     if not composer.compiled and not composer.saves_frames:
         raise NoPlanError(" ".join(reason for _, reason in composer.uncompiled))
     return Plan(final, composer.uncompiled, sample)

@@ -30,10 +30,13 @@ from service.model.plan.predictors.boosters import BOOSTERS
 from service.model.plan.predictors.calibration import CALIBRATED
 from service.model.plan.predictors.centroids import CENTROIDS
 from service.model.plan.predictors.clusters import CLUSTERS
+from service.model.plan.predictors.cross_decomposition import CROSS_DECOMPOSITIONS
 from service.model.plan.predictors.densities import DENSITIES
 from service.model.plan.predictors.dummies import DUMMIES
 from service.model.plan.predictors.ensembles import BAGS, ENSEMBLES
-from service.model.plan.predictors.kernels import KERNEL_REGRESSORS
+from service.model.plan.predictors.isotonic import ISOTONIC
+from service.model.plan.predictors.kernel_ridge import KERNEL_REGRESSORS
+from service.model.plan.predictors.label_propagation import PROPAGATION
 from service.model.plan.predictors.linear import (
     LINEAR,
     LINEAR_DECISIONS,
@@ -48,18 +51,16 @@ from service.model.plan.predictors.multiclass import (
 )
 from service.model.plan.predictors.multioutput import CHAINS, MULTIOUTPUT
 from service.model.plan.predictors.neighbours import NEIGHBOURS
-from service.model.plan.predictors.networks import NETWORKS
-from service.model.plan.predictors.propagation import PROPAGATION
-from service.model.plan.predictors.radius import RADIUS
-from service.model.plan.predictors.regressors import REGRESSORS
+from service.model.plan.predictors.neural_networks import NETWORKS
+from service.model.plan.predictors.radius_neighbours import RADIUS
 from service.model.plan.predictors.thresholds import THRESHOLDS
 from service.model.plan.steps import FinalStep
-from service.model.plan.transformers.approximations import APPROXIMATIONS
 from service.model.plan.transformers.distances import DISTANCES
 from service.model.plan.transformers.distributions import DISTRIBUTIONS
 from service.model.plan.transformers.encoders import ENCODERS
 from service.model.plan.transformers.expansions import EXPANSIONS
 from service.model.plan.transformers.imputers import NUMBER_IMPUTERS, OBJECT_IMPUTERS
+from service.model.plan.transformers.kernel_approximations import APPROXIMATIONS
 from service.model.plan.transformers.mappings import (
     DENSE_MAPPING_VECTORIZERS,
     MAPPING_VECTORIZERS,
@@ -110,8 +111,8 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
 # (service/model/tasks/).
 PREDICTORS: Planners = {
     **(LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION | DENSITIES | DUMMIES),
-    **(NEIGHBOURS | RADIUS | CENTROIDS | NETWORKS | KERNEL_REGRESSORS | REGRESSORS),
-    **(LOCAL_OUTLIERS | PROPAGATION),
+    **(NEIGHBOURS | RADIUS | CENTROIDS | NETWORKS | KERNEL_REGRESSORS),
+    **(LOCAL_OUTLIERS | PROPAGATION | CROSS_DECOMPOSITIONS | ISOTONIC),
     **(support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
 }
 
@@ -130,7 +131,7 @@ PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS
 # Classifiers asked for decision_function: from numbers to Outputs(values=decisions).
 DECISIONS: Planners = LINEAR_DECISIONS | BOOSTED_DECISIONS | support_vectors.DECISIONS
 
-# Predictors that ask others: a planner is given the fitted object and its Parts.
+# Predictors that ask others: a planner is given these as SubEstimators.
 WRAPPERS: dict[type, Callable[[Any, Any], FinalStep]] = (
     CALIBRATED | ENSEMBLES | ADABOOST | MULTICLASS | MULTIOUTPUT | THRESHOLDS
 )

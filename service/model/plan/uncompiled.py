@@ -26,7 +26,7 @@ from service.model.plan.blocks import (
     BlockType,
     adapt,
 )
-from service.model.plan.conversions import convert
+from service.model.plan.inputs import Compiled, Input
 from service.model.plan.scores import drop_names
 from service.model.plan.sparse import SparseRows, read_csr
 from service.model.plan.steps import Step, chain
@@ -34,56 +34,52 @@ from service.model.tasks.methods import transform_rows
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 
-def transform_as_itself(
-    fitted: Any, given: BlockType, sample: Block
-) -> tuple[Step, BlockType]:
+def transform_as_itself(fitted: Any, given: Input) -> Compiled:
     """Return the step that calls transform, and what it gives by the sample.
 
     Raises NoPlanError where that is neither numbers nor a table.
     """
-    restore = _restore_input(given, fitted)
+    restore = _restore_input(given.type, fitted)
     transform = partial(transform_rows, fitted)
-    read, gives = _describe_output(transform(restore(sample)))
-    step = adapt(lambda block: read(transform(restore(block))), given, gives)
-    return step, gives
+    read, gives = _describe_output(transform(restore(given.sample)))
+    step = adapt(lambda block: read(transform(restore(block))), given.type, gives)
+    return [step], gives
 
 
 def predict_as_itself(
-    fitted: Any, given: BlockType, sample: Block, extras: Extras = NO_EXTRAS
+    fitted: Any, given: Input, extras: Extras = NO_EXTRAS
 ) -> tuple[Step, bool]:
     """Return the step that asks a predictor, and whether it asks for an array."""
     try:
-        return predict_on_array(fitted, given, sample, extras), True
+        return _predict_on_array(fitted, given, extras), True
     except NoPlanError:
-        restore = _restore_input(given, fitted)
+        restore = _restore_input(given.type, fitted)
         reference = FittedPipeline(fitted, extras)
-        ask = adapt(lambda block: reference.predict(restore(block)), given, None)
+        ask = adapt(lambda block: reference.predict(restore(block)), given.type, None)
         return ask, False
 
 
-def predict_on_array(
-    fitted: Any, given: BlockType, sample: Block, extras: Extras
-) -> Step:
+def _predict_on_array(fitted: Any, given: Input, extras: Extras) -> Step:
     """Return the step that asks a predictor of a frame for an array instead.
 
     scikit-learn takes a frame apart in three times the time of most predictions.
     Raises NoPlanError where the frame is not one of doubles, or where a part within
     warns that it misses the names.
     """
-    contract = given.contract
+    contract = given.type.contract
     if not type(fitted).__module__.startswith("sklearn."):
         raise NoPlanError("Another's estimator may tell a frame from an array.")
-    if contract is None or contract.table != "frame" or given.is_bare:
+    if contract is None or contract.table != "frame" or given.type.is_bare:
         raise NoPlanError("It is given no frame.")
     if "float64" not in {feature.storage.dtype for feature in contract.features}:
         raise NoPlanError("The frame is none of doubles.")
     reference = FittedPipeline(drop_names(fitted), extras)
     final = adapt(lambda X: reference.predict(np.copy(X)), NUMBERS, None)
-    step = chain([*convert(given, NUMBERS), final])
+    step = chain([*given.convert(NUMBERS), final])
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("error")
         try:
-            step([values[:1] for values in sample])
+            step([values[:1] for values in given.sample])
         except Exception as error:  # noqa: BLE001 - whatever it is, a frame it stays
             raise NoPlanError(f"An array raises {type(error).__name__}.") from None
     return step

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from service.model.artefact.golden import Golden, prove
 from service.model.artefact.manifest import Manifest
-from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import Instances, Predictions
+from service.model.contract.prediction_form import PredictionForm
 from service.model.drift.histograms import Histograms
 from service.model.errors import NoAnswerError
 from service.model.outputs import Outputs

@@ -7,7 +7,11 @@ from sklearn import cluster
 from sklearn.base import is_clusterer
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
-from service.model.contract.forms import PROBABILITIES, PredictionForm, form_labels
+from service.model.contract.prediction_form import (
+    PROBABILITIES,
+    PredictionForm,
+    form_labels,
+)
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.tasks.methods import find_last, index_classes

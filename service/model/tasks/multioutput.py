@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from service.model.contract.forms import PROBABILITIES, PredictionForm, form_labels
+from service.model.contract.prediction_form import (
+    PROBABILITIES,
+    PredictionForm,
+    form_labels,
+)
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.tasks.methods import find_last, index_classes

@@ -4,7 +4,7 @@ from typing import Any
 
 from sklearn.base import is_outlier_detector
 
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.tasks.methods import index_classes

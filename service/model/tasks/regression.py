@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_regressor
 
-from service.model.contract.forms import PredictionForm, form_values
+from service.model.contract.prediction_form import PredictionForm, form_values
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.tasks.naming import Naming

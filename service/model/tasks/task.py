@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.tasks.methods import Methods

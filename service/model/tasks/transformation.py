@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.tasks.naming import Naming, read_labels

@@ -15,8 +15,8 @@ from flask_limiter import RateLimitExceeded
 from limits import RateLimitItem
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from service.web.access.count_table import find_table
 from service.web.access.storage import Count, HostStorage, Place, Storage
-from service.web.access.table import find_table
 from service.web.budget import FAILURES, Budget, Limit, build_budget
 from service.web.request import RequestContext
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, get_args
 
 from service.web.access.boot_clock import read_seconds
-from service.web.access.table import NOW, SLOT, Table, describe_owner, find_place
+from service.web.access.count_table import (
+    NOW,
+    SLOT,
+    CountTable,
+    describe_owner,
+    find_place,
+)
 from service.web.budget import FAILURES
 
 # Where counts are: on this host, in Redis, or on this host while Redis is away.
@@ -50,7 +56,7 @@ class HostStorage:
     place: Place = "host"
 
     def __init__(self, path: Path) -> None:
-        self._table = Table.open(path)
+        self._table = CountTable.open(path)
 
     def take(self, key: str, limit: int, expiry: int, amount: int) -> Count:
         """Take an amount if the weighted count leaves room for it, or nothing."""

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Literal, get_args
 
 from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge
-from service.web.monitoring.slots import open_counts
+from service.web.monitoring.worker_slots import open_counts
 
 # One instance takes some 0.2 ms, a large batch a second; callers wait for 10.
 DURATIONS = (

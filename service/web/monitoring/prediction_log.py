@@ -19,8 +19,8 @@ from service.model.artefact.manifest import Manifest
 from service.settings import Settings, SettingsError
 from service.web.monitoring.catalogue import Drop
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.monitoring.entries import Entries, Entry
 from service.web.monitoring.instruments import Counter
+from service.web.monitoring.log_queue import LogEntry, LogQueue
 from service.web.monitoring.rotated_file import RotatedFile
 from service.web.request import RequestContext
 
@@ -49,7 +49,7 @@ class PredictionLog:
         self._share = share
         self._model = {"model": manifest.name, "version": manifest.version}
         self._dropped = dropped
-        self._entries = Entries()
+        self._queue = LogQueue()
         self._starting = threading.Lock()
         self._is_started = False
         self._is_ending = threading.Event()
@@ -62,8 +62,8 @@ class PredictionLog:
             return
         client = call.client.name if call.client else None
         answered = call.response.get_data()
-        entry = Entry(time.time(), call.request_id, client, call.body, answered)
-        if not self._entries.put(entry):
+        entry = LogEntry(time.time(), call.request_id, client, call.body, answered)
+        if not self._queue.put(entry):
             self._drop("queue_full", 1)
         if not self._is_started:  # not before: this process may have forked
             self._start()
@@ -101,7 +101,7 @@ class PredictionLog:
         self._write(batch)
 
     def _form_lines(self) -> Iterator[bytes]:
-        while entry := self._entries.take():
+        while entry := self._queue.take():
             line = self._form(entry)
             if line is None:
                 self._drop("unreadable", 1)
@@ -110,7 +110,7 @@ class PredictionLog:
             else:
                 yield line
 
-    def _form(self, entry: Entry) -> bytes | None:
+    def _form(self, entry: LogEntry) -> bytes | None:
         """Return the line, or None where what was read cannot be written."""
         try:
             return orjson.dumps(

@@ -8,9 +8,9 @@ label all values. Several outputs have the same each, under the output's name.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.model.contract.forms import PROBABILITIES as BY_LABEL
-from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import Predictions
+from service.model.contract.prediction_form import PROBABILITIES as BY_LABEL
+from service.model.contract.prediction_form import PredictionForm
 from service.model.prediction.predictor import Predictor
 
 PROBABILITIES = tuple(step / 20 for step in range(1, 21))

@@ -8,7 +8,7 @@ from service.web.access.limits import Limits
 from service.web.access.storage import PLACES
 from service.web.monitoring.catalogue import Instruments
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.monitoring.slots import open_counts
+from service.web.monitoring.worker_slots import open_counts
 from service.web.readiness import Readiness
 
 # Its second number is that of the pages in memory; only Linux has it.

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.model.contract.features import Contract, Feature, Observed, Storage
-from service.model.contract.forms import form_labels, form_values
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.observation import observe_table
+from service.model.contract.prediction_form import form_labels, form_values
 from service.model.drift.histograms import (
     Histogram,
     Histograms,

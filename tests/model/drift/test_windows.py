@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.model.contract.forms import form_values
 from service.model.contract.instances import Instances, Predictions
+from service.model.contract.prediction_form import form_values
 from service.model.drift.histograms import Histogram, Histograms
 from service.model.drift.windows import DriftMonitor, Window
 

@@ -24,7 +24,7 @@ import train
 from service.model import package
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
-from service.model.contract.forms import form_values
+from service.model.contract.prediction_form import form_values
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import PackagingError
 from service.model.loading import load_predictor

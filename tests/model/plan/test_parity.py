@@ -116,9 +116,9 @@ from service.model.contract.tables import build_table
 from service.model.pipeline import FittedPipeline
 from service.model.plan import registry
 from service.model.plan.blocks import MAPPINGS, NUMBERS, OBJECTS, TEXTS
-from service.model.plan.kinds import INHERITING
+from service.model.plan.estimator_types import INHERITING
 from service.model.plan.plan import compile_plan
-from service.model.plan.predictors.parts import UNWRAPPED
+from service.model.plan.predictors.sub_estimators import UNWRAPPED
 from service.model.prediction.gate import check_agreement
 from service.model.tasks.task import NO_EXTRAS, Extras
 from service.model.tolerances import SAME_ANSWER

@@ -18,8 +18,8 @@ from table_features import count_letters, count_shares
 
 import train
 from service.model.artefact.folder import read_artefact
-from service.model.contract.forms import form_values
 from service.model.contract.instances import Instances, Predictions
+from service.model.contract.prediction_form import form_values
 from service.model.loading import load_predictor
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES, Batcher
 

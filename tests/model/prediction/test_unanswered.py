@@ -9,8 +9,8 @@ from sklearn.neighbors import RadiusNeighborsRegressor
 
 from service.model import package
 from service.model.artefact.folder import read_artefact
-from service.model.contract.forms import form_values
 from service.model.contract.instances import Instances, Predictions
+from service.model.contract.prediction_form import form_values
 from service.model.drift_file import measure_file
 from service.model.loading import load_predictor
 from service.model.prediction.unanswered import find_unanswered

@@ -31,8 +31,8 @@ from service.model import package
 from service.model.artefact.folder import read_artefact
 from service.model.artefact.manifest import FORMAT
 from service.model.contract.codec import Codec
-from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import Predictions
+from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import PackagingError
 from service.model.loading import load_predictor

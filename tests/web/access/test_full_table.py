@@ -7,8 +7,8 @@ import pytest
 
 from service.settings import parse_limits
 from service.web.access import storage as storage_module
+from service.web.access.count_table import SLOTS
 from service.web.access.storage import HostStorage
-from service.web.access.table import SLOTS
 from service.web.budget import FAILURES, REQUESTS, build_budget
 
 # A window that does not end while a test runs.

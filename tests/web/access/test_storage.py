@@ -23,9 +23,9 @@ from pipelines import ROOT
 from service.settings import SettingsError
 from service.web.access import boot_clock
 from service.web.access import storage as storage_module
+from service.web.access.count_table import SIZE, SLOT, SLOTS, CountTable, find_table
 from service.web.access.limits import find_wait
 from service.web.access.storage import Count, HostStorage
-from service.web.access.table import SIZE, SLOT, SLOTS, Table, find_table
 from service.web.runtime_folder import open_folder
 
 # A window that does not end while a test runs.
@@ -81,7 +81,7 @@ def test_the_count_is_exact_over_forks_and_those_who_come_later(path: Path) -> N
 
     def work(is_heir: bool) -> None:
         if not is_heir:
-            Table.opened.clear()
+            CountTable.opened.clear()
         storage = before if is_heir else open_storage(path)
         results.put(count_admitted(storage, 500, 300))
 
@@ -122,7 +122,7 @@ def test_a_killed_process_counted_all_that_it_admitted(path: Path) -> None:
 
 def test_a_killed_holder_frees_its_lock(path: Path) -> None:
     storage = open_storage(path)
-    descriptor = Table.open(path).descriptor
+    descriptor = CountTable.open(path).descriptor
     held, tell = os.pipe()
 
     def hold() -> None:
@@ -233,7 +233,7 @@ def test_the_file_is_its_owners_alone_and_has_its_memory_from_the_start(
 
 def test_counts_outlive_a_restart(path: Path) -> None:
     assert count_admitted(open_storage(path), 10, 7) == 7
-    Table.opened.clear()
+    CountTable.opened.clear()
     assert count_admitted(open_storage(path), 10, 7) == 3
 
 

@@ -4,8 +4,12 @@ import pytest
 from conftest import Package
 
 from service.model.artefact.folder import read_artefact
-from service.model.contract.forms import PredictionForm, form_labels, form_values
 from service.model.contract.instances import Predictions
+from service.model.contract.prediction_form import (
+    PredictionForm,
+    form_labels,
+    form_values,
+)
 from service.model.loading import load_predictor
 from service.web.monitoring.scores import (
     PROBABILITIES,

@@ -6,18 +6,19 @@ densities.py           quadratic discriminants, Gaussian mixtures, elliptic enve
 clusters.py            the nearest centre
 libsvm.py              libsvm's functions, with a fitted model bound to them
 support_vectors.py     support vector machines
-kernels.py             kernel ridge regression
+kernel_ridge.py        kernel ridge regression
 gaussian_processes.py  Gaussian processes
-networks.py            multi-layer perceptrons
-regressors.py          components of two tables, isotonic curves
+neural_networks.py     multi-layer perceptrons
+cross_decomposition.py components of two tables
+isotonic.py            a rising or falling curve
 boosters.py            LightGBM and XGBoost, which need not be installed
-parts.py               how a wrapper asks the estimators it is made of
-searches.py            how scikit-learn searches a whole table for the nearest rows
+sub_estimators.py      how a wrapper asks the estimators it is made of
+neighbour_search.py    how scikit-learn searches a whole table for the nearest rows
 neighbours.py          nearest neighbours
 local_outliers.py      how sparse the neighbourhood of a row is
-radius.py              neighbours within a radius
+radius_neighbours.py   neighbours within a radius
 centroids.py           the nearest centroid of a class
-propagation.py         labels that spread from rows to those alike
+label_propagation.py   labels that spread from rows to those alike
 dummies.py             the same answer to all
 calibration.py         calibrated classifiers
 ensembles.py           votes, stacks, bags and transformed targets

@@ -12,7 +12,11 @@ from sklearn import ensemble, tree
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import refuse_non_finite
-from service.model.plan.predictors.parts import Parts, Response, count_classes
+from service.model.plan.predictors.sub_estimators import (
+    Response,
+    SubEstimators,
+    count_classes,
+)
 from service.model.plan.scores import link_values, softmax
 from service.model.plan.steps import FinalStep, Numbers
 
@@ -20,7 +24,7 @@ CLASSIFYING_TREES = (tree.DecisionTreeClassifier, tree.ExtraTreeClassifier)
 REGRESSION_TREES = (tree.DecisionTreeRegressor, tree.ExtraTreeRegressor)
 
 
-def plan_adaboost_classifier(fitted: Any, parts: Parts) -> FinalStep:
+def plan_adaboost_classifier(fitted: Any, parts: SubEstimators) -> FinalStep:
     count = count_classes(fitted)
     if count == 1:
         raise NoPlanError("AdaBoostClassifier has one class.")
@@ -44,7 +48,7 @@ def plan_adaboost_classifier(fitted: Any, parts: Parts) -> FinalStep:
     return vote
 
 
-def plan_adaboost_regressor(fitted: Any, parts: Parts) -> FinalStep:
+def plan_adaboost_regressor(fitted: Any, parts: SubEstimators) -> FinalStep:
     weights = fitted.estimator_weights_
     members = fitted.estimators_
     if all(type(member) in REGRESSION_TREES for member in members):
@@ -68,7 +72,7 @@ def plan_adaboost_regressor(fitted: Any, parts: Parts) -> FinalStep:
     return find_median
 
 
-def _classify_by_all(fitted: Any, parts: Parts) -> Response:
+def _classify_by_all(fitted: Any, parts: SubEstimators) -> Response:
     """Return what gives each member's class, as an index into the whole's classes."""
     members = fitted.estimators_
     codes = [np.searchsorted(fitted.classes_, member.classes_) for member in members]
@@ -105,7 +109,7 @@ def _ask_all(responses: list[Response]) -> Response:
     return ask
 
 
-ADABOOST: dict[type, Callable[[Any, Parts], FinalStep]] = {
+ADABOOST: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     ensemble.AdaBoostClassifier: plan_adaboost_classifier,
     ensemble.AdaBoostRegressor: plan_adaboost_regressor,
 }

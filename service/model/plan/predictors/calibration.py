@@ -9,9 +9,10 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.isotonic import IsotonicRegression
 
 from service.model.errors import NoPlanError
-from service.model.plan.predictors.parts import (
-    Parts,
+from service.model.plan.predictors.isotonic import Curve, plan_curve
+from service.model.plan.predictors.sub_estimators import (
     Response,
+    SubEstimators,
     average,
     count_classes,
 )
@@ -21,7 +22,7 @@ from service.model.plan.steps import FinalStep
 Calibrate = Callable[[np.ndarray], np.ndarray]
 
 
-def plan_calibrated(fitted: Any, parts: Parts) -> FinalStep:
+def plan_calibrated(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a CalibratedClassifierCV: the mean over its calibrated classifiers."""
     count = count_classes(fitted)
     members = fitted.calibrated_classifiers_
@@ -29,7 +30,7 @@ def plan_calibrated(fitted: Any, parts: Parts) -> FinalStep:
     return lambda X: link_probabilities(mean(X))
 
 
-def _plan_member(member: Any, count: int, parts: Parts) -> Response:
+def _plan_member(member: Any, count: int, parts: SubEstimators) -> Response:
     is_tempered = member.method == "temperature"
     # For a temperature, scikit-learn encodes classes that are words before it fits.
     wholes = [member.classes, np.arange(count)] if is_tempered else [member.classes]
@@ -55,7 +56,7 @@ def _plan_member(member: Any, count: int, parts: Parts) -> Response:
 
 
 def _calibrate_each(calibrators: list[Any], count: int) -> Calibrate:
-    curves = [_plan_curve(calibrator) for calibrator in calibrators]
+    curves = [_plan_one(calibrator) for calibrator in calibrators]
 
     def calibrate(scores: np.ndarray) -> np.ndarray:
         found = np.zeros((len(scores), count))
@@ -73,11 +74,9 @@ def _calibrate_each(calibrators: list[Any], count: int) -> Calibrate:
     return calibrate
 
 
-def _plan_curve(calibrator: Any) -> Calibrate:
+def _plan_one(calibrator: Any) -> Curve:
     if isinstance(calibrator, IsotonicRegression):
-        x, y = calibrator.X_thresholds_, calibrator.y_thresholds_
-        low, high = calibrator.X_min_, calibrator.X_max_
-        return lambda scores: np.interp(np.clip(scores, low, high), x, y)
+        return plan_curve(calibrator)
     slope, offset = calibrator.a_, calibrator.b_
 
     def calibrate(scores: np.ndarray) -> np.ndarray:

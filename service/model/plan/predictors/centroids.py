@@ -10,7 +10,7 @@ from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.pairwise import plan_squared_distances
-from service.model.plan.predictors.searches import plan_reduction
+from service.model.plan.predictors.neighbour_search import plan_reduction
 from service.model.plan.scores import Scores
 from service.model.plan.steps import FinalStep, Numbers
 

@@ -8,7 +8,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.predictors.parts import count_classes
+from service.model.plan.predictors.sub_estimators import count_classes
 from service.model.plan.steps import FinalStep, Numbers
 
 

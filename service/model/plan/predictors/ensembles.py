@@ -9,9 +9,9 @@ from sklearn.compose import TransformedTargetRegressor
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.predictors.parts import (
-    Parts,
+from service.model.plan.predictors.sub_estimators import (
     Response,
+    SubEstimators,
     average,
     count_classes,
     read_answer,
@@ -20,7 +20,7 @@ from service.model.plan.predictors.parts import (
 )
 from service.model.plan.scores import link_probabilities, link_values
 from service.model.plan.steps import FinalStep
-from service.model.plan.transformers.inverses import plan_inverse
+from service.model.plan.transformers.inverse_transforms import plan_inverse
 
 # Votes
 
@@ -32,7 +32,7 @@ def _list_weights(fitted: Any) -> list[float] | None:
     return [weight for (_, part), weight in named if not isinstance(part, str)]
 
 
-def plan_voting_classifier(fitted: Any, parts: Parts) -> FinalStep:
+def plan_voting_classifier(fitted: Any, parts: SubEstimators) -> FinalStep:
     count, weights = count_classes(fitted), _list_weights(fitted)
     for part in fitted.estimators_:
         require_classes(part, count)
@@ -54,7 +54,7 @@ def plan_voting_classifier(fitted: Any, parts: Parts) -> FinalStep:
     return count_votes
 
 
-def plan_voting_regressor(fitted: Any, parts: Parts) -> FinalStep:
+def plan_voting_regressor(fitted: Any, parts: SubEstimators) -> FinalStep:
     members = [parts.respond(part, "values") for part in fitted.estimators_]
     weights = _list_weights(fitted)
 
@@ -68,7 +68,7 @@ def plan_voting_regressor(fitted: Any, parts: Parts) -> FinalStep:
 # Stacks
 
 
-def plan_stack(fitted: Any, parts: Parts) -> FinalStep:
+def plan_stack(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a StackingClassifier or StackingRegressor."""
     count = count_classes(fitted) if hasattr(fitted, "classes_") else 0
     if count:
@@ -84,7 +84,7 @@ def plan_stack(fitted: Any, parts: Parts) -> FinalStep:
     return lambda X: final(np.hstack([column(X) for column in columns]))
 
 
-def _plan_column(part: Any, method: str, count: int, parts: Parts) -> Response:
+def _plan_column(part: Any, method: str, count: int, parts: SubEstimators) -> Response:
     if method == "decision_function":
         return parts.respond_decisions(part)
     if method == "predict_proba":
@@ -101,7 +101,7 @@ def _plan_column(part: Any, method: str, count: int, parts: Parts) -> Response:
 # Bags
 
 
-def plan_bag(fitted: Any, parts: Parts) -> FinalStep:
+def plan_bag(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a BaggingRegressor, or a BaggingClassifier: the mean over its parts."""
     is_classifier = hasattr(fitted, "classes_")
     plan = _plan_share if is_classifier else _plan_bagged
@@ -111,7 +111,9 @@ def plan_bag(fitted: Any, parts: Parts) -> FinalStep:
     return lambda X: link(mean(X))
 
 
-def _plan_share(part: Any, features: Any, fitted: Any, parts: Parts) -> Response:
+def _plan_share(
+    part: Any, features: Any, fitted: Any, parts: SubEstimators
+) -> Response:
     """Return what gives a part's probabilities of all classes, or its vote for one."""
     count, places = count_classes(fitted), part.classes_
     if not hasattr(part, "predict_proba"):
@@ -132,7 +134,7 @@ def _plan_share(part: Any, features: Any, fitted: Any, parts: Parts) -> Response
 
 
 def _plan_bagged(
-    part: Any, features: Any, fitted: Any, parts: Parts, answer: str = "values"
+    part: Any, features: Any, fitted: Any, parts: SubEstimators, answer: str = "values"
 ) -> Response:
     if np.array_equal(features, np.arange(fitted.n_features_in_)):
         return parts.respond(part, answer)
@@ -144,7 +146,7 @@ def _plan_bagged(
 # Transformed targets
 
 
-def plan_transformed_target(fitted: Any, parts: Parts) -> FinalStep:
+def plan_transformed_target(fitted: Any, parts: SubEstimators) -> FinalStep:
     respond = parts.respond(fitted.regressor_, "values")
     undo = plan_inverse(fitted.transformer_)
 
@@ -156,11 +158,11 @@ def plan_transformed_target(fitted: Any, parts: Parts) -> FinalStep:
 
 
 # What makes an array of a frame before it asks its parts.
-BAGS: dict[type, Callable[[Any, Parts], FinalStep]] = {
+BAGS: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     ensemble.BaggingClassifier: plan_bag,
     ensemble.BaggingRegressor: plan_bag,
 }
-ENSEMBLES: dict[type, Callable[[Any, Parts], FinalStep]] = {
+ENSEMBLES: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     ensemble.VotingClassifier: plan_voting_classifier,
     ensemble.VotingRegressor: plan_voting_regressor,
     ensemble.StackingClassifier: plan_stack,

@@ -11,7 +11,7 @@ from sklearn.neighbors import LocalOutlierFactor
 
 from service.model.outputs import Outputs
 from service.model.plan.checks import refusing_non_finite
-from service.model.plan.predictors.searches import plan_search
+from service.model.plan.predictors.neighbour_search import plan_search
 from service.model.plan.steps import FinalStep, Numbers
 
 # What scikit-learn adds, so that a row among duplicates has a finite density.

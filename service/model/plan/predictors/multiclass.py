@@ -15,7 +15,11 @@ from sklearn.utils.multiclass import _ovr_decision_function
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.predictors.clusters import find_nearest
-from service.model.plan.predictors.parts import Parts, Response, count_classes
+from service.model.plan.predictors.sub_estimators import (
+    Response,
+    SubEstimators,
+    count_classes,
+)
 from service.model.plan.scores import pair_probabilities
 from service.model.plan.steps import FinalStep
 
@@ -23,7 +27,7 @@ from service.model.plan.steps import FinalStep
 Decision = tuple[Response, Response]
 
 
-def plan_one_vs_rest(fitted: Any, parts: Parts) -> FinalStep:
+def plan_one_vs_rest(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a OneVsRestClassifier: the class of the highest score, or several labels."""
     score, choose = _plan_rest(fitted, parts)
     if not hasattr(fitted, "predict_proba"):
@@ -33,31 +37,31 @@ def plan_one_vs_rest(fitted: Any, parts: Parts) -> FinalStep:
     return lambda X: Outputs(choose(score(X)), link(ask(X)))
 
 
-def plan_rest_scores(fitted: Any, parts: Parts) -> FinalStep:
+def plan_rest_scores(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a OneVsRestClassifier's class and decision function."""
     if fitted.multilabel_ or not hasattr(fitted, "decision_function"):
         raise NoPlanError("OneVsRestClassifier has no decision function of one label.")
     return _answer_scores(*_plan_rest(fitted, parts))
 
 
-def plan_one_vs_one(fitted: Any, parts: Parts) -> FinalStep:
+def plan_one_vs_one(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a OneVsOneClassifier: votes, and confidences where they are equal."""
     decide, choose = _plan_pairs(fitted, parts)
     return lambda X: Outputs(classes=choose(decide(X)))
 
 
-def plan_pair_scores(fitted: Any, parts: Parts) -> FinalStep:
+def plan_pair_scores(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a OneVsOneClassifier's class and decision function."""
     return _answer_scores(*_plan_pairs(fitted, parts))
 
 
-def plan_output_code(fitted: Any, parts: Parts) -> FinalStep:
+def plan_output_code(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan an OutputCodeClassifier: the class of the nearest code."""
     score, find = _score_all(fitted, parts), find_nearest(fitted.code_book_)
     return lambda X: Outputs(classes=find(score(X)))
 
 
-def _plan_rest(fitted: Any, parts: Parts) -> Decision:
+def _plan_rest(fitted: Any, parts: SubEstimators) -> Decision:
     count, kind = count_classes(fitted), fitted.label_binarizer_.y_type_
     score = _score_all(fitted, parts)
     if kind == "multiclass":
@@ -69,7 +73,7 @@ def _plan_rest(fitted: Any, parts: Parts) -> Decision:
     raise NoPlanError(f"OneVsRestClassifier has a {kind} target.")
 
 
-def _plan_pairs(fitted: Any, parts: Parts) -> Decision:
+def _plan_pairs(fitted: Any, parts: SubEstimators) -> Decision:
     count = count_classes(fitted)
     if fitted.pairwise_indices_ is not None:
         raise NoPlanError("OneVsOneClassifier takes distances between instances.")
@@ -97,7 +101,7 @@ def _answer_scores(decide: Response, choose: Response) -> FinalStep:
 # Scores
 
 
-def _score_all(fitted: Any, parts: Parts) -> Response:
+def _score_all(fitted: Any, parts: SubEstimators) -> Response:
     """Return what gives the score of each member, shape (n, members), by column."""
     return _join([_plan_score(part, parts) for part in fitted.estimators_])
 
@@ -112,7 +116,7 @@ def _join(members: list[Response]) -> Response:
     return ask
 
 
-def _plan_score(part: Any, parts: Parts) -> Response:
+def _plan_score(part: Any, parts: SubEstimators) -> Response:
     if isinstance(part, _ConstantPredictor):
         return _answer_constant(part)
     if is_regressor(part):
@@ -124,7 +128,7 @@ def _plan_score(part: Any, parts: Parts) -> Response:
     return _plan_probability(part, parts)
 
 
-def _plan_probability(part: Any, parts: Parts) -> Response:
+def _plan_probability(part: Any, parts: SubEstimators) -> Response:
     if isinstance(part, _ConstantPredictor):
         return _answer_constant(part)
     probabilities = parts.respond(part, "probabilities")
@@ -169,16 +173,16 @@ def _choose_second(threshold: float) -> Response:
 
 
 # What makes an array of a frame before it asks its parts.
-PAIRS: dict[type, Callable[[Any, Parts], FinalStep]] = {
+PAIRS: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     multiclass.OneVsOneClassifier: plan_one_vs_one
 }
-MULTICLASS: dict[type, Callable[[Any, Parts], FinalStep]] = {
+MULTICLASS: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     multiclass.OneVsRestClassifier: plan_one_vs_rest,
     multiclass.OutputCodeClassifier: plan_output_code,
     **PAIRS,
 }
 # With decision scores.
-MULTICLASS_SCORES: dict[type, Callable[[Any, Parts], FinalStep]] = {
+MULTICLASS_SCORES: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     multiclass.OneVsRestClassifier: plan_rest_scores,
     multiclass.OneVsOneClassifier: plan_pair_scores,
 }

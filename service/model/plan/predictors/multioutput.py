@@ -8,7 +8,7 @@ from sklearn import multioutput
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.predictors.parts import Parts
+from service.model.plan.predictors.sub_estimators import SubEstimators
 from service.model.plan.scores import pair_probabilities
 from service.model.plan.steps import FinalStep, Numbers
 
@@ -16,12 +16,12 @@ from service.model.plan.steps import FinalStep, Numbers
 ReadColumn = Callable[[Outputs], Any]
 
 
-def plan_multi_output_regressor(fitted: Any, parts: Parts) -> FinalStep:
+def plan_multi_output_regressor(fitted: Any, parts: SubEstimators) -> FinalStep:
     members = [parts.respond(part, "values") for part in fitted.estimators_]
     return lambda X: Outputs(values=np.hstack([member(X) for member in members]))
 
 
-def plan_multi_output_classifier(fitted: Any, parts: Parts) -> FinalStep:
+def plan_multi_output_classifier(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a MultiOutputClassifier: a label for each target, and probabilities."""
     has_probabilities = hasattr(fitted, "predict_proba")
     members = [parts.plan_part(part, decides=False) for part in fitted.estimators_]
@@ -36,13 +36,13 @@ def plan_multi_output_classifier(fitted: Any, parts: Parts) -> FinalStep:
     return predict
 
 
-def plan_regressor_chain(fitted: Any, parts: Parts) -> FinalStep:
+def plan_regressor_chain(fitted: Any, parts: SubEstimators) -> FinalStep:
     count = len(fitted.estimators_)
     ask = _ask_in_turn(fitted, parts, [_read_value] * count)
     return lambda X: Outputs(values=np.column_stack([_read_value(o) for o in ask(X)]))
 
 
-def plan_classifier_chain(fitted: Any, parts: Parts) -> FinalStep:
+def plan_classifier_chain(fitted: Any, parts: SubEstimators) -> FinalStep:
     """Plan a ClassifierChain. Raises NoPlanError unless each target has two classes."""
     if any(len(part.classes_) != 2 for part in fitted.estimators_):
         raise NoPlanError("ClassifierChain has a target of other than two classes.")
@@ -63,7 +63,7 @@ def plan_classifier_chain(fitted: Any, parts: Parts) -> FinalStep:
 
 
 def _ask_in_turn(
-    fitted: Any, parts: Parts, readers: Sequence[ReadColumn]
+    fitted: Any, parts: SubEstimators, readers: Sequence[ReadColumn]
 ) -> Callable[[Numbers], list[Outputs]]:
     """Return what gives the answers of a chain's members, by target.
 
@@ -106,7 +106,7 @@ def _read_probability(outputs: Any) -> Any:
     return outputs.probabilities[:, 1]
 
 
-MULTIOUTPUT: dict[type, Callable[[Any, Parts], FinalStep]] = {
+MULTIOUTPUT: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     multioutput.MultiOutputRegressor: plan_multi_output_regressor,
     multioutput.MultiOutputClassifier: plan_multi_output_classifier,
     multioutput.RegressorChain: plan_regressor_chain,

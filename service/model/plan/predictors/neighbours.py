@@ -19,7 +19,7 @@ from sklearn.neighbors._classification import _adjusted_metric
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import refusing_non_finite
-from service.model.plan.predictors.searches import plan_search
+from service.model.plan.predictors.neighbour_search import plan_search
 from service.model.plan.scores import (
     Scores,
     as_columns,

@@ -7,22 +7,22 @@ import numpy as np
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
 from service.model.outputs import Outputs
-from service.model.plan.predictors.parts import Parts
+from service.model.plan.predictors.sub_estimators import SubEstimators
 from service.model.plan.steps import FinalStep
 
 
-def plan_fixed_threshold(fitted: Any, parts: Parts) -> FinalStep:
+def plan_fixed_threshold(fitted: Any, parts: SubEstimators) -> FinalStep:
     return _plan_threshold(fitted, parts, fitted.threshold, fitted.pos_label)
 
 
-def plan_tuned_threshold(fitted: Any, parts: Parts) -> FinalStep:
+def plan_tuned_threshold(fitted: Any, parts: SubEstimators) -> FinalStep:
     # No public attribute has the positive class: it is an argument of the metric.
     positive = fitted._curve_scorer._get_pos_label()
     return _plan_threshold(fitted, parts, fitted.best_threshold_, positive)
 
 
 def _plan_threshold(
-    fitted: Any, parts: Parts, threshold: Any, positive: Any
+    fitted: Any, parts: SubEstimators, threshold: Any, positive: Any
 ) -> FinalStep:
     """Plan the positive class, the second if None, at the threshold or above."""
     place = 1 if positive is None else fitted.classes_.tolist().index(positive)
@@ -39,7 +39,7 @@ def _plan_threshold(
 
 
 def _plan_score(
-    fitted: Any, parts: Parts, place: int
+    fitted: Any, parts: SubEstimators, place: int
 ) -> Callable[[Any], tuple[Any, Any]]:
     """Return what gives the score of the positive class, and the probabilities."""
     ask = parts.plan_part(fitted.estimator_, decides=False)
@@ -61,7 +61,7 @@ def _uses_decisions(fitted: Any) -> bool:
     return method == "decision_function" or (method == "auto" and not has_probabilities)
 
 
-THRESHOLDS: dict[type, Callable[[Any, Parts], FinalStep]] = {
+THRESHOLDS: dict[type, Callable[[Any, SubEstimators], FinalStep]] = {
     FixedThresholdClassifier: plan_fixed_threshold,
     TunedThresholdClassifierCV: plan_tuned_threshold,
 }

@@ -9,8 +9,8 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from service.model.contract.codec import Codec
-from service.model.contract.open_rows import OpenInstance
-from service.model.contract.positions import takes_positions
+from service.model.contract.mapping_rows import MappingInstance
+from service.model.contract.positional_rows import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
 from service.web.errors import PROBLEM
@@ -41,7 +41,7 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
         plugins=[plugin],
     )
     plugin.map_to_openapi_type(StrictDateTime, "string", None)
-    plugin.map_to_openapi_type(OpenInstance, "object", None)
+    plugin.map_to_openapi_type(MappingInstance, "object", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
     if takes_positions(codec.contract):

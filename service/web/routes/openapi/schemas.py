@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.model.contract.forms import PredictionForm
+from service.model.contract.prediction_form import PredictionForm
 from service.model.drift.figures import VERDICTS
 from service.web.errors import TITLES
 

@@ -39,7 +39,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from service.model.plan.blocks import NUMBERS
 from service.model.plan.composition import Composer
-from service.model.plan.places import Place
+from service.model.plan.inputs import Input
 from service.model.plan.registry import WRAPPERS
 from service.model.plan.steps import Step
 
@@ -47,7 +47,7 @@ from service.model.plan.steps import Step
 def compile_whole(fitted: Any, X: np.ndarray) -> Step:
     """Compile it for numbers, with nothing in it that runs as itself."""
     composer = Composer()
-    step = composer.compile_final(fitted, Place(NUMBERS, X))
+    step = composer.compile_final(fitted, Input(NUMBERS, X))
     assert composer.uncompiled == []
     return step
 
@@ -222,7 +222,7 @@ def test_why_a_part_runs_as_itself_is_said(estimator: Any, reason: str) -> None:
     X, y = load_table("wine")
     fitted = clone(estimator).fit(X, y)
     composer = Composer()
-    step = composer.compile_final(make_pipeline(fitted), Place(NUMBERS, X))
+    step = composer.compile_final(make_pipeline(fitted), Input(NUMBERS, X))
     assert_alike(fitted, step, X)
     name = type(fitted).__name__.lower()
     assert [found for _, found in composer.uncompiled] == [f"step {name!r}: {reason}"]

@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from service.model.plan.blocks import SPARSE
 from service.model.plan.composition import Composer
-from service.model.plan.places import Place
+from service.model.plan.inputs import Input
 from service.model.plan.sparse import read_rows
 
 MEMBERS = [
@@ -77,7 +77,7 @@ def test_sparse_rows_stay_sparse(wrap: Any) -> None:
     rows = read_rows(X)
     fitted = wrap(LinearSVC(random_state=0)).fit(rows.to_csr(), y)
     composer = Composer()
-    step = composer.compile_final(fitted, Place(SPARSE, rows))
+    step = composer.compile_final(fitted, Input(SPARSE, rows))
     assert composer.uncompiled == []
     np.testing.assert_array_equal(step(rows).classes, fitted.predict(rows.to_csr()))
 

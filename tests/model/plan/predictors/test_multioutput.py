@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 
 from service.model.plan.blocks import NUMBERS
 from service.model.plan.composition import Composer
-from service.model.plan.places import Place
+from service.model.plan.inputs import Input
 
 CLASSIFIERS = [
     linear.LogisticRegression(),
@@ -82,7 +82,7 @@ def test_a_chain_of_three_classes_runs_as_itself() -> None:
     targets = np.column_stack([y == 0, y])
     fitted = multioutput.ClassifierChain(linear.Perceptron()).fit(X, targets)
     composer = Composer()
-    step = composer.compile_final(fitted, Place(NUMBERS, X))
+    step = composer.compile_final(fitted, Input(NUMBERS, X))
     assert [reason for _, reason in composer.uncompiled] == [
         "ClassifierChain has a target of other than two classes."
     ]

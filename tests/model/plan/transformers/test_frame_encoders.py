@@ -17,8 +17,8 @@ from service.model.contract.observation import observe_table, read_columns
 from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import BlockType
+from service.model.plan.inputs import Input
 from service.model.plan.lookup import compile_transformer
-from service.model.plan.places import Place
 from service.model.plan.plan import Plan, compile_plan
 from service.model.prediction.gate import check_agreement
 
@@ -140,4 +140,4 @@ def test_another_version_of_the_library_runs_as_itself() -> None:
     del encoder.min_group_lumping_
     sample = read_columns(X, range(9))
     with pytest.raises(NoPlanError, match="TargetEncoder raises AttributeError"):
-        compile_transformer(encoder, Place(BlockType(observe_table(X)), sample))
+        compile_transformer(encoder, Input(BlockType(observe_table(X)), sample))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.model.contract.features import Contract
-from service.model.contract.open_rows import NO_OBJECT
+from service.model.contract.mapping_rows import NO_OBJECT
 from service.model.contract.violations import Violation
 
 

@@ -18,7 +18,7 @@ NO_OBJECT = Violation("type", "must be an object")
 KINDS = frozenset([str, int, float, bool])
 
 
-class OpenInstance(fields.Field[dict[str, Any]]):
+class MappingInstance(fields.Field[dict[str, Any]]):
     """An object of any fields, within limits."""
 
     default_error_messages = {
@@ -67,7 +67,7 @@ def _find_fault(name: str, value: Any, most: int) -> Violation | None:
     return None
 
 
-class OpenColumns:
+class MappingColumns:
     """Reads rows of any fields as one column, as RowReader does those of features."""
 
     def __init__(self, bounds: RequestLimits) -> None:

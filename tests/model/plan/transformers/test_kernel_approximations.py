@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.decomposition import KernelPCA
 
 from service.model.errors import NoPlanError
-from service.model.plan.transformers.approximations import APPROXIMATIONS
+from service.model.plan.transformers.kernel_approximations import APPROXIMATIONS
 from service.model.plan.transformers.projections import PROJECTIONS
 
 PLANS = APPROXIMATIONS | PROJECTIONS

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 
 from service.model.errors import NoPlanError
-from service.model.plan.predictors.radius import RADIUS
+from service.model.plan.predictors.radius_neighbours import RADIUS
 
 OPTIONS: list[dict[str, Any]] = [
     {},

@@ -1,4 +1,4 @@
-"""Where the parts of a pipeline stand, and how branches are laid side by side."""
+"""What each part of a pipeline is given, and how branches are laid side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,38 +13,38 @@ Compiled = tuple[list[Step], BlockType]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a part stands: the blocks it is given, by their type and a sample of them.
+class Input:
+    """What a part of the pipeline is given: blocks of one type, and a sample of them.
 
     `path` is the name of the part as set_params spells it: `columns__text`.
     """
 
-    given: BlockType
+    type: BlockType
     sample: Block
     path: str = ""
 
-    def enter(self, name: str) -> "Place":
-        """Return the place of a part within this one."""
+    def enter(self, name: str) -> "Input":
+        """Return the same input, of a part within this one."""
         return replace(self, path=f"{self.path}__{name}" if self.path else name)
 
-    def follow(self, steps: Sequence[Step], gives: BlockType) -> "Place":
-        """Return the place behind some steps."""
-        return Place(gives, chain(steps)(self.sample), self.path)
+    def follow(self, steps: Sequence[Step], gives: BlockType) -> "Input":
+        """Return what is given to the part that follows these steps."""
+        return Input(gives, chain(steps)(self.sample), self.path)
 
     def convert(self, wanted: BlockType, *, takes_single: bool = False) -> list[Step]:
         """Return the steps from here to the block wanted. Raises NoPlanError."""
-        if self.given.is_sparse and not wanted.is_sparse:
+        if self.type.is_sparse and not wanted.is_sparse:
             require_narrow(self.sample.width)
-        return convert(self.given, wanted, takes_single=takes_single)
+        return convert(self.type, wanted, takes_single=takes_single)
 
     def explain(self, error: NoPlanError) -> str:
-        """Return why the part here, or one within it, has no compiled form."""
+        """Return why the part, or one within it, has no compiled form."""
         is_explained = str(error).startswith("step ") or not self.path
         return str(error) if is_explained else f"step {self.path!r}: {error}"
 
 
-# The steps of a branch, and the place behind them.
-Branch = tuple[list[Step], Place]
+# The steps of a branch, and what is given to the part that follows them.
+Branch = tuple[list[Step], Input]
 
 
 def join_branches(branches: Sequence[Branch], *, is_dense: bool) -> Compiled:
@@ -53,7 +53,7 @@ def join_branches(branches: Sequence[Branch], *, is_dense: bool) -> Compiled:
     A sparse one is made dense where scikit-learn does so, unless that is too wide.
     """
     ends = [end for _, end in branches]
-    width = sum(end.sample.width for end in ends if end.given.is_sparse)
+    width = sum(end.sample.width for end in ends if end.type.is_sparse)
     if not width:
         return [join([chain(steps) for steps, _ in branches])], NUMBERS
     if is_dense and width <= MAX_DENSE_WIDTH:

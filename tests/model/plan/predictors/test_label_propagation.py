@@ -8,7 +8,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
 from service.model.errors import NoPlanError
-from service.model.plan.predictors.propagation import plan_propagation
+from service.model.plan.predictors.label_propagation import plan_propagation
 
 # Of a kernel that leaves no row, however far, without a share.
 WIDE = 1e-70

@@ -44,7 +44,7 @@ def find_table(keys_file: Path) -> Path:
     return find_memory() / f"{PREFIX}{digest}.limits"
 
 
-class Table:
+class CountTable:
     """The mapped file.
 
     A process opens it once: closing one of two descriptors of a file would free the
@@ -52,7 +52,7 @@ class Table:
     process killed between two leaves counts too high, if any, and never too low.
     """
 
-    opened: ClassVar[dict[Path, "Table"]] = {}
+    opened: ClassVar[dict[Path, "CountTable"]] = {}
 
     def __init__(self, path: Path) -> None:
         self.descriptor = _open_own(path)
@@ -61,7 +61,7 @@ class Table:
         self.lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path) -> "Table":
+    def open(cls, path: Path) -> "CountTable":
         """Return the table of a path, opened at most once. Raises SettingsError."""
         if path not in cls.opened:
             try:

@@ -25,7 +25,7 @@ INHERITING: dict[str, type] = {
 }
 
 
-def find_kind(fitted: Any) -> type:
+def find_type(fitted: Any) -> type:
     """Return the type that has the planner."""
     return INHERITING.get(read_name(fitted), type(fitted))
 

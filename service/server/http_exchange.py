@@ -7,7 +7,7 @@ from service.server.connection import Connection
 from service.server.request import Request
 
 
-class Exchange:
+class HttpExchange:
     """A request, and whether it is answered.
 
     A thread answers it, or the event loop once the deadline has passed: whichever

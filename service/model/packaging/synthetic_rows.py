@@ -1,7 +1,7 @@
-"""A typical instance, of nobody, and variants of it at the edges of the contract.
+"""Synthetic rows: a typical one, of no real person, and variants of it.
 
-A variant has a null or an unseen category wherever the contract lets it in, or leaves
-out what has a default.
+A variant is at an edge of the contract: it has a null or an unseen category wherever
+the contract lets it in, or leaves out what has a default.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ import pandas as pd
 
 from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature
-from service.model.contract.open_rows import compose_row
+from service.model.contract.mapping_rows import compose_row
 from service.model.contract.texts import compose_text, is_prose
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
@@ -28,7 +28,7 @@ Ask = Callable[[Sequence[Row]], Outputs]
 ABSENT = object()
 
 
-def find_typical(
+def find_typical_row(
     ask: Ask, contract: Contract, columns: Sequence[Sequence[Any]], real: Row
 ) -> Row:
     """Return medians and most frequent values: of columns, and not of a person.

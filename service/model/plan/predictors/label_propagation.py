@@ -9,7 +9,7 @@ from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.pairwise import plan_kernel
-from service.model.plan.predictors.searches import plan_search
+from service.model.plan.predictors.neighbour_search import plan_search
 from service.model.plan.scores import Scores, link_probabilities
 from service.model.plan.steps import FinalStep, Numbers
 

@@ -12,20 +12,20 @@ from marshmallow import ValidationError
 from service.model.artefact.golden import Golden, GoldenRecord
 from service.model.contract.columns import to_json
 from service.model.contract.features import Contract, Feature
-from service.model.contract.forms import PredictionForm
 from service.model.contract.instances import spread
 from service.model.contract.observation import read_columns
+from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.schema import compile_field
 from service.model.contract.tables import build_table, take_rows
 from service.model.contract.value_types import compile_type
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
-from service.model.packaging.typical import (
+from service.model.packaging.synthetic_rows import (
     ABSENT,
     Ask,
     Row,
-    find_typical,
+    find_typical_row,
     find_variants,
 )
 from service.model.pipeline import FittedPipeline
@@ -74,7 +74,7 @@ def select_records(
             "The pipeline answers the training table otherwise than the same rows sent"
             " as JSON: its columns' dtypes hold more than a request can carry."
         )
-    typical = find_typical(ask, contract, columns, real[len(real) // 2])
+    typical = find_typical_row(ask, contract, columns, real[len(real) // 2])
     instances = [typical, *find_variants(ask, contract, typical), *real]
     predictions = name_outputs(ask(instances), form).to_json()
     records = tuple(

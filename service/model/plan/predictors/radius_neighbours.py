@@ -11,7 +11,7 @@ from sklearn.neighbors._base import _get_weights
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import refusing_non_finite
-from service.model.plan.predictors.parts import count_classes
+from service.model.plan.predictors.sub_estimators import count_classes
 from service.model.plan.scores import as_columns, link_probabilities, link_values
 from service.model.plan.steps import FinalStep, Numbers
 

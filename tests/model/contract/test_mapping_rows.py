@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from service.model.contract.codec import Codec
+from service.model.contract.mapping_rows import (
+    MappingColumns,
+    MappingInstance,
+    compose_row,
+)
 from service.model.contract.observation import observe_table
-from service.model.contract.open_rows import OpenColumns, OpenInstance, compose_row
 from service.model.contract.request_limits import RequestLimits
 from service.model.errors import ContractError, ContractViolationError
 
@@ -67,7 +71,7 @@ def test_fields_are_bounded() -> None:
 
 @given(st.lists(ROWS, max_size=3))
 def test_the_fast_path_takes_what_the_field_takes(rows: list[Any]) -> None:
-    field = OpenInstance(BOUNDS)
+    field = MappingInstance(BOUNDS)
 
     def is_taken(row: Any) -> bool:
         try:
@@ -75,7 +79,7 @@ def test_the_fast_path_takes_what_the_field_takes(rows: list[Any]) -> None:
         except ValidationError:
             return False
 
-    assert (OpenColumns(BOUNDS).read(rows) is not None) == all(map(is_taken, rows))
+    assert (MappingColumns(BOUNDS).read(rows) is not None) == all(map(is_taken, rows))
 
 
 def test_a_row_is_composed_of_what_is_frequent() -> None:

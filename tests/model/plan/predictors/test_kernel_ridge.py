@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.kernel_ridge import KernelRidge
 
 from service.model.errors import NoPlanError
-from service.model.plan.predictors.kernels import KERNEL_REGRESSORS
+from service.model.plan.predictors.kernel_ridge import KERNEL_REGRESSORS
 
 KERNEL_RIDGES = [
     KernelRidge(),

@@ -9,7 +9,7 @@ MAX_WAITING_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """A request that was answered, with both bodies. `time` is time.time()."""
 
     time: float
@@ -23,15 +23,15 @@ class Entry:
         return len(self.request) + len(self.response)
 
 
-class Entries:
+class LogQueue:
     """A queue that no thread waits for: one that is full takes nothing."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[LogEntry] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def put(self, entry: Entry) -> bool:
+    def put(self, entry: LogEntry) -> bool:
         """Return True if there was room."""
         with self._lock:
             if self._bytes > MAX_WAITING_BYTES:
@@ -40,7 +40,7 @@ class Entries:
             self._entries.append(entry)
             return True
 
-    def take(self) -> Entry | None:
+    def take(self) -> LogEntry | None:
         """Return the one that has waited longest, if there is one."""
         with self._lock:
             if not self._entries:

@@ -1,6 +1,7 @@
-"""How a wrapper, an estimator that answers by asking others, asks them.
+"""How a meta-estimator, which answers by asking others, asks its sub-estimators.
 
-A wrapper hands on what it is given, whatever that is: only its parts look into it.
+Here it is a wrapper, and they are its parts. It hands on what it is given, whatever
+that is: only the parts look into it.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ class PlanPart(Protocol):
 
 
 @dataclass(frozen=True)
-class Parts:
+class SubEstimators:
     """Compiles the parts of a wrapper.
 
     `plan_numeric` compiles a part that is given an array of the wrapper's own making.

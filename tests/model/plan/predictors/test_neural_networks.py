@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from service.model.errors import NoPlanError
-from service.model.plan.predictors.networks import NETWORKS
+from service.model.plan.predictors.neural_networks import NETWORKS
 from service.model.plan.sparse import read_csr
 
 pytestmark = pytest.mark.filterwarnings(
