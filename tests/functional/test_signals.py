@@ -2,6 +2,7 @@
 
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,26 @@ def test_a_reload_loses_no_request_and_is_no_reason_to_look_elsewhere(
                 assert client.get("/health/ready").status_code == 200
     assert traffic.failures == []
     assert not [e for e in server.events if e.get("is_stopping")]
+
+
+def test_every_worker_of_a_start_serves_since_the_same_time(server: Server) -> None:
+    """One that is killed has a successor, and a reload begins no other version."""
+    server.skip_lines()
+
+    def read_moments() -> set[str]:
+        moments = set()
+        for _ in range(2 * server.workers):
+            with server.connect() as client:
+                moments.add(client.get("/v1/model").json()["serving_since"])
+        return moments
+
+    [begun] = read_moments()
+    assert datetime.fromisoformat(begun) <= datetime.now(UTC)
+    os.kill(server.pids[-1], signal.SIGKILL)
+    server.wait_for("ready")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for_each_worker("ready")
+    assert read_moments() == {begun}
 
 
 def test_workers_that_end_after_so_many_requests_lose_none(serve: Serve) -> None:

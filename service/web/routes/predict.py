@@ -1,6 +1,7 @@
 """The v1 routes: POST /v1/predict, and GET /v1/model."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -33,14 +34,16 @@ def build_predict(
     limits: Limits,
     max_body_bytes: int,
 ) -> Blueprint:
-    """Build the routes of the model."""
+    """Build the routes of the model, which says that it serves since this call."""
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     described = orjson.dumps(
         {
             "digest": predictor.digest,
             "engine": predictor.engine,
+            "serving_since": datetime.now(UTC),
             **describe_manifest(predictor.manifest),
-        }
+        },
+        option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS,
     )
 
     @v1.post("/predict")

@@ -1,6 +1,7 @@
 """Bad input is a clear 4xx that names the place: never a 500 and never a guess."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -269,6 +270,9 @@ def test_the_model_is_described(client: FlaskClient) -> None:
     manifest = json.loads((CREDIT / "manifest.json").read_text())
     digest = (CREDIT / "manifest.sha256").read_text().split()[0]
     engine = described.pop("engine")
+    assert re.fullmatch(
+        r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z", described.pop("serving_since")
+    )
     assert described == {"digest": digest, **manifest}
     assert engine["name"] == "plan"
     assert engine["uncompiled_steps"] == []

@@ -20,6 +20,7 @@ from service.web.routes.openapi.schemas import (
     DRIFT,
     DRIFT_FIGURE,
     DRIFT_WINDOW,
+    MODEL,
     PROBLEM_SCHEMA,
     REMARK,
     TEXT,
@@ -51,7 +52,7 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.schema("Remark", REMARK)
     schemas.schema("Problem", PROBLEM_SCHEMA)
     schemas.schema("Health", build_object({"status": TEXT}))
-    schemas.schema("Model", {"type": "object"})
+    schemas.schema("Model", MODEL)
     schemas.schema("Drift", DRIFT)
     schemas.schema("DriftWindow", DRIFT_WINDOW)
     schemas.schema("DriftFigure", DRIFT_FIGURE)

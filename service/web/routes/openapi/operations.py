@@ -37,7 +37,7 @@ def iterate_operations(
     model = _name(
         "describeModel",
         "model",
-        "Name, version, contract, digests, libraries and metrics",
+        "Name, version, contract, digests, libraries, metrics and start of service",
     )
     described = _describe_answer("The manifest that is served", "Model")
     errors = [401, 403, 408, 429, 500, 503, 504]

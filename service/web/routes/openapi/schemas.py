@@ -8,6 +8,7 @@ from service.web.errors import TITLES
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
+MOMENT = {"type": "string", "format": "date-time"}
 
 
 def build_object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
@@ -88,12 +89,24 @@ DRIFT_FIGURE = build_object(
 
 DRIFT_WINDOW = build_object(
     {
-        "begins": {"type": "string", "format": "date-time"},
-        "ends": {"type": "string", "format": "date-time"},
+        "begins": MOMENT,
+        "ends": MOMENT,
         "count": {"type": "integer"},
         "verdict": VERDICT,
         "features": list_of("DriftFigure"),
         "scores": list_of("DriftFigure"),
+    }
+)
+
+MODEL = build_object(
+    {
+        "name": TEXT,
+        "version": TEXT,
+        "digest": {"description": "SHA-256 of the manifest", **TEXT},
+        "serving_since": {
+            "description": "When this start of the service loaded the version",
+            **MOMENT,
+        },
     }
 )
 
