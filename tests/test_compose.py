@@ -10,6 +10,8 @@ from balancer import SERVERS
 from pipelines import CREDIT, ROOT
 from stack import REPLICAS
 
+from rolling.docker import PROFILE
+from rolling.stack import COLOURS, VARIABLES
 from service.model.artefact.folder import read_artefact
 from service.settings import Settings
 
@@ -62,10 +64,43 @@ def test_nginx_and_prometheus_know_each_replica() -> None:
     assert set(SERVERS) == servers
     assert set(re.findall(r"server (\S+:\d+) ", NGINX)) == servers
     addresses = {
-        name: SERVICES[name]["networks"]["inside"]["ipv4_address"] for name in REPLICAS
+        name: SERVICES[name]["networks"]["inside"]["ipv4_address"]
+        for name in (*REPLICAS, *COLOURS["green"])
     }
     assert SERVICES["nginx"]["extra_hosts"] == addresses
     prometheus = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
-    [job] = prometheus["scrape_configs"]
+    job = prometheus["scrape_configs"][0]
     [scraped] = job["static_configs"]
     assert set(scraped["targets"]) == servers
+
+
+def test_a_rollout_has_replicas_of_its_own_like_the_others() -> None:
+    assert COLOURS["blue"] == REPLICAS
+    for blue, green in zip(*COLOURS.values(), strict=True):
+        own = ("image", "networks", "profiles")
+        alike = [
+            {key: value for key, value in SERVICES[name].items() if key not in own}
+            for name in (blue, green)
+        ]
+        assert alike[0] == alike[1]
+    for colour, names in COLOURS.items():
+        images = {SERVICES[name]["image"].split(":-")[0] for name in names}
+        assert images == {f"${{{VARIABLES[colour]}"}
+    assert {SERVICES[name]["profiles"][0] for name in COLOURS["green"]} == {PROFILE}
+
+
+def test_each_pool_of_nginx_has_the_replicas_of_its_colour() -> None:
+    pools = (ROOT / "deploy/nginx/pools.conf").read_text()
+    found = {
+        name: re.findall(r"server (\S+):8000 ?(max_fails=3)?", body)
+        for name, body in re.findall(r"upstream (\w+) \{(.*?)\n\}", pools, re.S)
+    }
+    first = {
+        name: tuple(s for s, usual in each if usual) for name, each in found.items()
+    }
+    last = {
+        name: tuple(s for s, usual in each if not usual) for name, each in found.items()
+    }
+    blue, green = COLOURS["blue"], COLOURS["green"]
+    assert first == {"green": green, "canary_of_blue": green, "canary_of_green": blue}
+    assert last == {"green": green, "canary_of_blue": blue, "canary_of_green": green}

@@ -57,9 +57,9 @@ class Stack:
             name: {"image": tag, "pull_policy": "never"} for name, tag in others.items()
         }
         override.write_text(json.dumps({"services": services}))
-        self._files = ("-f", str(ROOT / "deploy/compose.yaml"), "-f", str(override))
-        self._environment = {
+        self.environment = {
             **os.environ,
+            "COMPOSE_FILE": f"{ROOT}/deploy/compose.yaml:{override}",
             "COMPOSE_PROJECT_NAME": PROJECT,
             "IMAGE": image,
             "LISTEN": "127.0.0.1:0",
@@ -72,8 +72,9 @@ class Stack:
 
     def compose(self, *arguments: str) -> str:
         """Run a command of docker compose, and return what it prints."""
-        command = ("docker", "compose", *self._files, *arguments)
-        return run_program(*command, environment=self._environment)
+        return run_program(
+            "docker", "compose", *arguments, environment=self.environment
+        )
 
     def start(self, *names: str) -> None:
         """Start all, or some, as ops do, and wait until they are healthy."""
@@ -81,7 +82,7 @@ class Stack:
 
     def use_image(self, image: str) -> None:
         """Name the image that is started from now on."""
-        self._environment["IMAGE"] = image
+        self.environment["IMAGE"] = image
 
     def create_key(self, client: str, *options: str) -> str:
         """Make a key as ops do."""
@@ -116,4 +117,4 @@ class Stack:
 
     def remove(self) -> None:
         """Leave nothing of it."""
-        self.compose("down", "--volumes", "--timeout", "10")
+        self.compose("--profile", "rollout", "down", "--volumes", "--timeout", "10")
