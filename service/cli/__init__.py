@@ -1,8 +1,10 @@
 """The commands of python -m service.
 
+artefact.py check an artefact, or print its card
 compare.py  what two versions answer to a file
-drift.py  how far a file lies from the training table
-judge.py  promote a canary, roll it back, or wait
-image.py  the image of one version of one model
-main.py   these, and those on artefacts and keys
+drift.py    how far a file lies from the training table
+judge.py    promote a canary, roll it back, or wait
+image.py    the image of one version of one model
+keys.py     API keys made, listed and revoked
+main.py     all of these: a new one goes into its table
 """

@@ -4,7 +4,7 @@ import io
 import traceback
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import orjson
@@ -19,7 +19,7 @@ from service.model.contract.instances import Instances
 from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.tables import build_table
-from service.model.drift.histograms import HISTOGRAMS, decode_histograms
+from service.model.drift.histograms import HISTOGRAMS, Histograms, decode_histograms
 from service.model.errors import (
     ArtefactError,
     ArtefactFormatError,
@@ -36,9 +36,19 @@ from service.model.prediction.engine import (
     choose_plan,
     measure_engine,
 )
-from service.model.prediction.predictor import Predictor, name_answers
+from service.model.prediction.predictor import Predictor, build_answer
 from service.model.prediction.threads import use_one_thread
 from service.model.tasks.task import NO_EXTRAS, Extras
+
+
+class Loaded(NamedTuple):
+    """What an artefact holds, unpickled and read."""
+
+    golden: Golden
+    reference: FittedPipeline
+    form: PredictionForm
+    histograms: Histograms | None
+    sample: Instances
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
@@ -46,6 +56,32 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
 
     Raises PipelineLoadError or another ArtefactError, whatever is wrong with it.
     """
+    loaded, contract = _load(artefact), artefact.manifest.contract
+    reference, sample = loaded.reference, loaded.sample
+    try:
+        choice = choose_plan(reference, contract, sample) if use_plan else PlanChoice()
+        ask = build_ask(reference, contract, choice.plan)
+        engine = measure_engine(choice, ask, sample)
+    except (Exception, SystemExit) as error:
+        raise GoldenMismatchError(refuse_unanswered(error)) from error
+    answer = build_answer(ask, loaded.form)
+    return Predictor(
+        manifest=artefact.manifest,
+        digest=artefact.digest,
+        golden=loaded.golden,
+        histograms=loaded.histograms,
+        form=loaded.form,
+        reference=reference,
+        plan=choice.plan,
+        engine=engine,
+        batcher=Batcher(answer) if engine.is_batching else None,
+        answer=answer,
+        typical=Instances(tuple(values[:1] for values in sample.columns), 1),
+    )
+
+
+def _load(artefact: Artefact) -> Loaded:
+    """Load what an artefact holds. Raises ArtefactError."""
     manifest = artefact.manifest
     try:
         golden = decode_golden(artefact.files[GOLDEN])
@@ -55,7 +91,9 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         if HISTOGRAMS in artefact.files:
             histograms = decode_histograms(artefact.files[HISTOGRAMS], manifest)
         build_table(manifest.contract, [[] for _ in manifest.contract.features])
-        sample = _read_sample(artefact, golden)
+        return Loaded(
+            golden, reference, form, histograms, _read_sample(artefact, golden)
+        )
     except ArtefactError:
         raise
     except (Exception, SystemExit) as error:
@@ -63,27 +101,6 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             f"The pipeline of {manifest.name} {manifest.version} does not load:"
             f" {describe_error(error)}{_locate_fault(error, artefact.folder)}."
         ) from error
-    try:
-        contract = manifest.contract
-        choice = choose_plan(reference, contract, sample) if use_plan else PlanChoice()
-        ask = build_ask(reference, contract, choice.plan)
-        engine = measure_engine(choice, ask, sample)
-    except (Exception, SystemExit) as error:
-        raise GoldenMismatchError(refuse_unanswered(error)) from error
-    answer = name_answers(ask, form)
-    return Predictor(
-        manifest=manifest,
-        digest=artefact.digest,
-        golden=golden,
-        histograms=histograms,
-        form=form,
-        reference=reference,
-        plan=choice.plan,
-        engine=engine,
-        batcher=Batcher(answer) if engine.is_batching else None,
-        answer=answer,
-        typical=Instances(tuple(values[:1] for values in sample.columns), 1),
-    )
 
 
 def _locate_fault(error: BaseException, folder: Path) -> str:

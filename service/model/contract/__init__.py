@@ -8,6 +8,7 @@ texts.py           texts that people wrote, told from categories
 violations.py      error messages that carry their kind, which is a metric's label
 mapping_rows.py    instances of any fields, of a model that was fitted on mappings
 positional_rows.py rows that come by position, of a model that was fitted on an array
+plain_values.py    the cells of a table as plain values, and these as JSON
 columns.py         a column of the training table: its type, range and categories
 observation.py     the training table: which kind it is, and all its columns
 edges.py           ranges of a feature's values, and values at their edges

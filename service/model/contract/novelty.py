@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from service.model.contract.columns import to_json
 from service.model.contract.edges import find_valid_range, read_observed_range
 from service.model.contract.features import Feature
+from service.model.contract.plain_values import to_json
 from service.model.contract.value_types import NOTHING, ValueType, compile_type
 
 # What is new about a value.

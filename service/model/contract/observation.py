@@ -8,13 +8,7 @@ import numpy as np
 import pandas as pd
 from msgspec.structs import replace
 
-from service.model.contract.columns import (
-    drop_infinite,
-    list_plain,
-    observe_column,
-    to_json,
-    to_plain,
-)
+from service.model.contract.columns import observe_column
 from service.model.contract.features import (
     Contract,
     Feature,
@@ -24,6 +18,12 @@ from service.model.contract.features import (
     is_text,
 )
 from service.model.contract.mapping_rows import KINDS
+from service.model.contract.plain_values import (
+    drop_infinite,
+    list_plain,
+    to_json,
+    to_plain,
+)
 from service.model.contract.tables import is_one_column, take_rows
 from service.model.errors import ContractError
 

@@ -4,6 +4,7 @@ options.py        the arguments that are about no table
 edits.py          what the owner says of a feature, read and applied
 labels.py         what answers are called
 probe.py          what the pipeline answers, learnt by asking it
+brackets.py       an answered value and one that is not, moved towards each other
 bounds.py         where it stops answering numbers and dates
 category_codes.py which numbers are categories
 training_table.py the training table as pandas or numpy, of whatever kind it was
@@ -21,5 +22,6 @@ code.py           the modules and files to take along
 contents.py       the pickle, the code and the libraries of an artefact
 progress.py       what is under way, printed where it takes long
 fresh_process.py  the proof in a process of its own
-package.py        package(), which calls all of these
+version.py        a version made in memory
+package.py        package(), which calls all of these, and writes the version
 """

@@ -6,16 +6,12 @@ a second of a date. It becomes a bound only where it does not depend on the othe
 features: where every base row is answered up to the same value.
 """
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-import pandas as pd
-
-from service.model.contract.edges import TINY, Range, read_dtype_range, read_far_dates
+from service.model.contract.edges import read_dtype_range, read_far_dates
 from service.model.contract.features import Feature
-from service.model.contract.tables import DAYS, read_timestamp
+from service.model.packaging.brackets import Bracket, Side, read_observed
 from service.model.packaging.probe import BASE_ROWS, Probe, Question
 
 # Numbers far from any data, widest first: the largest double, the largest float32
@@ -24,14 +20,9 @@ FAR = (1.7976931348623157e308, 3.4028234663852886e38, 1e18)
 
 WIDEST = frozenset((-FAR[0], FAR[0]))
 
-PRECISION = 1e-9
-
 # Where there are more sides to bisect, at some 60 questions each, none is: they get no
 # bound, and a row that is not answered is refused when it comes.
 MAX_BISECTED = 32
-
-# A column, and 0 for its minimum or 1 for its maximum.
-Side = tuple[int, int]
 
 
 class Bound(NamedTuple):
@@ -39,57 +30,6 @@ class Bound(NamedTuple):
 
     value: Any
     found: Literal["far", "bisected", "observed"]
-
-
-@dataclass
-class Bracket:
-    """The last value of a side that is known to be answered, and one that is not."""
-
-    side: Side
-    feature: Feature
-    observed: Any
-    good: Any
-    bad: Any
-
-    def find_middle(self) -> Any:
-        """Return a value half way, or None where there is none left to ask for.
-
-        Half way is by magnitude: between 1 and 1e18 it is near 1e9.
-        """
-        good, bad = self.good, self.bad
-        if self.feature.is_date:
-            return self._find_middle_date()
-        scale = max(map(abs, read_observed(self.feature))) or 1.0
-        first, last = math.asinh(good / scale), math.asinh(bad / scale)
-        middle = scale * math.sinh((first + last) / 2)
-        if self.feature.type == "integer":
-            middle = round(middle)
-        is_near = abs(first - last) < PRECISION or middle in (good, bad)
-        return None if is_near else middle
-
-    def _find_middle_date(self) -> pd.Timestamp | None:
-        """Return a date half way, a whole day where there are no others."""
-        good, bad = self.good, self.bad
-        ends = int(good.timestamp()), int(bad.timestamp())
-        date = pd.Timestamp(sum(ends) // 2, unit="s", tz=good.tz)
-        if self.feature.storage.dtype == DAYS:
-            date = date.normalize()
-        is_near = abs(ends[0] - ends[1]) <= 1 or date in (good, bad)
-        return None if is_near else date.as_unit(good.unit)
-
-    def list_round(self) -> list[Any]:
-        """Return numbers that a limit is likely to be, as that of log or arcsin is."""
-        if self.feature.type != "number":
-            return []
-        return [math.copysign(TINY, self.good), 0.0, float(f"{self.good:.5g}")]
-
-    def narrow(self, value: Any, *, is_answered: bool) -> None:
-        """Move an end to a value, if that lies within."""
-        if min(self.good, self.bad) < value < max(self.good, self.bad):
-            if is_answered:
-                self.good = value
-            else:
-                self.bad = value
 
 
 def find_bounds(probe: Probe, indices: Iterable[int]) -> dict[Side, Bound]:
@@ -115,15 +55,6 @@ def find_bounds(probe: Probe, indices: Iterable[int]) -> dict[Side, Bound]:
     if len(brackets) <= MAX_BISECTED:
         bounds |= _bisect(probe, brackets)
     return bounds
-
-
-def read_observed(feature: Feature) -> Range:
-    """Return the least and the greatest observed value, as the table has it."""
-    seen = (feature.observed.minimum, feature.observed.maximum)
-    if not feature.is_date or None in seen:
-        return seen
-    low, high = (read_timestamp(str(text), feature.storage.dtype) for text in seen)
-    return low, high
 
 
 def _list_far(feature: Feature) -> tuple[list[Any], list[Any]]:

@@ -9,9 +9,9 @@ import numpy as np
 from marshmallow import ValidationError
 from msgspec.structs import replace
 
-from service.model.contract.columns import to_json
 from service.model.contract.edges import find_valid_range
 from service.model.contract.features import Feature, Scalar
+from service.model.contract.plain_values import to_json
 from service.model.contract.schema import compile_field
 from service.model.errors import ContractError
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from marshmallow import ValidationError
 
 from service.model.artefact.golden import Golden, GoldenRecord
-from service.model.contract.columns import to_json
 from service.model.contract.features import Contract, Feature
 from service.model.contract.instances import spread
 from service.model.contract.observation import read_columns
+from service.model.contract.plain_values import to_json
 from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.schema import compile_field
@@ -92,15 +92,15 @@ def _find_valid_rows(contract: Contract, X: Any) -> list[int]:
     sample = spread(range(len(X)), count)
     valid = [True] * len(sample)
     for feature, values in zip(contract.features, read_columns(X, sample), strict=True):
-        for place in _find_invalid(feature, values):
-            valid[place] = False
+        for index in _find_invalid(feature, values):
+            valid[index] = False
     if not any(valid):
         raise PackagingError("No row of the training table keeps the contract.")
     return [row for row, is_valid in zip(sample, valid, strict=True) if is_valid]
 
 
 def _find_invalid(feature: Feature, values: Sequence[Any]) -> list[int]:
-    """Return the places of values that do not keep the contract.
+    """Return the indices of values that do not keep the contract.
 
     marshmallow decides, and takes 20 microseconds a value; so it is asked only where a
     whole column, checked in C, is not surely valid.
@@ -120,7 +120,7 @@ def _find_invalid(feature: Feature, values: Sequence[Any]) -> list[int]:
             return False
         return True
 
-    return [place for place, value in enumerate(column) if not is_valid(value)]
+    return [index for index, value in enumerate(column) if not is_valid(value)]
 
 
 def _choose_rows(contract: Contract, columns: Sequence[Sequence[Any]]) -> list[int]:

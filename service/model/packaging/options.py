@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -38,15 +38,31 @@ def check_place(to: str | Path, name: str, version: str) -> Path:
     return target
 
 
-def check_texts(description: Any, unknown_fields: Any) -> None:
-    """Raise PackagingError for a description or a choice that is none."""
+def check_unknown_fields(unknown_fields: Any) -> None:
     if not isinstance(unknown_fields, str) or unknown_fields not in UNKNOWN_FIELDS:
         raise PackagingError('unknown_fields= must be "reject" or "ignore".')
+
+
+class Metadata(NamedTuple):
+    """What the owner says of a version."""
+
+    name: str
+    version: str
+    description: str
+    metrics: dict[str, float]
+
+
+def read_metadata(
+    name: str, version: str, description: Any, metrics: Mapping[str, float] | None
+) -> Metadata:
+    """Return what the owner says of a version. Raises PackagingError."""
+    measured = _read_metrics({} if metrics is None else metrics)
     if not is_text(description):
         raise PackagingError("The description must be text.")
+    return Metadata(name, version, description, measured)
 
 
-def check_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
+def _read_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the metrics as floats."""
     if not isinstance(metrics, Mapping):
         raise PackagingError("metrics= must map names to numbers.")

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from service.model.contract.columns import to_json
 from service.model.contract.edges import UNSEEN, read_dtype_range
 from service.model.contract.features import Contract, Feature, UnknownFields
 from service.model.contract.observation import observe_table, read_distinct
+from service.model.contract.plain_values import to_json
 from service.model.errors import ContractError
-from service.model.packaging.bounds import Bound, Side, find_bounds
+from service.model.packaging.bounds import Bound, find_bounds
+from service.model.packaging.brackets import Side
 from service.model.packaging.category_codes import holds_codes
 from service.model.packaging.edits import FeatureEdit, apply_edit, read_edits
 from service.model.packaging.probe import Probe, Question

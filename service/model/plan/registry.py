@@ -37,11 +37,14 @@ from service.model.plan.predictors.ensembles import BAGS, ENSEMBLES
 from service.model.plan.predictors.isotonic import ISOTONIC
 from service.model.plan.predictors.kernel_ridge import KERNEL_REGRESSORS
 from service.model.plan.predictors.label_propagation import PROPAGATION
-from service.model.plan.predictors.linear import (
-    LINEAR,
+from service.model.plan.predictors.linear_classifiers import (
+    LINEAR_CLASSIFIERS,
     LINEAR_DECISIONS,
-    LINEAR_DEVIATIONS,
     LINEAR_SCORES,
+)
+from service.model.plan.predictors.linear_regressors import (
+    LINEAR_DEVIATIONS,
+    LINEAR_REGRESSORS,
 )
 from service.model.plan.predictors.local_outliers import LOCAL_OUTLIERS
 from service.model.plan.predictors.multiclass import (
@@ -110,7 +113,8 @@ TRANSFORMERS: tuple[tuple[Planners, BlockType, BlockType], ...] = (
 # Predictors of every task: from numbers to the Outputs that the task's `ask` returns
 # (service/model/tasks/).
 PREDICTORS: Planners = {
-    **(LINEAR | BAYES | FORESTS | BOOSTED | CLUSTERS | ISOLATION | DENSITIES | DUMMIES),
+    **(LINEAR_CLASSIFIERS | LINEAR_REGRESSORS | BAYES | FORESTS | BOOSTED | CLUSTERS),
+    **(ISOLATION | DENSITIES | DUMMIES),
     **(NEIGHBOURS | RADIUS | CENTROIDS | NETWORKS | KERNEL_REGRESSORS),
     **(LOCAL_OUTLIERS | PROPAGATION | CROSS_DECOMPOSITIONS | ISOTONIC),
     **(support_vectors.PREDICTORS | gaussian_processes.PREDICTORS),
@@ -123,7 +127,9 @@ EXTRA_PREDICTORS: dict[Extras, Mapping[type, Callable[[Any], FinalStep]]] = {
 }
 
 # Those whose steps multiply what they are given by weights: sparse rows can be, too.
-SPARSE_PREDICTORS = frozenset(LINEAR | BAYES | NETWORKS) - {GaussianNB, CategoricalNB}
+SPARSE_PREDICTORS = frozenset(
+    LINEAR_CLASSIFIERS | LINEAR_REGRESSORS | BAYES | NETWORKS
+) - {GaussianNB, CategoricalNB}
 
 # The same of libraries that need not be installed, by f"{module}.{name}" of the type.
 PREDICTORS_BY_NAME: dict[str, Callable[[Any], FinalStep]] = BOOSTERS

@@ -57,6 +57,11 @@ def link_joint_logs(joint: np.ndarray) -> Outputs:
     return Outputs(joint.argmax(axis=1), exponentiate(joint))
 
 
+def link_inliers(is_inlier: np.ndarray, scores: np.ndarray) -> Outputs:
+    """Return rows that are inliers as the class 1, each with its score."""
+    return Outputs(is_inlier.reshape(-1).astype(np.intp), values=as_columns(scores))
+
+
 def as_columns(scores: np.ndarray) -> np.ndarray:
     """Return scores of any shape as doubles of shape (n, k)."""
     return np.asarray(scores, dtype=np.float64).reshape(len(scores), -1)

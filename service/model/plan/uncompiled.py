@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from service.model.contract.columns import to_plain
 from service.model.contract.observation import observe_table
+from service.model.contract.plain_values import to_plain
 from service.model.contract.tables import build_table, is_one_column
 from service.model.errors import ContractError, NoPlanError
 from service.model.pipeline import FittedPipeline

@@ -66,7 +66,7 @@ class Predictor:
             self.batcher.observe = observe
 
 
-def name_answers(ask: Ask, form: PredictionForm) -> Callable[[Instances], Predictions]:
+def build_answer(ask: Ask, form: PredictionForm) -> Callable[[Instances], Predictions]:
     """Return what answers instances under their business names."""
     return lambda instances: name_outputs(ask(instances.columns), form)
 

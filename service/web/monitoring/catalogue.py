@@ -1,10 +1,13 @@
 """The metrics, by Prometheus's conventions for names and units."""
 
-from functools import partial
-from typing import Literal, get_args
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any, Literal, TypeVar, get_args
 
 from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge
 from service.web.monitoring.worker_slots import open_counts
+
+Kind = TypeVar("Kind")
 
 # One instance takes some 0.2 ms, a large batch a second; callers wait for 10.
 DURATIONS = (
@@ -20,99 +23,110 @@ Drop = Literal["queue_full", "disk", "too_long", "unreadable"]
 DROPS: tuple[Drop, ...] = get_args(Drop)
 
 
-class Instruments:
-    """What this service counts. `scores` are the bounds of the buckets of a score."""
+def _declare(
+    kind: Callable[..., Kind], name: str, help_text: str, *labels: str, **options: Any
+) -> "cached_property[Kind]":
+    """Return a metric that is made where it is first asked for."""
 
-    def __init__(self, scores: tuple[float, ...]) -> None:
-        counts = open_counts()
-        counter, histogram = partial(Counter, counts), partial(Histogram, counts)
-        total, largest = partial(SumGauge, counts), partial(MaxGauge, counts)
-        self.durations = histogram(
-            "http_request_duration_seconds",
-            "From the last byte of a request to its answer.",
-            ("route", "status"),
-            bounds=DURATIONS,
-        )
-        self.rejections = counter(
-            "http_requests_rejected",
-            "Requests that were not answered as asked.",
-            ("reason",),
-        )
-        self.in_flight = total(
-            "http_requests_in_flight",
-            "Requests that workers have taken and not answered.",
-        )
-        self.stages = histogram(
-            "model_stage_duration_seconds",
-            "What the time of a prediction went to.",
-            ("stage",),
-            bounds=STAGE_DURATIONS,
-        )
-        self.instances = histogram(
-            "model_request_instances",
-            "Instances of a request that was answered.",
-            bounds=BATCHES,
-        )
-        self.batches = histogram(
-            "model_batch_instances",
-            "Instances that were predicted together, of one request or of several.",
-            bounds=BATCHES,
-        )
-        self.labels = counter("model_predictions", "Predictions by label.", ("label",))
-        self.scores = histogram(
+    def make(instruments: "Instruments") -> Kind:
+        return kind(instruments.counts, name, help_text, labels, **options)
+
+    return cached_property(make)
+
+
+counter, histogram = partial(_declare, Counter), partial(_declare, Histogram)
+total, largest = partial(_declare, SumGauge), partial(_declare, MaxGauge)
+
+
+class Instruments:
+    """What this service counts. `score_bounds` are those of the buckets of a score."""
+
+    durations = histogram(
+        "http_request_duration_seconds",
+        "From the last byte of a request to its answer.",
+        *("route", "status"),
+        bounds=DURATIONS,
+    )
+    rejections = counter(
+        "http_requests_rejected",
+        "Requests that were not answered as asked.",
+        "reason",
+    )
+    in_flight = total(
+        "http_requests_in_flight",
+        "Requests that workers have taken and not answered.",
+    )
+    stages = histogram(
+        "model_stage_duration_seconds",
+        "What the time of a prediction went to.",
+        "stage",
+        bounds=STAGE_DURATIONS,
+    )
+    instances = histogram(
+        "model_request_instances",
+        "Instances of a request that was answered.",
+        bounds=BATCHES,
+    )
+    batches = histogram(
+        "model_batch_instances",
+        "Instances that were predicted together, of one request or of several.",
+        bounds=BATCHES,
+    )
+    labels = counter("model_predictions", "Predictions by label.", "label")
+    violations = counter(
+        "model_contract_violations",
+        "Values and fields that the contract refuses.",
+        *("field", "kind"),
+    )
+    nulls = counter("model_feature_nulls", "Nulls that were predicted.", "feature")
+    unseen = counter(
+        "model_feature_unseen",
+        "Categories that training did not see.",
+        "feature",
+    )
+    out_of_range = counter(
+        "model_feature_out_of_range",
+        "Values out of the range that training saw.",
+        "feature",
+    )
+    lines_dropped = counter(
+        "model_prediction_log_dropped",
+        "Predictions that were to be logged and are not.",
+        "reason",
+    )
+    model = largest(
+        "model_info",
+        "What is served, and what answers: plan or scikit-learn.",
+        *("name", "version", "engine", "digest"),
+    )
+    mismatches = total(
+        "model_golden_mismatch_workers",
+        "Workers that do not answer the golden records as training did.",
+    )
+    workers = total("service_workers", "Workers that live.")
+    ready = total("service_workers_ready", "Workers that are ready.")
+    exits = counter("service_worker_exits", "Workers that ended and were replaced.")
+    memory = largest(
+        "service_worker_resident_memory_bytes",
+        "Memory of a worker, with what it shares.",
+        "worker",
+    )
+    storage = total(
+        "rate_limit_storage_workers",
+        "Workers by where they count limits.",
+        "storage",
+    )
+    keys_refused = largest(
+        "api_keys_file_refused",
+        "1 while the key file cannot be used, and the last keys stay in force.",
+    )
+
+    def __init__(self, score_bounds: tuple[float, ...]) -> None:
+        self.counts = open_counts()
+        self.scores = Histogram(
+            self.counts,
             "model_score",
             "Probability of the last class, or what was predicted.",
             ("output",),
-            bounds=scores,
-        )
-        self.violations = counter(
-            "model_contract_violations",
-            "Values and fields that the contract refuses.",
-            ("field", "kind"),
-        )
-        self.nulls = counter(
-            "model_feature_nulls", "Nulls that were predicted.", ("feature",)
-        )
-        self.unseen = counter(
-            "model_feature_unseen",
-            "Categories that training did not see.",
-            ("feature",),
-        )
-        self.out_of_range = counter(
-            "model_feature_out_of_range",
-            "Values out of the range that training saw.",
-            ("feature",),
-        )
-        self.lines_dropped = counter(
-            "model_prediction_log_dropped",
-            "Predictions that were to be logged and are not.",
-            ("reason",),
-        )
-        self.model = largest(
-            "model_info",
-            "What is served, and what answers: plan or scikit-learn.",
-            ("name", "version", "engine", "digest"),
-        )
-        self.mismatches = total(
-            "model_golden_mismatch_workers",
-            "Workers that do not answer the golden records as training did.",
-        )
-        self.workers = total("service_workers", "Workers that live.")
-        self.ready = total("service_workers_ready", "Workers that are ready.")
-        self.exits = counter(
-            "service_worker_exits", "Workers that ended and were replaced."
-        )
-        self.memory = largest(
-            "service_worker_resident_memory_bytes",
-            "Memory of a worker, with what it shares.",
-            ("worker",),
-        )
-        self.storage = total(
-            "rate_limit_storage_workers",
-            "Workers by where they count limits.",
-            ("storage",),
-        )
-        self.keys_refused = largest(
-            "api_keys_file_refused",
-            "1 while the key file cannot be used, and the last keys stay in force.",
+            bounds=score_bounds,
         )

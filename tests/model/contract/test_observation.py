@@ -6,13 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.model.contract.columns import (
-    MAX_OBSERVED_CATEGORIES,
-    list_plain,
-    to_plain,
-)
+from service.model.contract.columns import MAX_OBSERVED_CATEGORIES
 from service.model.contract.features import Feature
 from service.model.contract.observation import observe_table, read_distinct
+from service.model.contract.plain_values import list_plain, to_plain
 from service.model.errors import ContractError
 
 ODD_ZONE = timezone(timedelta(hours=1), "odd")

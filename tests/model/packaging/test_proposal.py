@@ -32,9 +32,9 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeClassifier
 
 from service.model.contract.codec import Codec
-from service.model.contract.columns import to_json
 from service.model.contract.features import Contract, Feature
 from service.model.contract.observation import read_columns
+from service.model.contract.plain_values import to_json
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ContractError, ContractViolationError
 from service.model.packaging.edits import FeatureEdit

@@ -1,6 +1,7 @@
 """Steps that predict, but for trees.
 
-linear.py              one matrix product, then scikit-learn's own link
+linear_regressors.py   one matrix product, then the link of scikit-learn
+linear_classifiers.py  the same, and probabilities of it
 bayes.py               naive Bayes
 densities.py           quadratic discriminants, Gaussian mixtures, elliptic envelopes
 clusters.py            the nearest centre

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from service.model.contract.columns import to_plain
 from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature
+from service.model.contract.plain_values import to_plain
 from service.model.contract.tables import build_table
 from service.model.errors import NoPlanError
 from service.model.plan.steps import Numbers, Row, Step

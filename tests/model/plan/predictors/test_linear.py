@@ -12,9 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from service.model.errors import NoPlanError
 from service.model.plan.predictors.bayes import BAYES
-from service.model.plan.predictors.linear import LINEAR
+from service.model.plan.predictors.linear_classifiers import LINEAR_CLASSIFIERS
+from service.model.plan.predictors.linear_regressors import LINEAR_REGRESSORS
 
-PLANS = LINEAR | BAYES
+PLANS = LINEAR_CLASSIFIERS | LINEAR_REGRESSORS | BAYES
 
 CLASSIFIERS = [
     linear.LogisticRegression(),

@@ -1,4 +1,4 @@
-"""Linear models: one matrix product, then scikit-learn's own link.
+"""Linear classifiers: one matrix product, then scikit-learn's own link.
 
 Each function repeats predict and predict_proba operation by operation, and so to the
 last bit.
@@ -16,29 +16,20 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
+from service.model.plan.predictors.linear_regressors import score_linearly
 from service.model.plan.scores import (
     Scores,
     as_columns,
     drop_names,
+    link_inliers,
     normalise,
     softmax,
     two_columns,
 )
 from service.model.plan.steps import FinalStep, Numbers
 
-# What makes probabilities, or values, of scores.
+# What makes probabilities of scores.
 Transform = Callable[[np.ndarray], np.ndarray]
-
-
-def _score_linearly(fitted: Any) -> Scores:
-    """Return X @ coef_.T + intercept_, of the shape that scikit-learn gives it."""
-    coef, intercept = fitted.coef_, fitted.intercept_
-    if type(coef) is not np.ndarray:
-        raise NoPlanError(f"{type(fitted).__name__} has sparse coefficients.")
-    if coef.dtype != np.float64:
-        raise NoPlanError(f"{type(fitted).__name__} was not fitted in float64.")
-    weights = coef.T
-    return lambda X: X @ weights + intercept
 
 
 def _score_decisions(fitted: Any) -> Scores:
@@ -46,7 +37,7 @@ def _score_decisions(fitted: Any) -> Scores:
     answer = drop_names(fitted).predict(np.zeros((1, fitted.n_features_in_)))
     if np.ndim(answer) != 1 or len(fitted.classes_) < 2:
         raise NoPlanError(f"{type(fitted).__name__} has several outputs, or one class.")
-    score = _score_linearly(fitted)
+    score = score_linearly(fitted)
     if fitted.coef_.ndim == 2 and len(fitted.coef_) == 1:
         return lambda X: score(X).reshape(-1)
     return score
@@ -115,48 +106,13 @@ def plan_linear_scores(fitted: Any) -> FinalStep:
     return refusing_non_finite(predict)
 
 
-def plan_bayesian_ridge(fitted: Any) -> FinalStep:
-    """Plan a BayesianRidge's value and its standard deviation."""
-    score, sigma, noise = _score_linearly(fitted), fitted.sigma_, 1.0 / fitted.alpha_
-
-    def predict(X: Numbers) -> Outputs:
-        spread = (np.dot(X, sigma) * X).sum(axis=1)
-        return Outputs(values=np.column_stack([score(X), np.sqrt(spread + noise)]))
-
-    return refusing_non_finite(predict)
-
-
-def _regress(fitted: Any, link: Transform = np.asarray) -> FinalStep:
-    score = _score_linearly(fitted)
-    return refusing_non_finite(lambda X: Outputs(values=link(as_columns(score(X)))))
-
-
-def plan_regressor(fitted: Any) -> FinalStep:
-    """Plan a regressor whose value is the linear score."""
-    return _regress(fitted)
-
-
-def plan_log_regressor(fitted: Any) -> FinalStep:
-    """Plan a generalised linear model with the log link."""
-    return _regress(fitted, np.exp)
-
-
-def plan_tweedie(fitted: Any) -> FinalStep:
-    """Plan a TweedieRegressor, whose link may depend on its power."""
-    is_identity = fitted.link == "identity" or (
-        fitted.link == "auto" and fitted.power <= 0
-    )
-    return _regress(fitted, np.asarray if is_identity else np.exp)
-
-
 def plan_one_class(fitted: Any) -> FinalStep:
     """Plan an SGDOneClassSVM's predict and score_samples."""
     weights, offset = read_floats(np.atleast_2d(fitted.coef_)).T, fitted.offset_
 
     def predict(X: Numbers) -> Outputs:
         decisions = X @ weights - offset
-        is_inlier = (decisions[:, 0] >= 0).astype(np.intp)
-        return Outputs(classes=is_inlier, values=decisions + offset)
+        return link_inliers(decisions >= 0, decisions + offset)
 
     return refusing_non_finite(predict)
 
@@ -172,43 +128,10 @@ CLASSIFIERS: dict[type, Callable[[Any], FinalStep]] = {
     linear.PassiveAggressiveClassifier: plan_classifier,
     svm.LinearSVC: plan_classifier,
 }
-REGRESSORS = (
-    linear.LinearRegression,
-    linear.Ridge,
-    linear.RidgeCV,
-    linear.Lasso,
-    linear.LassoCV,
-    linear.ElasticNet,
-    linear.ElasticNetCV,
-    linear.MultiTaskLasso,
-    linear.MultiTaskElasticNet,
-    linear.MultiTaskLassoCV,
-    linear.MultiTaskElasticNetCV,
-    linear.Lars,
-    linear.LarsCV,
-    linear.LassoLars,
-    linear.LassoLarsCV,
-    linear.LassoLarsIC,
-    linear.OrthogonalMatchingPursuit,
-    linear.OrthogonalMatchingPursuitCV,
-    linear.BayesianRidge,
-    linear.ARDRegression,
-    linear.SGDRegressor,
-    linear.PassiveAggressiveRegressor,
-    linear.HuberRegressor,
-    linear.TheilSenRegressor,
-    linear.QuantileRegressor,
-    svm.LinearSVR,
-)
-LINEAR: dict[type, Callable[[Any], FinalStep]] = {
+LINEAR_CLASSIFIERS: dict[type, Callable[[Any], FinalStep]] = {
     **CLASSIFIERS,
-    **dict.fromkeys(REGRESSORS, plan_regressor),
-    linear.PoissonRegressor: plan_log_regressor,
-    linear.GammaRegressor: plan_log_regressor,
-    linear.TweedieRegressor: plan_tweedie,
     linear.SGDOneClassSVM: plan_one_class,
 }
-# With decision scores, and with a standard deviation.
+# With decision scores.
 LINEAR_SCORES = dict.fromkeys(CLASSIFIERS, plan_linear_scores)
-LINEAR_DEVIATIONS = {linear.BayesianRidge: plan_bayesian_ridge}
 LINEAR_DECISIONS = dict.fromkeys(CLASSIFIERS, plan_linear_decision)

@@ -1,0 +1,141 @@
+"""A version made in memory: its files, and the manifest that says what they are."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from service.model.artefact.folder import compute_digest
+from service.model.artefact.golden import encode_golden, encode_sample
+from service.model.artefact.manifest import (
+    FIRST_FORMAT,
+    FORMAT,
+    GOLDEN,
+    PIPELINE,
+    SAMPLE,
+    Manifest,
+    read_version,
+)
+from service.model.contract.features import Contract
+from service.model.contract.instances import Instances, spread
+from service.model.contract.observation import read_columns
+from service.model.contract.prediction_form import PredictionForm
+from service.model.drift.histograms import HISTOGRAMS, encode_histograms
+from service.model.errors import PackagingError
+from service.model.outputs import Outputs
+from service.model.packaging.contents import Contents
+from service.model.packaging.golden_records import predict_rows, select_records
+from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
+from service.model.packaging.labels import is_said_by_names
+from service.model.packaging.options import Metadata
+from service.model.packaging.training_table import convert_table
+from service.model.pipeline import FittedPipeline
+from service.model.prediction.predictor import name_outputs
+
+
+class Version(NamedTuple):
+    """A manifest, and the files that it lists, by their paths in the artefact."""
+
+    manifest: Manifest
+    files: dict[str, bytes]
+
+
+def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
+    reference: FittedPipeline,
+    X: Any,
+    *,
+    metadata: Metadata,
+    contract: Contract,
+    form: PredictionForm,
+    contents: Contents,
+    holdout: Any = None,
+) -> Version:
+    """Make a version of a pipeline that was fitted on `X`, and write nothing.
+
+    Raises PackagingError where the pipeline does not answer that table by the contract.
+    """
+    files = {
+        PIPELINE: contents.pickled.content,
+        **_record_answers(reference, contract, form, X, holdout),
+        **contents.code.files,
+    }
+    is_plain = is_said_by_names(reference, form) and not (
+        contents.pickled.embedded or contents.left_out
+    )
+    manifest = Manifest(
+        format=FIRST_FORMAT if is_plain else FORMAT,
+        name=metadata.name,
+        version=metadata.version,
+        task=reference.task.name,
+        created=_read_clock(),
+        names=form.title_names,
+        prediction=None if is_plain else form,
+        contract=contract,
+        libraries=read_versions(contents.libraries, contract),
+        files={path: compute_digest(content) for path, content in files.items()},
+        code=tuple(contents.code.modules),
+        description=metadata.description,
+        metrics=metadata.metrics,
+        embedded=contents.pickled.embedded,
+        left_out=contents.left_out,
+    )
+    return Version(manifest, files)
+
+
+def _record_answers(
+    reference: FittedPipeline,
+    contract: Contract,
+    form: PredictionForm,
+    X: Any,
+    holdout: Any,
+) -> dict[str, bytes]:
+    """Return the files of what the pipeline answers to its training table."""
+    selection = select_records(reference, contract, X, form)
+    rows = spread(selection.rows, MAX_REFERENCE_ROWS)
+    outputs = _predict_scores(reference, X, rows, holdout)
+    instances = Instances(read_columns(X, rows), len(rows))
+    histograms = build_histograms(contract, instances, name_outputs(outputs, form))
+    return {
+        GOLDEN: encode_golden(selection.golden),
+        SAMPLE: encode_sample(selection.sample),
+        HISTOGRAMS: encode_histograms(histograms),
+    }
+
+
+def _predict_scores(
+    reference: FittedPipeline, X: Any, rows: Sequence[int], holdout: Any
+) -> Outputs:
+    """Return the answers that drift of the score is measured from."""
+    if holdout is None:
+        return predict_rows(reference, X, rows)
+    holdout = convert_table(holdout)
+    is_alike = type(holdout) is type(X) and len(holdout) > 0
+    if is_alike and hasattr(X, "columns"):
+        is_alike = list(holdout.columns) == list(X.columns)
+    elif is_alike:
+        is_alike = np.shape(holdout)[1:] == np.shape(X)[1:]
+    if not is_alike:
+        raise PackagingError("holdout= must be a table like the training table.")
+    rows = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
+    return predict_rows(reference, holdout, rows)
+
+
+def _read_clock() -> str:
+    """Return the time in UTC; SOURCE_DATE_EPOCH, where set, makes it reproducible."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise PackagingError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, and must be seconds since 1970."
+        ) from None
+    return now.isoformat(timespec="seconds")
+
+
+def read_versions(libraries: list[str], contract: Contract) -> dict[str, str]:
+    always = ["python", "scikit-learn", "numpy", "scipy", "joblib"]
+    frames = [] if contract.array_dtype else ["pandas"]
+    wanted = dict.fromkeys([*always, *frames, *libraries])
+    return {library: read_version(library) or "" for library in wanted}
