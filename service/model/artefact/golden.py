@@ -90,13 +90,13 @@ def prove(
     for index, (record, found) in enumerate(
         zip(golden.records, orjson.loads(answer), strict=True)
     ):
-        place = _find_difference(
+        name = _find_difference(
             record.prediction, found, manifest.tolerance, ROUNDED_ZERO * scale
         )
-        if place:
+        if name:
             raise GoldenMismatchError(
                 f"Golden record {index} is answered otherwise than in training, at"
-                f" {place}: serve it where its libraries behave as they did there."
+                f" {name}: serve it where its libraries behave as they did there."
             )
 
 
@@ -108,18 +108,18 @@ def refuse_unanswered(error: BaseException) -> str:
 def _find_difference(
     expected: Mapping[str, Any], found: Any, tolerance: float, negligible: float
 ) -> str:
-    """Return the first place that differs, or nothing."""
+    """Return the name of the first answer that differs, or nothing."""
     wanted, got = dict(_flatten(expected)), dict(_flatten(found))
     if wanted.keys() != got.keys():
         return "its names"
-    for place, value in wanted.items():
-        if isinstance(value, float | int) and isinstance(got[place], float | int):
+    for name, value in wanted.items():
+        if isinstance(value, float | int) and isinstance(got[name], float | int):
             if not math.isclose(
-                value, got[place], rel_tol=tolerance, abs_tol=negligible
+                value, got[name], rel_tol=tolerance, abs_tol=negligible
             ):
-                return place
-        elif value != got[place]:
-            return place
+                return name
+        elif value != got[name]:
+            return name
     return ""
 
 

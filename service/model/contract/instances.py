@@ -64,5 +64,5 @@ class Predictions(msgspec.Struct, frozen=True):
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
     """Return `count` of the items, evenly spaced, or all if there are fewer."""
-    places = np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)
-    return [items[place] for place in places]
+    indices = np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)
+    return [items[index] for index in indices]

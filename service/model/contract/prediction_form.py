@@ -118,8 +118,8 @@ def form_values(names: Sequence[str]) -> PredictionForm:
 class WatchedColumn:
     """What is followed of predictions: a label of an output, or one of their numbers.
 
-    `path` is its place in a prediction. A label has `labels`, and an `output` by its
-    place, None where there is only one; a number has `index`, its place in a row.
+    `path` is its position in a prediction. A label has `labels`, and an `output` by its
+    position, None where there is only one; a number has `index`, its position in a row.
     """
 
     path: str
@@ -144,13 +144,13 @@ def _iterate_columns(form: PredictionForm) -> Iterator[WatchedColumn]:
     one count a row, however many classes there are.
     """
     start = 0
-    for place, (name, part) in enumerate(form.parts.items()):
+    for position, (name, part) in enumerate(form.parts.items()):
         prefix = f"outputs.{name}." if form.outputs else ""
         if part.group == PROBABILITIES and len(part.names) == 2:
             path = f"{prefix}{PROBABILITIES}.{part.names[1]}"
             yield WatchedColumn(path, index=start + 1)
         elif part.labels:
-            output = place if form.outputs else None
+            output = position if form.outputs else None
             yield WatchedColumn(f"{prefix}label", part.labels, output)
         for index, scalar in enumerate(part.scalars, start):
             yield WatchedColumn(f"{prefix}{scalar}", index=index)
@@ -204,14 +204,14 @@ def _join_writers(form: PredictionForm) -> Writer:
     """Return the writer of several outputs, each given its part of a row."""
     parts: list[tuple[str, int, slice, Writer]] = []
     start = 0
-    for place, (name, part) in enumerate(form.outputs.items()):
-        parts.append((name, place, slice(start, start + part.width), part.write))
+    for position, (name, part) in enumerate(form.outputs.items()):
+        parts.append((name, position, slice(start, start + part.width), part.write))
         start += part.width
 
     def write(labels: Labels, numbers: Numbers) -> list[Json]:
         written: list[Json] = [{"outputs": {}} for _ in labels or ()]
-        for name, place, part, write_part in parts:
-            column = [row[place] for row in labels or ()]
+        for name, position, part, write_part in parts:
+            column = [row[position] for row in labels or ()]
             found = write_part(column, numbers and [row[part] for row in numbers])
             for prediction, each in zip(written, found, strict=True):
                 prediction["outputs"][name] = each

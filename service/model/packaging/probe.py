@@ -106,18 +106,18 @@ class Probe:
         """Return True if the pipeline answers several extreme columns at once.
 
         `bounds` has the bounds of each quantity by column. Each, and of hundreds each
-        with a few others, is tried at its least
-        and its greatest while the others are as near to zero as they can be, and the
-        other way round; and all are at their least, and at their greatest.
+        with a few others, is tried at its least and its greatest while the others are
+        as near to zero as they can be, and the other way round; and all are at their
+        least, and at their greatest.
         """
         groups = min(len(bounds), MAX_EXTREME_GROUPS)
         columns = self._take([0] * (3 + 4 * groups))
-        for place, (index, limits) in enumerate(bounds.items()):
+        for number, (index, limits) in enumerate(bounds.items()):
             small = nearest_to(TINY, limits, self.contract.features[index])
             column = [small]
             for limit in limits:
                 turns = [small, limit] * groups
-                group = place % groups
+                group = number % groups
                 turns[2 * group : 2 * group + 2] = limit, small
                 column += [limit, *turns]
             columns[index] = column

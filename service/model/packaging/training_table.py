@@ -103,9 +103,9 @@ def _is_odd(column: pd.Series, dtype: Any) -> bool:
     return is_object and any(isinstance(value, Decimal) for value in column)
 
 
-def _convert_columns(X: pd.DataFrame, places: Sequence[int]) -> pd.DataFrame:
+def _convert_columns(X: pd.DataFrame, indices: Sequence[int]) -> pd.DataFrame:
     columns = [X.iloc[:, index] for index in range(X.shape[1])]
-    for index in places:
+    for index in indices:
         columns[index] = _convert_column(columns[index])
     table = pd.concat(columns, axis=1)
     table.columns = X.columns

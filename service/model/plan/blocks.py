@@ -73,10 +73,6 @@ def find_columns(columns: Any, given: BlockType, width: int) -> list[int]:
     return [int(index) % width for index in chosen]
 
 
-def _join_path(path: str, name: str) -> str:
-    return f"{path}__{name}" if path else name
-
-
 def select(
     given: BlockType, indices: list[int], *, is_bare: bool = False
 ) -> tuple[Step, BlockType]:

@@ -51,9 +51,9 @@ class SparseRows(msgspec.Struct, frozen=True):
         """Return rows of other values in the same columns."""
         return SparseRows(values, self.columns, self.width, self.starts)
 
-    def take_columns(self, places: np.ndarray, width: int) -> "SparseRows":
-        """Return rows of some columns: `places` has where each goes, -1 for nowhere."""
-        columns = places.take(self.columns)
+    def take_columns(self, targets: np.ndarray, width: int) -> "SparseRows":
+        """Return rows of some columns: `targets` has the new one of each, or -1."""
+        columns = targets.take(self.columns)
         is_kept = columns >= 0
         starts = self.starts
         if starts is not None:

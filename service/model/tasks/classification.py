@@ -26,7 +26,7 @@ class Classification(Task):
         super().__init__(pipeline, extras)
         self.classes: list[Any] = read_classes(pipeline)
         self.label_counts = (len(self.classes),)
-        self._places = {c: index for index, c in enumerate(self.classes)}
+        self._indices = {c: index for index, c in enumerate(self.classes)}
         self._numbers = "predict_proba" if self.methods.has("predict_proba") else ""
         if extras.scores:
             self._numbers = "decision_function"
@@ -42,7 +42,7 @@ class Classification(Task):
         answers, *numbers = self.methods.call(table, *names)
         if answers.ndim != 1:
             raise PackagingError("The classifier answers several outputs.")
-        classes = index_classes(answers, self._places)
+        classes = index_classes(answers, self._indices)
         if self._numbers == "decision_function":
             return Outputs(classes=classes, values=numbers[0].reshape(len(classes), -1))
         return Outputs(classes, *numbers)

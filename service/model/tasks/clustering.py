@@ -38,7 +38,7 @@ class Clustering(Task):
             )
         self.clusters = read_clusters(self.methods.last)
         self.label_counts = (len(self.clusters),)
-        self._places = {c: index for index, c in enumerate(self.clusters)}
+        self._indices = {c: index for index, c in enumerate(self.clusters)}
         self._method, self._group = self._choose_numbers()
 
     @staticmethod
@@ -53,7 +53,7 @@ class Clustering(Task):
     def ask(self, table: Any) -> Outputs:
         names = ("predict", self._method)[: 2 if self._method else 1]
         answers, *numbers = self.methods.call(table, *names)
-        classes = index_classes(answers, self._places)
+        classes = index_classes(answers, self._indices)
         if self._group == PROBABILITIES:
             return Outputs(classes, *numbers)
         return Outputs(classes=classes, values=numbers[0] if numbers else None)

@@ -109,6 +109,6 @@ def count_answers(answers: Any) -> int:
     return len(answers[0] if isinstance(answers, list) else answers)
 
 
-def index_classes(answers: np.ndarray, places: Mapping[Any, int]) -> np.ndarray:
-    """Return the classes of a column of answers by their place."""
-    return np.array([places[answer] for answer in answers.tolist()])
+def index_classes(answers: np.ndarray, indices: Mapping[Any, int]) -> np.ndarray:
+    """Return the classes of a column of answers by their index."""
+    return np.array([indices[answer] for answer in answers.tolist()])

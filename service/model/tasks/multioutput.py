@@ -28,7 +28,7 @@ class MultioutputClassification(Task):
         super().__init__(pipeline, extras)
         self.classes = read_output_classes(pipeline)
         self.label_counts = tuple(len(classes) for classes in self.classes)
-        self._places = [
+        self._indices = [
             {c: index for index, c in enumerate(classes)} for classes in self.classes
         ]
         self._has_probabilities = self.methods.has("predict_proba")
@@ -43,8 +43,8 @@ class MultioutputClassification(Task):
         if np.shape(answers)[1:] != (len(self.classes),):
             raise PackagingError("The classifier has not an answer for each output.")
         columns = [
-            index_classes(column, places)
-            for column, places in zip(answers.T, self._places, strict=True)
+            index_classes(column, indices)
+            for column, indices in zip(answers.T, self._indices, strict=True)
         ]
         classes = np.column_stack(columns)
         if not numbers:

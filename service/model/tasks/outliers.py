@@ -30,7 +30,7 @@ class OutlierDetection(Task):
             )
         has_samples = self.methods.has("score_samples")
         self._score = "score_samples" if has_samples else "decision_function"
-        self._places = {-1: 0, 1: 1}
+        self._indices = {-1: 0, 1: 1}
 
     @staticmethod
     def has(pipeline: Any) -> bool:
@@ -38,7 +38,7 @@ class OutlierDetection(Task):
 
     def ask(self, table: Any) -> Outputs:
         answers, scores = self.methods.call(table, "predict", self._score)
-        classes = index_classes(answers, self._places)
+        classes = index_classes(answers, self._indices)
         return Outputs(classes=classes, values=scores.reshape(len(classes), -1))
 
     def propose_form(self, naming: Naming) -> PredictionForm:

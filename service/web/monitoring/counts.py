@@ -43,14 +43,14 @@ def read_used(data: bytes | memoryview) -> int:
 
 
 def read_numbers(data: bytes) -> Iterator[tuple[bytes, int, float]]:
-    """Yield the key, the place and the value of each number in a file."""
-    used, place = read_used(data), FIRST
-    while place < used:
-        size: int = USED.unpack_from(data, place)[0]
-        key = data[place + 4 : place + 4 + size]
-        place += 12 + size - (size + 4) % 8
-        yield key, place, NUMBER.unpack_from(data, place)[0]
-        place += 16
+    """Yield the key, the offset and the value of each number in a file."""
+    used, offset = read_used(data), FIRST
+    while offset < used:
+        size: int = USED.unpack_from(data, offset)[0]
+        key = data[offset + 4 : offset + 4 + size]
+        offset += 12 + size - (size + 4) % 8
+        yield key, offset, NUMBER.unpack_from(data, offset)[0]
+        offset += 16
 
 
 class CountFile:
@@ -65,16 +65,16 @@ class CountFile:
         self._memory = memoryview(b"")
         self._map(FILE_BYTES)
         self._used = read_used(self._memory) or FIRST
-        self._places = {
-            key.decode(): place // NUMBER.size
-            for key, place, _ in read_numbers(self._memory.tobytes())
+        self._indices = {
+            key.decode(): offset // NUMBER.size
+            for key, offset, _ in read_numbers(self._memory.tobytes())
         }
 
     def find(self, key: str) -> tuple[Any, int]:
         """Return where the number of a key lies, which is 0 if it is new."""
-        if key not in self._places:
+        if key not in self._indices:
             self._add(key)
-        return self._numbers, self._places[key]
+        return self._numbers, self._indices[key]
 
     def _add(self, key: str) -> None:
         """Write an entry: the key's length, the key, the number, and a time of 0."""
@@ -87,7 +87,7 @@ class CountFile:
         self._memory[self._used : end] = entry
         USED.pack_into(self._memory, 0, end)  # now it is there for readers
         self._used = end
-        self._places[key] = end // NUMBER.size - 2
+        self._indices[key] = end // NUMBER.size - 2
 
     def _map(self, size: int) -> None:
         """Map the file, or memory of this process once there is no room for it."""

@@ -50,7 +50,7 @@ def plan_mean_shift(fitted: Any) -> FinalStep:
 def plan_birch(fitted: Any) -> FinalStep:
     """Plan Birch: the cluster of the nearest subcluster."""
     centres, labels = read_floats(fitted.subcluster_centers_), fitted.subcluster_labels_
-    found, places = np.unique(labels, return_inverse=True)
+    found, inverse = np.unique(labels, return_inverse=True)
     # The norms are those it keeps.
     nearest = find_nearest(centres, row_norms(centres, squared=True))
     measure = measure_distances(centres)
@@ -59,7 +59,7 @@ def plan_birch(fitted: Any) -> FinalStep:
 
     def predict(X: Numbers) -> Outputs:
         distances = measure(X) if is_measured else None
-        return Outputs(classes=places[nearest(X)], values=distances)
+        return Outputs(classes=inverse[nearest(X)], values=distances)
 
     return refusing_non_finite(predict)
 

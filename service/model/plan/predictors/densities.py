@@ -19,7 +19,7 @@ from sklearn.utils.extmath import row_norms
 
 from service.model.outputs import Outputs
 from service.model.plan.checks import read_floats, refusing_non_finite
-from service.model.plan.scores import Scores, link_joint_logs
+from service.model.plan.scores import Scores, link_inliers, link_joint_logs
 from service.model.plan.steps import FinalStep, Numbers
 
 
@@ -95,11 +95,11 @@ def _measure_tied(fitted: Any) -> Scores:
 def _measure_each(means: np.ndarray, factors: list[np.ndarray]) -> Scores:
     """Return what gives the squared distance to each mean, in its own metric."""
     centres = [mean @ factor for mean, factor in zip(means, factors, strict=True)]
-    places = list(zip(factors, centres, strict=True))
+    members = list(zip(factors, centres, strict=True))
 
     def measure(X: Numbers) -> np.ndarray:
-        distances = np.empty((len(X), len(places)))
-        for index, (factor, centre) in enumerate(places):
+        distances = np.empty((len(X), len(members)))
+        for index, (factor, centre) in enumerate(members):
             distances[:, index] = np.square(X @ factor - centre).sum(axis=1)
         return distances
 
@@ -146,8 +146,7 @@ def plan_envelope(fitted: Any) -> FinalStep:
 
     def predict(X: Numbers) -> Outputs:
         scores = -(measure(X) ** 2)
-        is_inlier = (scores[:, 0] - offset >= 0).astype(np.intp)
-        return Outputs(classes=is_inlier, values=scores)
+        return link_inliers(scores - offset >= 0, scores)
 
     return refusing_non_finite(predict)
 

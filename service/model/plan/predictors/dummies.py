@@ -18,16 +18,16 @@ def plan_dummy_classifier(fitted: Any) -> FinalStep:
     if fitted.strategy == "constant":
         # An array of one constant, or the constant.
         constant = np.ravel(fitted.constant)[0]
-        place = fitted.classes_.tolist().index(constant)
+        index = fitted.classes_.tolist().index(constant)
     elif fitted.strategy in ("most_frequent", "prior"):
-        place = int(prior.argmax())
+        index = int(prior.argmax())
     else:
         raise NoPlanError("DummyClassifier draws at random.")
-    shares = np.eye(count)[place] if fitted.strategy != "prior" else prior
+    shares = np.eye(count)[index] if fitted.strategy != "prior" else prior
 
     def predict(X: Numbers) -> Outputs:
         n = len(X)
-        return Outputs(np.full(n, place), np.tile(shares, (n, 1)))
+        return Outputs(np.full(n, index), np.tile(shares, (n, 1)))
 
     return predict
 

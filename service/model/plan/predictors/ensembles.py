@@ -115,19 +115,19 @@ def _plan_share(
     part: Any, features: Any, fitted: Any, parts: SubEstimators
 ) -> Response:
     """Return what gives a part's probabilities of all classes, or its vote for one."""
-    count, places = count_classes(fitted), part.classes_
+    count, columns = count_classes(fitted), part.classes_
     if not hasattr(part, "predict_proba"):
         vote = _plan_bagged(part, features, fitted, parts, "classes")
-        votes = np.eye(count)[places]
+        votes = np.eye(count)[columns]
         return lambda X: votes[vote(X)]
     respond = _plan_bagged(part, features, fitted, parts, "probabilities")
-    if len(places) == count:
+    if len(columns) == count:
         return respond
 
     def spread(X: Any) -> np.ndarray:
         found = respond(X)
         shares = np.zeros((len(found), count))
-        shares[:, places] = found
+        shares[:, columns] = found
         return shares
 
     return spread

@@ -9,7 +9,7 @@ from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.pairwise import plan_kernel
-from service.model.plan.predictors.neighbour_search import plan_search
+from service.model.plan.predictors.neighbour_search import plan_query
 from service.model.plan.scores import Scores, link_probabilities
 from service.model.plan.steps import FinalStep, Numbers
 
@@ -36,9 +36,7 @@ def _plan_kernel(fitted: Any) -> Scores:
 
 def _plan_neighbours(fitted: Any) -> Scores:
     labels, count = read_floats(fitted.label_distributions_), fitted.n_neighbors
-    searched = fitted.nn_fit
-    tree = searched._tree
-    find = plan_search(searched) if tree is None else tree.query
+    find = plan_query(fitted.nn_fit)
     return lambda X: labels[find(X, count, return_distance=False)].sum(axis=1)
 
 

@@ -103,8 +103,8 @@ def plan_coupling(fitted: Any) -> Callable[[Any, np.ndarray], np.ndarray]:
     count = len(fitted.classes_)
     pairs = list(combinations(range(count), 2))
     weights = np.zeros((count - 1, len(pairs)))
-    for place, (_, second) in enumerate(pairs):
-        weights[second - 1, place] = 1.0
+    for column, (_, second) in enumerate(pairs):
+        weights[second - 1, column] = 1.0
     couple = partial(
         _libsvm.predict_proba,
         support=np.arange(len(pairs), dtype=np.int32),

@@ -83,7 +83,7 @@ def _ask_in_turn(
             outputs = member(np.ascontiguousarray(columns[:, :index]))
             columns[:, index] = read(outputs)
             found.append(outputs)
-        return [found[place] for place in by_target]
+        return [found[index] for index in by_target]
 
     return ask
 

@@ -20,15 +20,20 @@ from service.model.plan.pairwise import plan_squared_distances
 from service.model.plan.sparse import read_rows
 from service.model.plan.transformers.texts import EXACT_DTYPES
 
-# Finds the places of a number of nearest rows, and their distances where these are
-# wanted, before the places.
+# Finds the indices of a number of nearest rows, and their distances where these are
+# wanted, before the indices.
 Find = Callable[..., Any]
 
 # From rows, an array or a matrix of scipy's, to the distance to each of a table.
 Measure = Callable[[Any], np.ndarray]
 
 
-def plan_search(fitted: Any) -> Find:
+def plan_query(fitted: Any) -> Find:
+    """Plan kneighbors: by its tree, or a search of the whole table."""
+    return _plan_search(fitted) if fitted._tree is None else fitted._tree.query
+
+
+def _plan_search(fitted: Any) -> Find:
     """Plan kneighbors without a tree. Raises NoPlanError for an uncommon search."""
     table, metric = fitted._fit_X, fitted.effective_metric_
     if table.dtype not in EXACT_DTYPES:
@@ -75,18 +80,18 @@ def _plan_whole(measure: Measure, table: Any, finish: Measure) -> Find:
 
     def find_part(X: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
         distances = measure(X)
-        places = np.argpartition(distances, count - 1, axis=1)[:, :count]
-        order = np.argsort(np.take_along_axis(distances, places, axis=1))
-        places = np.take_along_axis(places, order, axis=1)
-        return finish(np.take_along_axis(distances, places, axis=1)), places
+        indices = np.argpartition(distances, count - 1, axis=1)[:, :count]
+        order = np.argsort(np.take_along_axis(distances, indices, axis=1))
+        indices = np.take_along_axis(indices, order, axis=1)
+        return finish(np.take_along_axis(distances, indices, axis=1)), indices
 
     def find(X: Any, count: int, *, return_distance: bool) -> Any:
         rows = read(X)
         size = get_chunk_n_rows(row_bytes, max_n_rows=rows.shape[0])
         starts = range(0, rows.shape[0], size)
         parts = [find_part(rows[start : start + size], count) for start in starts]
-        distances, places = (np.vstack(each) for each in zip(*parts, strict=True))
-        return (distances, places) if return_distance else places
+        distances, indices = (np.vstack(each) for each in zip(*parts, strict=True))
+        return (distances, indices) if return_distance else indices
 
     return find
 

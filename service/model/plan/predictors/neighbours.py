@@ -19,7 +19,7 @@ from sklearn.neighbors._classification import _adjusted_metric
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.plan.checks import refusing_non_finite
-from service.model.plan.predictors.neighbour_search import plan_search
+from service.model.plan.predictors.neighbour_search import plan_query
 from service.model.plan.scores import (
     Scores,
     as_columns,
@@ -28,7 +28,7 @@ from service.model.plan.scores import (
 )
 from service.model.plan.steps import FinalStep, Numbers
 
-# The weights of the neighbours, None where all count alike, and their places.
+# The weights of the neighbours, None where all count alike, and their indices.
 Neighbours = tuple[np.ndarray | None, np.ndarray]
 Search = Callable[[Numbers], Neighbours]
 
@@ -38,13 +38,13 @@ def _plan_neighbours(fitted: Any) -> Search:
     count, weights = fitted.n_neighbors, fitted.weights
     if count > fitted.n_samples_fit_:
         raise NoPlanError(f"{type(fitted).__name__} knows too few neighbours.")
-    find = plan_search(fitted) if fitted._tree is None else fitted._tree.query
+    find = plan_query(fitted)
     if weights in (None, "uniform"):
         return lambda X: (None, find(X, count, return_distance=False))
 
     def search(X: Numbers) -> Neighbours:
-        distances, places = find(X, count, return_distance=True)
-        return _get_weights(distances, weights), places
+        distances, indices = find(X, count, return_distance=True)
+        return _get_weights(distances, weights), indices
 
     return search
 
@@ -63,10 +63,10 @@ def plan_neighbours_classifier(fitted: neighbors.KNeighborsClassifier) -> FinalS
         return refusing_non_finite(lambda X: link_probabilities(count_neighbours(X)))
 
     def predict(X: Numbers) -> Outputs:
-        weights, places = search(X)
+        weights, indices = search(X)
         if weights is not None and not weights.any(axis=1).all():
             raise ValueError("All neighbours of an instance weigh nothing.")
-        votes = [_vote(labels[places], count, weights) for labels, count in outputs]
+        votes = [_vote(labels[indices], count, weights) for labels, count in outputs]
         if len(votes) == 1:
             return Outputs(*votes[0])
         chosen, shares = zip(*votes, strict=True)
@@ -131,9 +131,9 @@ def _add_up(
     found: np.ndarray, count: int, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Return the number of neighbours of each class, or the sum of their weights."""
-    places = found + np.arange(0, len(found) * count, count)[:, np.newaxis]
+    indices = found + np.arange(0, len(found) * count, count)[:, np.newaxis]
     flat = None if weights is None else weights.ravel()
-    sums = np.bincount(places.ravel(), flat, minlength=len(found) * count)
+    sums = np.bincount(indices.ravel(), flat, minlength=len(found) * count)
     return sums.reshape(len(found), count)
 
 
@@ -144,12 +144,12 @@ def plan_neighbours_regressor(fitted: neighbors.KNeighborsRegressor) -> FinalSte
     search, targets = _plan_neighbours(fitted), as_columns(fitted._y)
 
     def predict(X: Numbers) -> Outputs:
-        weights, places = search(X)
-        found = targets[places]
+        weights, indices = search(X)
+        found = targets[indices]
         if weights is None:
             return link_values(np.mean(found, axis=1))
         total = np.sum(weights, axis=1)
-        values = np.empty((len(places), targets.shape[1]))
+        values = np.empty((len(indices), targets.shape[1]))
         for column in range(targets.shape[1]):
             values[:, column] = np.sum(found[:, :, column] * weights, axis=1) / total
         return link_values(values)

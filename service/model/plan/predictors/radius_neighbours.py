@@ -15,7 +15,7 @@ from service.model.plan.predictors.sub_estimators import count_classes
 from service.model.plan.scores import as_columns, link_probabilities, link_values
 from service.model.plan.steps import FinalStep, Numbers
 
-# For each row the places of its neighbours, and their weights, None if all count alike.
+# By row: the indices of its neighbours, and their weights, None if all count alike.
 Search = Callable[[Numbers], Iterator[tuple[np.ndarray, np.ndarray | None]]]
 
 
@@ -26,9 +26,11 @@ def _plan_search(fitted: Any) -> Search:
     find = _plan_distances(fitted)
 
     def search(X: Numbers) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        distances, places = find(X)
+        distances, indices = find(X)
         weights = _get_weights(distances, fitted.weights)
-        return zip(places, [None] * len(X) if weights is None else weights, strict=True)
+        return zip(
+            indices, [None] * len(X) if weights is None else weights, strict=True
+        )
 
     return search
 
@@ -44,7 +46,7 @@ def _plan_distances(fitted: Any) -> Callable[[Numbers], tuple[Any, Any]]:
         raise NoPlanError(f"{type(fitted).__name__} searches in an uncommon way.")
 
     def find(X: Numbers) -> tuple[Any, Any]:
-        distances, places = RadiusNeighbors.compute(
+        distances, indices = RadiusNeighbors.compute(
             X,
             table,
             radius,
@@ -53,7 +55,7 @@ def _plan_distances(fitted: Any) -> Callable[[Numbers], tuple[Any, Any]]:
             strategy="auto",
             return_distance=True,
         )
-        return distances, places
+        return distances, indices
 
     return find
 
@@ -65,8 +67,8 @@ def plan_radius_classifier(fitted: neighbors.RadiusNeighborsClassifier) -> Final
 
     def predict(X: Numbers) -> Outputs:
         found = [
-            np.bincount(labels[places], weights, minlength=count)
-            for places, weights in search(X)
+            np.bincount(labels[indices], weights, minlength=count)
+            for indices, weights in search(X)
         ]
         shares = np.array(found, dtype=np.float64)
         is_alone = ~shares.any(axis=1)
@@ -83,10 +85,10 @@ def plan_radius_classifier(fitted: neighbors.RadiusNeighborsClassifier) -> Final
 def _find_outlier_class(fitted: neighbors.RadiusNeighborsClassifier) -> int | None:
     if fitted.outlier_label_ is None:
         return None
-    places = np.flatnonzero(fitted.classes_ == fitted.outlier_label_[0])
-    if len(places) != 1:
+    indices = np.flatnonzero(fitted.classes_ == fitted.outlier_label_[0])
+    if len(indices) != 1:
         raise NoPlanError("The label of an outlier is none of the classes.")
-    return int(places[0])
+    return int(indices[0])
 
 
 def plan_radius_regressor(fitted: neighbors.RadiusNeighborsRegressor) -> FinalStep:
@@ -96,10 +98,10 @@ def plan_radius_regressor(fitted: neighbors.RadiusNeighborsRegressor) -> FinalSt
 
     def predict(X: Numbers) -> Outputs:
         found = [
-            np.average(targets[places], axis=0, weights=weights)
-            if len(places)
+            np.average(targets[indices], axis=0, weights=weights)
+            if len(indices)
             else nothing
-            for places, weights in search(X)
+            for indices, weights in search(X)
         ]
         return link_values(np.array(found))
 

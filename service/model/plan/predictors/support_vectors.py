@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 from sklearn import svm
-from sklearn.linear_model import SGDOneClassSVM
 from sklearn.utils.multiclass import _ovr_decision_function
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.checks import read_floats, refusing_non_finite
+from service.model.plan.checks import refusing_non_finite
 from service.model.plan.predictors.libsvm import plan_coupling, plan_libsvm
-from service.model.plan.scores import as_columns
+from service.model.plan.scores import as_columns, link_inliers
 from service.model.plan.steps import FinalStep
 
 # Classifiers
@@ -96,20 +95,7 @@ def plan_one_class(fitted: Any) -> FinalStep:
 
     def predict(X: Any) -> Outputs:
         scores = score(X)
-        is_inlier = (scores > 0).reshape(-1)
-        return Outputs(classes=is_inlier.astype(np.intp), values=scores + offset)
-
-    return refusing_non_finite(predict)
-
-
-def plan_sgd_one_class(fitted: SGDOneClassSVM) -> FinalStep:
-    """Plan the same of an SGDOneClassSVM, which is linear."""
-    weights, offset = read_floats(fitted.coef_).T, fitted.offset_
-
-    def predict(X: Any) -> Outputs:
-        scores = as_columns(X @ weights - offset)
-        is_inlier = (scores >= 0).reshape(-1)
-        return Outputs(classes=is_inlier.astype(np.intp), values=scores + offset)
+        return link_inliers(scores > 0, scores + offset)
 
     return refusing_non_finite(predict)
 
@@ -120,7 +106,6 @@ PREDICTORS: dict[type, Callable[[Any], FinalStep]] = {
     svm.SVR: plan_svr,
     svm.NuSVR: plan_svr,
     svm.OneClassSVM: plan_one_class,
-    SGDOneClassSVM: plan_sgd_one_class,
 }
 # With decision scores, and these alone.
 SCORES = dict.fromkeys((svm.SVC, svm.NuSVC), plan_svc_scores)

@@ -25,11 +25,11 @@ def _plan_threshold(
     fitted: Any, parts: SubEstimators, threshold: Any, positive: Any
 ) -> FinalStep:
     """Plan the positive class, the second if None, at the threshold or above."""
-    place = 1 if positive is None else fitted.classes_.tolist().index(positive)
-    score = _plan_score(fitted, parts, place)
+    index = 1 if positive is None else fitted.classes_.tolist().index(positive)
+    score = _plan_score(fitted, parts, index)
     if threshold == "auto":
         threshold = 0.0 if _uses_decisions(fitted) else 0.5
-    classes = np.array([1 - place, place])
+    classes = np.array([1 - index, index])
 
     def predict(X: Any) -> Outputs:
         scores, probabilities = score(X)
@@ -39,7 +39,7 @@ def _plan_threshold(
 
 
 def _plan_score(
-    fitted: Any, parts: SubEstimators, place: int
+    fitted: Any, parts: SubEstimators, index: int
 ) -> Callable[[Any], tuple[Any, Any]]:
     """Return what gives the score of the positive class, and the probabilities."""
     ask = parts.plan_part(fitted.estimator_, decides=False)
@@ -47,11 +47,11 @@ def _plan_score(
 
         def read_probabilities(X: Any) -> tuple[Any, Any]:
             probabilities: Any = ask(X).probabilities
-            return probabilities[:, place], probabilities
+            return probabilities[:, index], probabilities
 
         return read_probabilities
     decide = parts.respond_decisions(fitted.estimator_)
-    sign = 1 if place else -1
+    sign = 1 if index else -1
     return lambda X: (sign * decide(X)[:, 0], ask(X).probabilities)
 
 

@@ -15,7 +15,7 @@ from service.model.errors import NoPlanError
 from service.model.plan.checks import read_floats, refusing_non_finite
 from service.model.plan.steps import Numbers, NumbersStep
 
-# For each product of one degree: its place one degree lower, and the further factor.
+# For each product of one degree: its index one degree lower, and the further factor.
 Products = tuple[np.ndarray, np.ndarray]
 
 
@@ -70,13 +70,13 @@ def _list_products(width: int, most: int, *, only_interactions: bool) -> list[Pr
     """Return the products of degree 2, of degree 3 and so on."""
     combine = combinations if only_interactions else combinations_with_replacement
     products = []
-    places: dict[tuple[int, ...], int] = {(i,): i for i in range(width)}
+    indices: dict[tuple[int, ...], int] = {(i,): i for i in range(width)}
     for degree in range(2, most + 1):
         factors = list(combine(range(width), degree))
-        lower = [places[factor[1:]] for factor in factors]
+        lower = [indices[factor[1:]] for factor in factors]
         first = [factor[0] for factor in factors]
         products.append((np.array(lower, dtype=int), np.array(first, dtype=int)))
-        places = {factor: place for place, factor in enumerate(factors)}
+        indices = {factor: index for index, factor in enumerate(factors)}
     return products
 
 

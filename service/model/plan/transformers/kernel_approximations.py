@@ -87,8 +87,8 @@ def plan_count_sketch(fitted: approximation.PolynomialCountSketch) -> NumbersSte
     hashes, signs = fitted.indexHash_, fitted.bitHash_.astype(np.float64)
     width, shape = hashes.shape[1], (fitted.n_components, hashes.shape[1])
     sums = [
-        sparse.csr_array((sign, (place, np.arange(width))), shape=shape)
-        for place, sign in zip(hashes, signs, strict=True)
+        sparse.csr_array((sign, (index, np.arange(width))), shape=shape)
+        for index, sign in zip(hashes, signs, strict=True)
     ]
     scale, constant = np.sqrt(fitted.gamma), np.sqrt(fitted.coef0)
 

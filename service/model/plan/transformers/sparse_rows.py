@@ -88,8 +88,8 @@ def plan_sparse_selector(fitted: selection.SelectorMixin) -> SparseStep:
     width = int(support.sum())
     if not width:
         raise NoPlanError(f"{type(fitted).__name__} keeps no column.")
-    places = np.where(support, np.cumsum(support) - 1, -1)
-    return refusing_non_finite(lambda rows: rows.take_columns(places, width))
+    targets = np.where(support, np.cumsum(support) - 1, -1)
+    return refusing_non_finite(lambda rows: rows.take_columns(targets, width))
 
 
 SPARSE_STEPS: dict[type, Callable[[Any], SparseStep]] = {

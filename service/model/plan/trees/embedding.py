@@ -18,7 +18,7 @@ def plan_tree_embedding(fitted: RandomTreesEmbedding) -> Step:
     if not fitted.sparse_output:
         raise NoPlanError("RandomTreesEmbedding gives dense rows.")
     trees = [member.tree_ for member in fitted.estimators_]
-    places = _number_leaves(fitted)
+    by_tree = _number_leaves(fitted)
     width = sum(map(len, fitted.one_hot_encoder_.categories_))
     takes_null = get_tags(fitted.estimators_[0]).input_tags.allow_nan
     may_refuse = has_infinite if takes_null else has_non_finite
@@ -26,7 +26,7 @@ def plan_tree_embedding(fitted: RandomTreesEmbedding) -> Step:
 
     def find_columns(single: np.ndarray) -> np.ndarray:
         leaves = (tree.apply(single) for tree in trees)
-        found = [place[leaf] for place, leaf in zip(places, leaves, strict=True)]
+        found = [column[leaf] for column, leaf in zip(by_tree, leaves, strict=True)]
         return np.stack(found, axis=1).reshape(-1)
 
     def embed(X: Numbers) -> SparseRows:
@@ -46,18 +46,18 @@ def plan_tree_embedding(fitted: RandomTreesEmbedding) -> Step:
 
 def _number_leaves(fitted: RandomTreesEmbedding) -> list[np.ndarray]:
     """Return the column of each leaf, by its node, for each tree."""
-    places, start = [], 0
+    columns, start = [], 0
     for member, leaves in zip(
         fitted.estimators_, fitted.one_hot_encoder_.categories_, strict=True
     ):
         tree = member.tree_
         if len(leaves) != tree.n_leaves:
             raise NoPlanError("RandomTreesEmbedding refuses a leaf that it never saw.")
-        place = np.zeros(tree.node_count, dtype=np.int32)
-        place[leaves] = np.arange(start, start + len(leaves), dtype=np.int32)
-        places.append(place)
+        column = np.zeros(tree.node_count, dtype=np.int32)
+        column[leaves] = np.arange(start, start + len(leaves), dtype=np.int32)
+        columns.append(column)
         start += len(leaves)
-    return places
+    return columns
 
 
 EMBEDDINGS: dict[type, Any] = {RandomTreesEmbedding: plan_tree_embedding}

@@ -14,7 +14,7 @@ from sklearn.ensemble import IsolationForest
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.scores import Scores
+from service.model.plan.scores import Scores, link_inliers
 from service.model.plan.steps import FinalStep, Numbers, Row, Step
 
 # scikit-learn's _average_path_length of up to two samples.
@@ -28,8 +28,7 @@ def plan_isolation_forest(fitted: IsolationForest) -> FinalStep:
     trees = _Trees(_list_trees(fitted))
 
     def answer(scores: np.ndarray) -> Outputs:
-        is_inlier = scores - offset >= 0
-        return Outputs(classes=is_inlier.astype(int), values=scores.reshape(-1, 1))
+        return link_inliers(scores - offset >= 0, scores)
 
     def predict(X: Numbers) -> Outputs:
         return answer(score(X))
