@@ -40,6 +40,7 @@ import sys
 from py_compile import PycInvalidationMode, compile
 
 import gunicorn.app.wsgiapp
+import service.app
 import service.server
 
 for module in list(sys.modules.values()):

@@ -31,7 +31,7 @@ try:
 except SettingsError as refusal:
     raise SystemExit(f"The service does not start: {refusal}") from refusal
 
-wsgi_app = "service:create_app()"
+wsgi_app = "service.app:create_app()"
 bind = f"{settings.host}:{settings.port}"
 
 # One for each processor of this process's affinity and container. One of two answers

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from benchmarks.places import ROOT
 from benchmarks.tables import format_table
 from benchmarks.workload import Instance, build_workload
-from service import create_app
+from service.app import create_app
 from service.settings import Settings
 from service.web.access.key_file import create_key
 

@@ -12,7 +12,3 @@ The path of a request to POST /v1/predict:
         web.errors      any exception: one body, with its own headers
         web.request     closes its context: metrics, one line of log
 """
-
-from service.app import create_app
-
-__all__ = ["create_app"]

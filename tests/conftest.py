@@ -22,7 +22,7 @@ from server import PATIENCE_SECONDS, Server
 from service_log import Log, find_handler
 from tinydisk import TinyDisk
 
-from service import create_app
+from service.app import create_app
 from service.settings import Settings
 from service.web.access.count_table import CountTable, find_table
 from service.web.access.key_file import SCOPES, Terms, create_key, revoke_key

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from irregular import IRREGULAR
 from pipelines import CREDIT
 
-from service import create_app
+from service.app import create_app
 from service.settings import Settings
 from service.web.access.auth import SCOPE, check_scopes
 from service.web.flask_app import Service
@@ -158,7 +158,7 @@ def test_a_prediction_log_without_a_folder_stops_the_start(
 
 
 def test_no_client_of_redis_is_imported_for_limits_of_one_host() -> None:
-    asked = "import sys, service; sys.exit('redis' in sys.modules)"
+    asked = "import sys, service.app; sys.exit('redis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 

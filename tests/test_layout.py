@@ -115,17 +115,28 @@ def test_a_package_is_listed_in_an_order_in_which_nothing_imports_what_follows(
                     assert listed.index(below) <= place, f"{path}: {imported}"
 
 
-def test_what_serves_a_model_imports_nothing_that_makes_one() -> None:
-    script = "import sys, service.app; print(*sys.modules)"
-    modules = subprocess.run(
-        [sys.executable, "-c", script],
+def list_imported(name: str) -> list[str]:
+    """Return all modules that a fresh process has once it has imported one."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {name}; print(*sys.modules)"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-    ).stdout.split()
+    )
+    return done.stdout.split()
+
+
+def test_what_serves_a_model_imports_nothing_that_makes_one() -> None:
+    modules = list_imported("service.app")
     assert "service.model.prediction.predictor" in modules
     assert not [name for name in modules if "service.model.packaging" in name]
+
+
+def test_what_makes_a_model_imports_no_web_framework() -> None:
+    modules = list_imported("service.model.packaging.package")
+    assert "service.model.loading" in modules
+    assert not {"flask", "werkzeug", "gunicorn", "service.app"} & set(modules)
 
 
 def test_the_bottom_knows_nothing_of_ours() -> None:

@@ -16,7 +16,7 @@ from pipelines import CREDIT, ROOT
 from service_log import Log
 from traffic import TYPICAL
 
-from service import create_app
+from service.app import create_app
 from service.cli.main import main
 from service.model.artefact.folder import read_artefact
 from service.settings import Settings, variables

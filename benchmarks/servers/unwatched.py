@@ -6,7 +6,7 @@ off the counting, so that it is taken out here.
 
 from typing import Any
 
-from service import create_app
+from service.app import create_app
 from service.web.monitoring.metrics import Metrics
 
 

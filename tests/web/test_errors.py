@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from service_log import Log
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 
-from service import create_app
+from service.app import create_app
 from service.model import package
 from service.settings import Settings
 from service.web.errors import find_reason

@@ -13,7 +13,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from service import create_app
+from service.app import create_app
 from service.model.artefact.folder import read_artefact
 from service.model.packaging.package import package
 from service.settings import Settings

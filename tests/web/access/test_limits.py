@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from pipelines import CREDIT
 from werkzeug.test import TestResponse
 
-from service import create_app
+from service.app import create_app
 from service.model.artefact.golden import decode_golden
 from service.settings import Settings
 from service.web.access.key_file import Terms, create_key

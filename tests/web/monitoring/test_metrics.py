@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from pipelines import CREDIT
 from scrape import Scrape
 
-from service import create_app
+from service.app import create_app
 from service.settings import Settings
 from service.web.access.key_file import create_key
 from service.web.errors import REASONS
