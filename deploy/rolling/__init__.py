@@ -3,6 +3,7 @@
 docker.py   the engine and compose, by their commands
 images.py   images of this service: which version of which model
 stack.py    the containers of two colours, of which one is stable
+replicas.py those of a colour: started until they are ready, and stopped
 traffic.py  who is answered by which colour: files that nginx looks for
 judging.py  a look of the judge, in a container of the stable version
 journal.py  what was rolled out: when, by whom, by which verdict

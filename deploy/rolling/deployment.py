@@ -9,6 +9,7 @@ from rolling.docker import RolloutError
 from rolling.images import Image
 from rolling.journal import Journal, Share, share_image
 from rolling.judging import Judgement
+from rolling.replicas import end_replicas, start_replicas
 from rolling.stack import COLOURS, Stack, StackError
 from rolling.traffic import Traffic, read_traffic, write_traffic
 
@@ -70,7 +71,8 @@ class Deployment:
         self.stack.use_images(self.images)
         last = self.journal.read()[-1].time
         try:
-            self.stack.start(colour, is_idle=datetime.now(UTC) - last > IDLE)
+            is_idle = datetime.now(UTC) - last > IDLE
+            start_replicas(self.stack, colour, image, is_idle=is_idle)
         except StackError as error:
             if self.traffic.weight:
                 self.give(Traffic(self.traffic.stable), "taken back")
@@ -105,7 +107,7 @@ class Deployment:
 
     def stop(self, colour: str) -> None:
         """Stop a colour that answers nobody."""
-        self.stack.stop(colour)
+        end_replicas(self.stack, colour)
         self.stack.tell_prometheus(COLOURS.keys() - {colour})
 
     def note(

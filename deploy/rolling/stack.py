@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rolling.docker import Compose, RolloutError, find_reason, run_docker, try_docker
+from rolling.docker import Compose, RolloutError, run_docker, try_docker
 from rolling.images import Image, describe_image
 
 # The replicas of each, and the variable of compose.yaml that names their image.
@@ -15,8 +15,6 @@ VARIABLES = {"blue": "IMAGE", "green": "GREEN_IMAGE"}
 JUDGE = "JUDGE_IMAGE"
 PORT = 8000
 
-# Two starts take three seconds, and a busy machine many times as long.
-PATIENCE_SECONDS = 120
 LABEL = "com.docker.compose"
 
 NOT_RUNNING = (
@@ -36,6 +34,8 @@ class Container:
     image: str
     image_id: str
     is_running: bool
+    health: str
+    restarts: int
     config: dict[str, Any]
 
 
@@ -80,23 +80,24 @@ class Stack:
             raise StackError(NOT_RUNNING)
         return nginx.id
 
+    def find_replicas(self, colour: str) -> list[Container]:
+        """Return the containers of a colour that there are."""
+        containers = self.find_containers()
+        return [containers[name] for name in COLOURS[colour] if name in containers]
+
     def find_image(self, colour: str) -> Image | None:
         """Return the image of both replicas, or None if they are not of one."""
-        containers = self.find_containers()
-        found = [containers.get(name) for name in COLOURS[colour]]
-        images = {each.image_id: each for each in found if each is not None}
-        if None in found or len(images) != 1:
+        found = self.find_replicas(colour)
+        images = {each.image_id: each for each in found}
+        if len(found) < len(COLOURS[colour]) or len(images) != 1:
             return None
         [container] = images.values()
         return describe_image(container.image, container.image_id, container.config)
 
     def is_running(self, colour: str) -> bool:
         """Return whether both replicas run."""
-        containers = self.find_containers()
-        return all(
-            name in containers and containers[name].is_running
-            for name in COLOURS[colour]
-        )
+        found = [each for each in self.find_replicas(colour) if each.is_running]
+        return len(found) == len(COLOURS[colour])
 
     def use_images(self, images: dict[str, Image]) -> None:
         """Name the image of each colour from now on."""
@@ -104,32 +105,6 @@ class Stack:
         self.compose.environment.update(names)
         lines = [f"{name}={image}\n" for name, image in sorted(names.items())]
         self._images_file.write_text("".join(lines))
-
-    def start(self, colour: str, *, is_idle: bool = False) -> None:
-        """Start both replicas, and wait until they are healthy. Raises StackError.
-
-        One with another image gives way. If it is idle for long, it need not wait for
-        a balancer to notice, and has nothing in flight: it has a second.
-        """
-        if not self._is_ready(colour):
-            self.compose.attempt("stop", *COLOURS[colour])
-        options = ["--timeout", "1"] if is_idle else []
-        done = self.compose.attempt(
-            *("up", "--detach", "--wait", "--wait-timeout", str(PATIENCE_SECONDS)),
-            *("--no-deps", *options, *COLOURS[colour]),
-        )
-        if done.returncode:
-            last = self._read_last_line(colour)
-            self.compose.attempt("stop", "--timeout", "1", *COLOURS[colour])
-            reason = last or find_reason(done.stderr)
-            raise StackError(f"The {colour} replicas do not start: {reason}")
-
-    def stop(self, colour: str) -> None:
-        """Tell both replicas to end, which they do when they have answered.
-
-        They are not waited for, and stay down if the engine starts again.
-        """
-        self.compose.attempt("kill", "--signal", "SIGTERM", *COLOURS[colour])
 
     def tell_prometheus(self, running: Collection[str]) -> None:
         """Say which colours should answer a scrape, if there is a Prometheus."""
@@ -144,28 +119,6 @@ class Stack:
         for name, replicas in lists.items():
             _write_targets(prometheus.id, f"/prometheus/{name}.json", replicas)
 
-    def _is_ready(self, colour: str) -> bool:
-        """Return whether all of its replicas that run are ready, by their own check.
-
-        One that was told to end still runs, and is healthy for a while.
-        """
-        containers = self.find_containers()
-        running = [
-            containers[name]
-            for name in COLOURS[colour]
-            if name in containers and containers[name].is_running
-        ]
-        return not any(
-            try_docker(
-                "exec", each.id, *each.config["Healthcheck"]["Test"][1:]
-            ).returncode
-            for each in running
-        )
-
-    def _read_last_line(self, colour: str) -> str:
-        command = ("logs", "--no-log-prefix", "--tail", "1", COLOURS[colour][0])
-        return find_reason(self.compose.attempt(*command).stdout)
-
 
 def _read_container(document: dict[str, Any]) -> Container:
     state, config = document["State"], document["Config"]
@@ -174,6 +127,8 @@ def _read_container(document: dict[str, Any]) -> Container:
         config["Image"],
         document["Image"],
         state["Running"],
+        (state.get("Health") or {}).get("Status", "healthy"),
+        document["RestartCount"],
         config,
     )
 
