@@ -76,6 +76,19 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         assert time.monotonic() < end
 
 
+def test_a_line_is_the_same_of_a_request_by_column(serve: Serve, folder: Path) -> None:
+    server = serve(CREDIT, **log_to(folder))
+    rows = [record["instance"] for record in RECORDS]
+    by_column = {name: [row[name] for row in rows] for name in rows[0]}
+    with server.connect() as client:
+        for body in ({"instances": rows}, {"columns": by_column}):
+            client.post("/v1/predict", json=body).raise_for_status()
+    assert server.stop() == 0
+    first, second = read_lines(folder)
+    assert first["instances"] == second["instances"] == rows
+    assert first["predictions"] == second["predictions"]
+
+
 def test_lines_are_what_was_asked_and_answered(serve: Serve, folder: Path) -> None:
     server = serve(CREDIT, **log_to(folder))
     answers = ask_many(server, 60)

@@ -1,14 +1,27 @@
 """Requests to instances: bytes are decoded, validated, and compared with training."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from service.model.contract.column_form import (
+    COLUMNS,
+    ColumnFaultFinder,
+    ColumnsReader,
+    Place,
+    count_rows,
+    place_in_column,
+)
 from service.model.contract.fast_path import BodyReader, Columns, is_decodable
-from service.model.contract.faults import MAX_NAME, FaultFinder, join_columns
+from service.model.contract.faults import (
+    INSTANCES,
+    MAX_NAME,
+    FaultFinder,
+    join_columns,
+)
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.novelty import Novelty, NoveltyCheck, compile_known
@@ -20,7 +33,7 @@ from service.model.contract.strict_json import (
     decode,
     holds_more_containers,
 )
-from service.model.contract.value_types import compile_type
+from service.model.contract.value_types import ValueType, compile_type
 from service.model.errors import (
     ContractViolationError,
     Remark,
@@ -42,13 +55,15 @@ class Document(msgspec.Struct, frozen=True):
     """A decoded body and the number of its instances, to be validated.
 
     `columns` are set if the fast path has read them, and found them valid; `is_known`
-    if training saw all their values. Otherwise `content` is the JSON document.
+    if training saw all their values. Otherwise `content` is the JSON document. `place`
+    names a value of a request that came by column, None of one that came by row.
     """
 
     count: int
     columns: Columns | None = None
     is_known: bool = False
     content: Any = None
+    place: Place | None = None
 
 
 class Codec:
@@ -62,20 +77,33 @@ class Codec:
         features = contract.features
         is_open = contract.table == "mapping"
         valid = [] if is_open else [compile_type(each, length) for each in features]
-        self._readers: list[tuple[BodyReader, bool]] = []
         self._is_positional = takes_positions(contract)
-        forms = [True] if self._is_positional else []
-        forms += [False] if not is_open and is_decodable(contract) else []
-        known = [compile_known(each, length) for each in features] if forms else []
-        for types, is_known in ((known, True), (valid, False)):
-            for by_position in forms:
-                reader = BodyReader(contract, types, by_position=by_position)
-                self._readers.append((reader, is_known))
+        self._readers: list[tuple[BodyReader | ColumnsReader, bool, Place | None]] = []
+        self._add_readers(contract, valid)
         self._faults = FaultFinder(contract, self.schema, valid, limits)
+        self._column_faults: ColumnFaultFinder | None = None
+        if not is_open:
+            self._column_faults = ColumnFaultFinder(contract, self.schema, valid)
         self._is_ignoring = contract.unknown_fields == "ignore" and not is_open
         self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
+
+    def _add_readers(self, contract: Contract, valid: Sequence[ValueType]) -> None:
+        """Add the fast path of each form of a request, the commonest first."""
+        by_name = contract.table != "mapping" and is_decodable(contract)
+        forms = [True] if self._is_positional else []
+        forms += [False] if by_name else []
+        length = self.limits.max_string_length
+        known = [compile_known(each, length) for each in contract.features if forms]
+        tried = ((known, True), (valid, False))
+        for types, is_known in tried:
+            for by_position in forms:
+                reader = BodyReader(contract, types, by_position=by_position)
+                self._readers.append((reader, is_known, None))
+        for types, is_known in tried if by_name else ():
+            columns = ColumnsReader(contract, types)
+            self._readers.append((columns, is_known, place_in_column))
 
     def load(self, body: bytes) -> Instances:
         """Read the body of a request. Raises what decode and validate raise."""
@@ -87,53 +115,59 @@ class Codec:
         Raises MalformedJsonError or TooManyInstancesError.
         """
         most = self.limits.max_instances
-        for reader, is_known in self._readers:
+        for reader, is_known, place in self._readers:
             columns = reader.read(body)
             if columns and len(columns[0]) <= most:
-                return Document(len(columns[0]), columns, is_known)
+                return Document(len(columns[0]), columns, is_known, place=place)
         if holds_more_containers(body, self._max_containers):
             raise TooManyInstancesError(
                 f"The body holds over {self._max_containers} objects and lists, and one"
                 f" request may hold {most} instances."
             )
         content = decode(body)
-        rows = content.get("instances") if isinstance(content, dict) else None
-        count = len(rows) if isinstance(rows, list) else 0
+        place = place_in_column if self._comes_by_column(content) else None
+        count = count_rows(content[COLUMNS]) if place else _count_instances(content)
         if count > most:
             raise TooManyInstancesError(
                 f"{count} instances are more than the {most} that one request may hold."
             )
         check_keys(content, body)
-        if self._is_positional:
+        if self._is_positional and not place:
             name_values(content, [*self._checks])
-        return Document(count, content=content)
+        return Document(count, content=content, place=place)
+
+    def _comes_by_column(self, content: Any) -> bool:
+        is_object = type(content) is dict and INSTANCES not in content
+        return is_object and COLUMNS in content and self._column_faults is not None
 
     def validate(self, document: Document) -> Instances:
         """Validate a document, and list the values that training did not see.
 
         Raises ContractViolationError, which names every place, up to the limit.
         """
-        columns = document.columns or self._read_valid(document.content)
+        columns = document.columns or self._read_valid(document)
+        by_column = document.place is not None
         if document.is_known:
-            return Instances(columns, document.count)
+            return Instances(columns, document.count, by_column=by_column)
         novelties: Novelties = Counter()
         found = self._iterate_warnings(document, columns, novelties)
-        warnings = [
-            Remark(f"instances[{index}].{name}", message)
-            for index, name, message in islice(found, self.limits.max_errors)
-        ]
+        warnings = [*islice(found, self.limits.max_errors)]
         more = sum(1 for _ in found)
         if more:
             warnings.append(Remark("instances", f"and {more} more"))
-        return Instances(columns, document.count, tuple(warnings), novelties)
+        return Instances(columns, document.count, (*warnings,), novelties, by_column)
 
-    def _read_valid(self, content: Any) -> Columns:
+    def _read_valid(self, document: Document) -> Columns:
         """Return the columns of a document. Raises ContractViolationError."""
-        parts: list[Columns] = []
-        faults = self._faults.find(content, parts)
+        parts: list[Any] = []
+        by_column = self._column_faults if document.place else None
+        if by_column and document.place:
+            faults = by_column.find(document.content, parts, document.place)
+        else:
+            faults = self._faults.find(document.content, parts)
         found = list(islice(faults, self.limits.max_errors))
         if not found:
-            return join_columns(parts)
+            return tuple(parts) if by_column else join_columns(parts)
         remarks = [Remark(fault.path, fault.violation) for fault in found]
         if next(faults, None):  # how many is not worth the time
             remarks.append(Remark("instances", "and more"))
@@ -142,14 +176,32 @@ class Codec:
 
     def _iterate_warnings(
         self, document: Document, columns: Columns, novelties: Novelties
-    ) -> Iterator[tuple[int, str, str]]:
-        """Yield index, field and message of what is let through, and count it."""
+    ) -> Iterator[Remark]:
+        """Yield what is let through, and count what is new of it."""
+        place = document.place or place_in_row
         for (name, check), values in zip(self._checks.items(), columns, strict=True):
             for index, novelty in check.find(values):
                 novelties[name, novelty] += 1
-                yield index, name, check.messages[novelty]
+                yield Remark(place(name, index), check.messages[novelty])
         if document.content and self._is_ignoring:
-            for index, row in enumerate(document.content["instances"]):
-                for name in row:
-                    if name not in self._checks:
-                        yield index, name[:MAX_NAME], IGNORED
+            for name, row in _iterate_names(document):
+                if name not in self._checks:
+                    yield Remark(place(name[:MAX_NAME], row), IGNORED)
+
+
+def place_in_row(name: str, index: int | None) -> str:
+    return f"{INSTANCES}[{index}].{name}"
+
+
+def _count_instances(content: Any) -> int:
+    rows = content.get(INSTANCES) if isinstance(content, dict) else None
+    return len(rows) if isinstance(rows, list) else 0
+
+
+def _iterate_names(document: Document) -> Iterator[tuple[str, int | None]]:
+    """Yield the names that a request gives to values, those of no feature, too."""
+    if document.place:
+        yield from ((name, None) for name in document.content[COLUMNS])
+        return
+    for index, row in enumerate(document.content[INSTANCES]):
+        yield from ((name, index) for name in row)

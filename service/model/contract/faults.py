@@ -80,7 +80,7 @@ class FaultFinder:
                 piece = rows[start : start + ROWS_OF_PIECE]
                 yield from self._find_in_rows(piece, start, parts)
         else:
-            for violation in _find_violations(self._instances, rows):
+            for violation in find_violations(self._instances, rows):
                 yield Fault(BODY, INSTANCES, violation)
         for key in document:
             if key != INSTANCES:
@@ -128,7 +128,7 @@ class FaultFinder:
             elif type_.accepts(value):
                 continue
             else:
-                violations = _find_violations(field, value)
+                violations = find_violations(field, value)
             for violation in violations:
                 is_valid = False
                 yield Fault(name, f"{path}.{name}", violation)
@@ -143,7 +143,7 @@ class FaultFinder:
             parts.append(tuple([value] for value in values))
 
 
-def _find_violations(field: Any, value: Any) -> list[Violation]:
+def find_violations(field: Any, value: Any) -> list[Violation]:
     """Return marshmallow's messages about a value, none if it is valid."""
     try:
         field.deserialize(value)

@@ -21,13 +21,15 @@ class Instances(msgspec.Struct, frozen=True):
     """Valid instances, by column in the contract's order.
 
     A null is None; a date-time is a pandas Timestamp. `warnings` are about values that
-    training did not see, and `novelties` counts these by feature and kind.
+    training did not see, and `novelties` counts these by feature and kind. `by_column`
+    is True of a request that came, and is answered, by column.
     """
 
     columns: tuple[Sequence[Any], ...]
     count: int
     warnings: tuple[Remark, ...] = ()
     novelties: Mapping[tuple[str, Novelty], int] = {}
+    by_column: bool = False
 
 
 class Predictions(msgspec.Struct, frozen=True):
@@ -58,8 +60,12 @@ class Predictions(msgspec.Struct, frozen=True):
         return [column.read(self.labels, self.numbers) for column in self.form.columns]
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return the `predictions` of an answer."""
+        """Return the `predictions` of an answer, one for each instance."""
         return self.form.write(self.labels, self.numbers)
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the `predictions` of an answer by column."""
+        return self.form.write_columns(self.labels, self.numbers)
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:

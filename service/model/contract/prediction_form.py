@@ -77,6 +77,18 @@ class PredictionForm(Record, frozen=True, dict=True):
         """What writes predictions as they stand in an answer."""
         return _join_writers(self) if self.outputs else _compile_writer(self)
 
+    def write_columns(self, labels: Labels, numbers: Numbers) -> Json:
+        """Write predictions as they stand in an answer by column: a list for each."""
+        if self.outputs:
+            return {"outputs": dict(_write_outputs(self, labels, numbers))}
+        columns = [[*each] for each in zip(*numbers, strict=True)] if numbers else []
+        written: Json = {"label": labels} if labels else {}
+        written.update(zip(self.scalars, columns, strict=False))
+        if self.group and columns:
+            grouped = columns[len(self.scalars) :]
+            written[self.group] = dict(zip(self.names, grouped, strict=True))
+        return written
+
     def name_labels(self, classes: Sequence[Any]) -> list[Any]:
         """Return the labels of instances, or of their outputs, given by index."""
         if not self.outputs:
@@ -198,6 +210,21 @@ def _write_rows(
             if form.group:
                 written[form.group] = dict(zip(form.names, row[split:], strict=True))
         yield written
+
+
+def _write_outputs(
+    form: PredictionForm, labels: Labels, numbers: Numbers
+) -> Iterator[tuple[str, Json]]:
+    """Yield the columns of each output by its name."""
+    start = 0
+    for place, (name, part) in enumerate(form.outputs.items()):
+        own = slice(start, start + part.width)
+        start += part.width
+        column = labels and [row[place] for row in labels]
+        yield (
+            name,
+            part.write_columns(column, numbers and [row[own] for row in numbers]),
+        )
 
 
 def _join_writers(form: PredictionForm) -> Writer:

@@ -45,18 +45,31 @@ class ValueType:
             return False
         return self.finish is None or self.finish([cell.value]) is not None
 
-    def accepts_all(self, values: Column) -> bool:
-        """Return True if all values of a column are surely valid."""
+    def read(self, values: Column) -> Column | None:
+        """Return a column as a plan takes it, or None if it is not sure of a value."""
         try:
-            column = msgspec.convert(values, list[self.annotation])  # type: ignore[name-defined]
+            column: Any = msgspec.convert((values,), self._column)
         except msgspec.ValidationError:
-            return False
-        return self.finish is None or self.finish(column) is not None
+            return None
+        return self.finish_all(column.values)
+
+    def finish_all(self, column: Column) -> Column | None:
+        """Convert the values of a column that are of the type."""
+        if self.finish is None or (
+            self.finish is convert_floats and float not in map(type, column)
+        ):
+            return column
+        return self.finish(column)
 
     @cached_property
     def _cell(self) -> type[msgspec.Struct]:
         # msgspec prepares a struct once, and any other type at each conversion.
         return msgspec.defstruct("Cell", [("value", self.annotation)], array_like=True)
+
+    @cached_property
+    def _column(self) -> type[msgspec.Struct]:
+        values = list[self.annotation]  # type: ignore[name-defined]
+        return msgspec.defstruct("Column", [("values", values)], array_like=True)
 
 
 # The type of no value at all.

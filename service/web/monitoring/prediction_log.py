@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -119,8 +120,10 @@ class PredictionLog:
                     "request_id": entry.request_id,
                     "client": entry.client,
                     **self._model,
-                    "instances": orjson.loads(entry.request)["instances"],
-                    "predictions": orjson.loads(entry.response)["predictions"],
+                    "instances": _list_instances(orjson.loads(entry.request)),
+                    "predictions": _list_rows(
+                        orjson.loads(entry.response)["predictions"]
+                    ),
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
             )
@@ -146,6 +149,27 @@ class PredictionLog:
     def _drop(self, reason: Drop, lines: int) -> None:
         with COUNTS_LOCK:
             self._dropped[reason].add(lines)
+
+
+def _list_instances(document: dict[str, Any]) -> list[Any]:
+    """Return the instances of a request that has them by row or by column.
+
+    An ignored column may be no list, or one of another length.
+    """
+    if "instances" in document:
+        instances: list[Any] = document["instances"]
+        return instances
+    columns = {k: v for k, v in document["columns"].items() if isinstance(v, list)}
+    count = max(map(len, columns.values()))
+    return _list_rows({k: v for k, v in columns.items() if len(v) == count})
+
+
+def _list_rows(columns: Any) -> list[Any]:
+    """Return columns, of which some may be groups of columns, as rows."""
+    if isinstance(columns, list):
+        return columns
+    values = map(_list_rows, columns.values())
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def build_prediction_log(

@@ -15,8 +15,7 @@ from werkzeug.exceptions import (
 
 from service.model.artefact.manifest import Manifest, describe_manifest
 from service.model.contract.codec import Codec
-from service.model.contract.instances import Predictions
-from service.model.errors import Remark
+from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
 from service.web.access.auth import requires
 from service.web.access.limits import Limits
@@ -64,7 +63,7 @@ def build_predict(
         call.predictions = predictions = predictor.predict(instances)
         call.end_stage("predict")
         answer = write_answer(
-            predictor.manifest, call.request_id, predictions, instances.warnings
+            predictor.manifest, call.request_id, predictions, instances
         )
         call.end_stage("encode")
         return answer
@@ -121,14 +120,16 @@ def write_answer(
     manifest: Manifest,
     request_id: str,
     predictions: Predictions,
-    warnings: tuple[Remark, ...],
+    instances: Instances,
 ) -> Answer:
-    """Write the answer to a request."""
+    """Write the answer to a request: by column where that came by column."""
     answer: dict[str, Any] = {
         "model": {"name": manifest.name, "version": manifest.version},
         "request_id": request_id,
-        "predictions": predictions.to_json(),
+        "predictions": (
+            predictions.to_columns() if instances.by_column else predictions.to_json()
+        ),
     }
-    if warnings:
-        answer["warnings"] = warnings
+    if instances.warnings:
+        answer["warnings"] = instances.warnings
     return Answer(orjson.dumps(answer), content_type=JSON)

@@ -86,6 +86,23 @@ def test_answers_and_errors_fit_their_schemas(
     validator(document, "Problem").validate(json.loads(problem.data))
 
 
+def test_a_request_by_column_and_its_answer_fit_their_schemas(
+    document: dict[str, Any], client: FlaskClient
+) -> None:
+    rows = [record["instance"] for record in GOLDEN]
+    request = {"columns": {name: [row[name] for row in rows] for name in rows[0]}}
+    validator(document, "PredictColumns").validate(request)
+    answer = json.loads(client.post("/v1/predict", json=request).data)
+    validator(document, "PredictAnswer").validate(answer)
+    assert answer["predictions"] == {
+        "label": [record["prediction"]["label"] for record in GOLDEN],
+        "probabilities": {
+            name: [record["prediction"]["probabilities"][name] for record in GOLDEN]
+            for name in ("bad", "good")
+        },
+    }
+
+
 def test_every_route_is_published(document: dict[str, Any], app: Flask) -> None:
     routes = {rule.rule for rule in app.url_map.iter_rules()}
     pages = {"/openapi.json", "/docs", "/docs/<path:name>", "/metrics", "/*"}

@@ -25,7 +25,9 @@ from service.web.routes.openapi.schemas import (
     REMARK,
     TEXT,
     build_object,
+    describe_columns,
     describe_prediction,
+    describe_prediction_columns,
     refer_to,
 )
 
@@ -45,9 +47,12 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     plugin.map_to_openapi_type(MappingInstance, "object", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
+    if codec.contract.table != "mapping":
+        schemas.schema("PredictColumns", describe_columns(schemas.schemas["Instance"]))
     if takes_positions(codec.contract):
         _take_positions(schemas.schemas)
     schemas.schema("Prediction", describe_prediction(predictor.form))
+    schemas.schema("PredictionColumns", describe_prediction_columns(predictor.form))
     schemas.schema("PredictAnswer", ANSWER)
     schemas.schema("Remark", REMARK)
     schemas.schema("Problem", PROBLEM_SCHEMA)

@@ -73,6 +73,11 @@ def _describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
     }
     body = {"required": True, "content": {"application/json": content}}
     predict = _name("predict", "model", "Predict instances")
+    # No schema can say that columns are equally long, so they are not in that above.
+    predict["description"] = (
+        "Also by column, a list for each feature: PredictColumns. The answer is by"
+        " column then, too."
+    )
     errors = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504)
     return _respond(predict | SECURED | {"requestBody": body}, predictions, *errors)
 

@@ -41,13 +41,43 @@ def describe_prediction(form: PredictionForm) -> dict[str, Any]:
     return build_object(properties)
 
 
+def describe_prediction_columns(form: PredictionForm) -> dict[str, Any]:
+    """Return the schema of what this very model predicts, by column."""
+
+    def take_lists(schema: dict[str, Any]) -> dict[str, Any]:
+        if schema["type"] != "object":
+            return {"type": "array", "items": schema}
+        properties = schema["properties"].items()
+        return build_object({name: take_lists(each) for name, each in properties})
+
+    return take_lists(describe_prediction(form))
+
+
+def describe_columns(instance: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a request by column, from the schema of an instance."""
+    columns = {
+        **instance,
+        "properties": {
+            name: {"type": "array", "items": each}
+            for name, each in instance["properties"].items()
+        },
+    }
+    return {
+        "description": "Instances by column: lists of one length",
+        "additionalProperties": False,
+        **build_object({"columns": columns}),
+    }
+
+
 REMARK = build_object({"path": TEXT, "message": TEXT})
 
 ANSWER = build_object(
     {
         "model": build_object({"name": TEXT, "version": TEXT}),
         "request_id": TEXT,
-        "predictions": list_of("Prediction"),
+        "predictions": {
+            "anyOf": [list_of("Prediction"), refer_to("PredictionColumns")]
+        },
         "warnings": {
             "description": "What was noticed and let through",
             **list_of("Remark"),
