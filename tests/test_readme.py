@@ -31,7 +31,7 @@ PAGES = [
         f"docs/{name}.md"
         for name in (
             *("packaging", "plan", "image", "deployment", "updates", "keys-and-limits"),
-            *("metrics", "logs", "drift", "settings", "errors", "worker"),
+            *("metrics", "logs", "drift", "settings", "errors", "worker", "requests"),
         )
     ),
 ]
@@ -145,18 +145,21 @@ def test_every_error_status_stands_in_the_readme() -> None:
     assert [int(status) for status in read_table("status")] == list(ERRORS)
 
 
-def test_the_request_is_answered_as_shown(served: Served) -> None:
+@pytest.mark.parametrize(("command", "answered"), [(1, 0), (-1, -1)])
+def test_a_request_is_answered_as_shown(
+    served: Served, command: int, answered: int
+) -> None:
     server = served("credit-risk")
-    [_, curl, *_] = read_blocks("sh")
-    command = curl.replace("http://127.0.0.1:8000", server.url).strip()
+    curl = read_blocks("sh")[command]
+    line = curl.replace("http://127.0.0.1:8000", server.url).strip()
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["bash", "-c", line],
         env={"KEY": server.key, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=True,
     )
-    shown = json.loads(read_blocks("json")[0])
+    shown = json.loads(read_blocks("json")[answered])
     answer = json.loads(done.stdout)
     assert {**answer, "request_id": ""} == {**shown, "request_id": ""}
 

@@ -126,7 +126,10 @@ class Codec:
             )
         content = decode(body)
         place = place_in_column if self._comes_by_column(content) else None
-        count = count_rows(content[COLUMNS]) if place else _count_instances(content)
+        if place:
+            count = count_rows(content[COLUMNS], self._checks)
+        else:
+            count = _count_instances(content)
         if count > most:
             raise TooManyInstancesError(
                 f"{count} instances are more than the {most} that one request may hold."

@@ -114,16 +114,16 @@ class PredictionLog:
     def _form(self, entry: LogEntry) -> bytes | None:
         """Return the line, or None where what was read cannot be written."""
         try:
+            predictions = _list_rows(orjson.loads(entry.response)["predictions"])
+            request = orjson.loads(entry.request)
             return orjson.dumps(
                 {
                     "time": datetime.fromtimestamp(entry.time, UTC),
                     "request_id": entry.request_id,
                     "client": entry.client,
                     **self._model,
-                    "instances": _list_instances(orjson.loads(entry.request)),
-                    "predictions": _list_rows(
-                        orjson.loads(entry.response)["predictions"]
-                    ),
+                    "instances": _list_instances(request, len(predictions)),
+                    "predictions": predictions,
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
             )
@@ -151,7 +151,7 @@ class PredictionLog:
             self._dropped[reason].add(lines)
 
 
-def _list_instances(document: dict[str, Any]) -> list[Any]:
+def _list_instances(document: dict[str, Any], count: int) -> list[Any]:
     """Return the instances of a request that has them by row or by column.
 
     An ignored column may be no list, or one of another length.
@@ -159,9 +159,10 @@ def _list_instances(document: dict[str, Any]) -> list[Any]:
     if "instances" in document:
         instances: list[Any] = document["instances"]
         return instances
-    columns = {k: v for k, v in document["columns"].items() if isinstance(v, list)}
-    count = max(map(len, columns.values()))
-    return _list_rows({k: v for k, v in columns.items() if len(v) == count})
+    columns = document["columns"].items()
+    return _list_rows(
+        {k: v for k, v in columns if isinstance(v, list) and len(v) == count}
+    )
 
 
 def _list_rows(columns: Any) -> list[Any]:

@@ -109,8 +109,9 @@ def test_the_place_of_a_value_is_in_its_column() -> None:
 
 def test_a_column_may_be_left_out_or_ignored() -> None:
     found = make_codec(unknown_fields="ignore").load(
-        b'{"columns": {"Age": [30, 99], "Size": "any"}}'
+        b'{"columns": {"Age": [30, 99], "Size": [1, 2, 3]}}'
     )
+    assert found.count == 2
     assert found.columns == ([30, 99], [None, None])
     assert [each.path for each in found.warnings] == ["columns.Age[1]", "columns.Size"]
 
