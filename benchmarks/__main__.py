@@ -26,12 +26,13 @@ from benchmarks.scenarios import (
     compare_families,
     compare_memory,
     compare_servers,
+    compare_shadows,
     compare_starts,
 )
 
 PEERS = (FastAPI, AsyncFastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
 SERVERS = {server.name: server for server in (Ours, Unwatched, Constant, *PEERS)}
-SCENARIOS = ("servers", "custom", "families", "memory", "start")
+SCENARIOS = ("servers", "custom", "families", "shadow", "memory", "start")
 
 
 def main() -> None:
@@ -53,6 +54,8 @@ def main() -> None:
         results["custom"] = compare_custom(options.rounds, options.seconds)
     if "families" in options.scenarios:
         results["families"] = compare_families(options.rounds, options.seconds)
+    if "shadow" in options.scenarios:
+        results["shadow"] = compare_shadows(options.rounds, options.seconds)
     if "memory" in options.scenarios:
         results["memory"] = compare_memory(options.seconds)
     if "start" in options.scenarios:

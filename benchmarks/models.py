@@ -29,13 +29,32 @@ from service.model import package
 def package_custom(credit: Workload) -> Path:
     """Package a pipeline of the credit model's size whose first step is ours alone."""
     frame = pd.DataFrame(credit.instances)
+    return _package_custom(credit, frame, "custom", "bench_ratios", "Ratios")
+
+
+def package_faulty(credit: Workload) -> Path:
+    """Package one whose first step has the fault that BENCH_FAULT says."""
+    frame = pd.DataFrame(credit.instances)
+    return _package_custom(credit, frame, "faulty", "bench_faults", "Fault")
+
+
+def package_stricter(credit: Workload) -> Path:
+    """Package one whose contract has a field more."""
+    frame = pd.DataFrame(credit.instances).assign(Guarantors=0)
+    return _package_custom(credit, frame, "stricter", "bench_ratios", "Ratios")
+
+
+def _package_custom(
+    credit: Workload, frame: pd.DataFrame, name: str, module: str, step: str
+) -> Path:
     risky = np.array(credit.expected) > np.median(credit.expected)
     # By a name of its own, as the module of a project would have it.
-    sys.path.insert(0, str(HERE / "custom"))
-    ratios = importlib.import_module("bench_ratios")
+    if str(HERE / "custom") not in sys.path:
+        sys.path.insert(0, str(HERE / "custom"))
+    first_step = getattr(importlib.import_module(module), step)()
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     pipeline = make_pipeline(
-        ratios.Ratios(),
+        first_step,
         make_column_transformer(
             (StandardScaler(), make_column_selector(dtype_include="number")),
             (encoder, make_column_selector(dtype_exclude="number")),
@@ -45,7 +64,7 @@ def package_custom(credit: Workload) -> Path:
         ),
     )
     pipeline.fit(frame, np.where(risky, "bad", "good"))
-    return _package(pipeline, frame, "custom", code=["bench_ratios"])
+    return _package(pipeline, frame, name, code=[module])
 
 
 def package_forest() -> Path:

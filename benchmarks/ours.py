@@ -81,6 +81,18 @@ class Unwatched(Ours):
         return {**super().environment(launch), "SERVICE_LOG_LEVEL": "ERROR"}
 
 
+class Shadowed(Ours):
+    """Ours, with a second version that answers a tenth of the requests, too."""
+
+    def __init__(self, name: str, title: str, shadow: Path, fault: str = "") -> None:
+        self.name, self.title = name, title
+        self._variables = {"SERVICE_SHADOW_ARTEFACT": str(shadow), "BENCH_FAULT": fault}
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """Sample as much as the service does by itself."""
+        return {**super().environment(launch), **self._variables}
+
+
 def _read_first(prediction: dict[str, Any]) -> float:
     if "score" in prediction:
         return float(prediction["score"])

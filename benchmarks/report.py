@@ -11,6 +11,7 @@ from benchmarks.sections import (
     write_custom,
     write_families,
     write_memory,
+    write_shadow,
     write_start,
 )
 from benchmarks.soak.report import HEADING, cut_section
@@ -43,6 +44,7 @@ PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
 SECTIONS = {
     "custom": write_custom,
     "families": write_families,
+    "shadow": write_shadow,
     "memory": write_memory,
     "start": write_start,
 }

@@ -9,11 +9,13 @@ from benchmarks.measure import Comparison, measure, take_medians
 from benchmarks.models import (
     package_custom,
     package_detector,
+    package_faulty,
     package_forest,
     package_kernel,
+    package_stricter,
     package_texts,
 )
-from benchmarks.ours import Ours
+from benchmarks.ours import Ours, Shadowed
 from benchmarks.peers import AsyncFastAPI, BentoML, FastAPI, LitServe, Vetiver
 from benchmarks.places import CREDIT
 from benchmarks.server import Server
@@ -21,6 +23,8 @@ from benchmarks.workload import Workload, build_workload
 
 BUSY = Cell(1, 16)
 FAMILY_CELLS = (Cell(1, 1), BUSY)
+SHADOW_CELLS = (BUSY, Cell(1000, 4))
+SHADOW_WORKERS = 2
 STARTS = 7
 
 
@@ -88,6 +92,28 @@ def _compare_family(workload: Workload, rounds: int, seconds: int) -> dict[str, 
         "servers": {
             titles[name]: each["1"] for name, each in comparison.medians.items()
         },
+    }
+
+
+def compare_shadows(rounds: int, seconds: int) -> dict[str, Any]:
+    """Measure the service without a shadow, with a good one, and with faulty ones."""
+    credit = build_workload(CREDIT)
+    faulty = package_faulty(credit)
+    servers = (
+        Ours(),
+        Shadowed("same", "a shadow of the same version", CREDIT),
+        Shadowed("sleep", "one that sleeps", faulty, "sleep"),
+        Shadowed("raise", "one that raises", faulty, "raise"),
+        Shadowed("eat", "one that eats memory", faulty, "eat"),
+        Shadowed("strict", "one with a field more", package_stricter(credit)),
+    )
+    comparison = Comparison(servers, credit, (SHADOW_WORKERS,), SHADOW_CELLS)
+    for _ in range(rounds):
+        comparison.measure_round(seconds)
+    titles = {server.name: server.title for server in servers}
+    return {
+        titles[name]: each[str(SHADOW_WORKERS)]
+        for name, each in comparison.medians.items()
     }
 
 

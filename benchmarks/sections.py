@@ -47,6 +47,27 @@ def write_families(families: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def write_shadow(shadows: dict[str, Any]) -> str:
+    """Say what a shadow costs, a good one and faulty ones."""
+    parts = [
+        "## With a shadow\n",
+        "2 workers, and a second version that answers a tenth of the requests. The"
+        " faults begin when it has answered for 3 seconds.\n",
+    ]
+    ours = next(iter(shadows.values()))
+    cells = {"1x16": "1 instance, 16 connections", "1000x4": "1,000 instances, 4"}
+    columns = {**RATES, "cpu_ms": "CPU ms"}
+    del columns["rows_s"]
+    for key, title in cells.items():
+        rows = [(name, parts_of[key]) for name, parts_of in shadows.items()]
+        parts.append(compare_figures(title, columns, rows, ours[key]))
+    figures = [(name, each["process"]) for name, each in shadows.items()]
+    parts.append(
+        compare_figures("memory", {"pss_mb": "PSS MB"}, figures, ours["process"])
+    )
+    return "\n".join(parts)
+
+
 def write_memory(memory: dict[str, Any]) -> str:
     """Say what four workers weigh beside one."""
     one, four = (memory[count]["process"]["pss_mb"] for count in ("1", "4"))

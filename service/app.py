@@ -39,7 +39,9 @@ from service.web.routes.health import build_health
 from service.web.routes.metrics import build_metrics
 from service.web.routes.openapi import build_openapi, reading_assets
 from service.web.routes.predict import build_predict
+from service.web.routes.shadow import build_shadow
 from service.web.runtime_folder import open_folder
+from service.web.shadow.shadowing import build_shadowing
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -60,7 +62,7 @@ def _wire(settings: Settings) -> Flask:
     keyring = _open_keys(settings, keys_file)
     with reading_assets():
         predictor = _load(settings)
-    codec = Codec(predictor.manifest.contract, _read_bounds(settings))
+    codec = Codec(predictor.manifest.contract, read_limits(settings))
     readiness = Readiness(predictor)
     drift = _monitor_drift(settings, predictor)
     metrics = Metrics(predictor, drift)
@@ -73,6 +75,9 @@ def _wire(settings: Settings) -> Flask:
     log = build_prediction_log(settings, predictor.manifest, lines_dropped)
     if log is not None:
         observers.append(log.offer)
+    shadowing = build_shadowing(settings, predictor.manifest)
+    if shadowing is not None:
+        observers.append(shadowing.sender.offer)
     init_request_context(app, *observers)
     limits = Limits(
         open_storage(settings.rate_limit_storage, keys_file),
@@ -85,6 +90,7 @@ def _wire(settings: Settings) -> Flask:
         build_predict(predictor, codec, readiness, limits, settings.max_body_bytes),
         build_health(readiness),
         build_drift(drift),
+        build_shadow(shadowing),
         build_metrics(*gauges),
         build_openapi(predictor, codec),
         build_capabilities(),
@@ -94,7 +100,7 @@ def _wire(settings: Settings) -> Flask:
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
     app.extensions["lifecycle"] = Lifecycle(
-        readiness, keyring, metrics, worker_gauges, drift
+        readiness, keyring, metrics, worker_gauges, drift, shadowing
     )
     app.extensions["predictor"] = predictor
     return app
@@ -124,7 +130,8 @@ def _monitor_drift(settings: Settings, predictor: Predictor) -> DriftMonitor | N
     )
 
 
-def _read_bounds(settings: Settings) -> RequestLimits:
+def read_limits(settings: Settings) -> RequestLimits:
+    """Return what one request may hold."""
     return RequestLimits(
         max_instances=settings.max_instances,
         max_string_length=settings.max_string_length,

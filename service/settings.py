@@ -161,6 +161,13 @@ class Settings:
     # Some 100,000 instances of the credit model; four of them for two workers.
     prediction_log_max_bytes: int = _variable(64 * 2**20, _natural)
 
+    # A second version, whose answers nobody gets.
+    shadow_artefact: Path | None = _variable(None, _path)
+    # A second version costs about what the first does: of this share, a tenth of that.
+    shadow_sample: float = _variable(0.1, _share)
+    # The credit model's takes 207 MB of it.
+    shadow_max_memory_bytes: int = _variable(2**29, _natural)
+
     log_level: str = _variable("INFO", _one_of(*LOG_LEVELS))
 
     @staticmethod

@@ -38,6 +38,9 @@ def test_each_variable_is_read() -> None:
             "SERVICE_PREDICTION_LOG": "log.jsonl",
             "SERVICE_PREDICTION_LOG_SAMPLE": "0.25",
             "SERVICE_PREDICTION_LOG_MAX_BYTES": "16",
+            "SERVICE_SHADOW_ARTEFACT": "a/2.0.0",
+            "SERVICE_SHADOW_SAMPLE": "0.5",
+            "SERVICE_SHADOW_MAX_MEMORY_BYTES": "17",
         }
     )
     assert settings == Settings(
@@ -67,8 +70,11 @@ def test_each_variable_is_read() -> None:
         prediction_log=Path("log.jsonl"),
         prediction_log_sample=0.25,
         prediction_log_max_bytes=16,
+        shadow_artefact=Path("a/2.0.0"),
+        shadow_sample=0.5,
+        shadow_max_memory_bytes=17,
     )
-    assert len(variables()) == 26
+    assert len(variables()) == 29
 
 
 def test_an_address_may_be_of_either_kind() -> None:
@@ -102,6 +108,9 @@ def test_an_address_may_be_of_either_kind() -> None:
         ("SERVICE_PREDICTION_LOG_SAMPLE", "-0"),
         ("SERVICE_PREDICTION_LOG_SAMPLE", "nan"),
         ("SERVICE_PREDICTION_LOG_MAX_BYTES", "0"),
+        ("SERVICE_SHADOW_ARTEFACT", ""),
+        ("SERVICE_SHADOW_SAMPLE", "10 %"),
+        ("SERVICE_SHADOW_MAX_MEMORY_BYTES", "0"),
         ("SERVICE_LOG_LEVEL", "verbose"),
         ("SERVICE_ARTEFACT", ""),
         ("SERVICE_HOST", "a b"),

@@ -3,6 +3,7 @@
 changes.py     what a new version changes for its callers
 answers.py     what a version answers to a file, in a process of its own
 differences.py how answers differ, gathered in bounded memory
+shadow.py      a second version, compared with what was answered
 scores.py      how well a version answers rows whose truth is known
 compare.py     two versions on the same rows
 report.py      a comparison as text and as JSON

@@ -12,6 +12,7 @@ readiness.py      whether this process may answer
 access/           who may call, and how much
 headers.py        middleware: the headers of every answer
 monitoring/       logs, metrics and drift
+shadow/           a second version, compared with the one that answers
 routes/           what each route answers
 lifecycle.py      a worker's start and end
 first_request.py  a line of curl to begin with

@@ -7,6 +7,7 @@ from service.web.access.keyring import Keyring
 from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.readiness import Readiness
+from service.web.shadow.shadowing import Shadowing
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Lifecycle:
     metrics: Metrics
     gauges: WorkerGauges
     drift: DriftMonitor | None
+    shadowing: Shadowing | None
 
     def begin(self, slot: int) -> None:
         """Prove the worker of this slot by itself, before it takes a request."""
@@ -26,6 +28,8 @@ class Lifecycle:
         self.keyring.begin_worker()
         self.readiness.prove()
         self.gauges.set_all(in_flight=0)
+        if self.shadowing is not None:
+            self.shadowing.keeper.begin()
 
     def publish(self, in_flight: int) -> None:
         """Publish the gauges of this worker, with so many requests in flight."""

@@ -30,6 +30,7 @@ TABLE = {
     "POST /v1/predict": Row(nobody=401, predict=200, metrics=403),
     "GET /v1/model": Row(nobody=401, predict=200, metrics=403),
     "GET /v1/drift": Row(nobody=401, predict=403, metrics=200),
+    "GET /v1/shadow": Row(nobody=401, predict=403, metrics=404),  # there is none
     "GET /health": PUBLIC,
     "GET /health/live": PUBLIC,
     "GET /health/ready": PUBLIC,

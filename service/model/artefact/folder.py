@@ -51,18 +51,27 @@ def verify_artefact(folder: Path) -> Artefact:
     Files are read once, so that what was verified is what is loaded, here or where
     there are other libraries. Raises an ArtefactError.
     """
-    _find(folder)
-    raw = _read(folder, MANIFEST)
-    digest = compute_digest(raw)
-    if _read(folder, MANIFEST_DIGEST) != _format_digest(digest):
-        raise ArtefactDigestError(_refuse_change(folder, MANIFEST))
+    raw = _read_manifest(folder)
     manifest = decode_manifest(raw)
     files = {name: _read(folder, name) for name in manifest.files}
     for name, content in files.items():
         if compute_digest(content) != manifest.files[name]:
             raise ArtefactDigestError(_refuse_change(folder, name))
     _refuse_strangers(folder, manifest)
-    return Artefact(manifest, digest, files, folder.resolve())
+    return Artefact(manifest, compute_digest(raw), files, folder.resolve())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and verify the manifest alone. Raises an ArtefactError."""
+    return decode_manifest(_read_manifest(folder))
+
+
+def _read_manifest(folder: Path) -> bytes:
+    _find(folder)
+    raw = _read(folder, MANIFEST)
+    if _read(folder, MANIFEST_DIGEST) != _format_digest(compute_digest(raw)):
+        raise ArtefactDigestError(_refuse_change(folder, MANIFEST))
+    return raw
 
 
 def write_artefact(

@@ -5,5 +5,6 @@ health.py        live, and ready
 drift.py         GET /v1/drift, and the same figures as gauges
 metrics.py       GET /metrics
 openapi/         GET /openapi.json, and /docs, the page that shows it
+shadow.py        GET /v1/shadow
 capabilities.py  OPTIONS *
 """

@@ -23,6 +23,7 @@ from service.web.routes.openapi.schemas import (
     MODEL,
     PROBLEM_SCHEMA,
     REMARK,
+    SHADOW,
     TEXT,
     build_object,
     describe_columns,
@@ -61,6 +62,7 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.schema("Drift", DRIFT)
     schemas.schema("DriftWindow", DRIFT_WINDOW)
     schemas.schema("DriftFigure", DRIFT_FIGURE)
+    schemas.schema("Shadow", SHADOW)
     for status, meaning in ERRORS.items():
         content = {PROBLEM: {"schema": refer_to("Problem")}}
         schemas.response(str(status), {"description": meaning, "content": content})

@@ -50,6 +50,11 @@ def iterate_operations(
     windows = _describe_answer("The window under way, and the one before it", "Drift")
     errors = [401, 403, 404, 408, 429, 500, 503, 504]
     yield "/v1/drift", {"get": _respond(drift | SECURED, windows, *errors)}
+    shadow = _name(
+        "compareShadow", "model", "How a second version answers what was answered"
+    )
+    figures = _describe_answer("What both answered since the server started", "Shadow")
+    yield "/v1/shadow", {"get": _respond(shadow | SECURED, figures, *errors)}
     for path, operation_id in (("/health", "health"), ("/health/ready", "ready")):
         summary = "Ready: this process has reproduced its golden records"
         ready = _name(operation_id, "health", summary)

@@ -1,10 +1,13 @@
 """The schemas of answers, and of this model's predictions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from service.model.contract.prediction_form import PredictionForm
 from service.model.drift.figures import VERDICTS
 from service.web.errors import TITLES
+from service.web.shadow.figures import QUANTILES
+from service.web.shadow.instruments import DROPS, EXITS, OUTCOMES, VERSIONS
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
@@ -146,5 +149,45 @@ DRIFT = build_object(
         "minimum_count": {"type": "integer"},
         "current": refer_to("DriftWindow"),
         "previous": refer_to("DriftWindow"),
+    }
+)
+
+COUNT = {"type": "integer", "minimum": 0}
+BOUND = {"type": ["number", "null"]}
+
+
+def _count_each(names: Iterable[str]) -> dict[str, Any]:
+    return build_object(dict.fromkeys(names, COUNT))
+
+
+SHADOW = build_object(
+    {
+        "sample": SHARE,
+        "is_ready": {"type": "boolean"},
+        "shadow": {
+            "description": "The version that is compared; null while it is not ready",
+            "type": ["object", "null"],
+        },
+        "requests": _count_each(OUTCOMES),
+        "dropped": _count_each(DROPS),
+        "exits": _count_each(EXITS),
+        "instances": COUNT,
+        "labels_changed": COUNT,
+        "labels_changed_share": {"type": ["number", "null"]},
+        "labels": {
+            "type": "array",
+            "items": build_object({"stable": TEXT, "shadow": TEXT, "instances": COUNT}),
+        },
+        "differences": {
+            "description": "What such a share of the instances does not exceed",
+            **build_object(dict.fromkeys(QUANTILES, BOUND)),
+        },
+        "contract_violations": {
+            "type": "array",
+            "items": build_object({"field": TEXT, "kind": TEXT, "count": COUNT}),
+        },
+        "duration_seconds": build_object(
+            dict.fromkeys(VERSIONS, build_object(dict.fromkeys(QUANTILES, BOUND)))
+        ),
     }
 )
