@@ -22,6 +22,7 @@ import orjson
 
 from service.app import read_limits
 from service.model.artefact.folder import read_artefact
+from service.model.contract.column_form import list_rows
 from service.model.errors import ContractViolationError, ModelError
 from service.model.loading import load_predictor
 from service.settings import Settings
@@ -70,7 +71,7 @@ class Observer:
         try:
             answers = self._shadow.answer(handover.request)
             seconds = time.perf_counter() - begun
-            stable = orjson.loads(handover.response)["predictions"]
+            stable = list_rows(orjson.loads(handover.response)["predictions"])
             comparison = compare_answers(stable, answers)
         except REFUSALS as refusal:
             self._count_refusal(refusal)

@@ -140,6 +140,18 @@ def test_the_same_version_agrees_and_no_answer_differs_by_a_bit(
     assert "Seniority" not in "".join(credit.lines)
 
 
+def test_answers_by_column_are_compared_too(credit: Server) -> None:
+    wait_for_shadow(credit)
+    before = read_figures(credit)
+    columns = {name: [row[name] for row in INSTANCES] for name in INSTANCES[0]}
+    answer = credit.client.post("/v1/predict", json={"columns": columns})
+    assert answer.status_code == 200
+    compared = before["requests"]["compared"] + 1
+    after = wait_for_figures(credit, lambda f: f["requests"]["compared"] == compared)
+    assert after["instances"] == before["instances"] + len(INSTANCES)
+    assert after["labels_changed"] == before["labels_changed"]
+
+
 def test_the_metrics_are_those_of_the_manual(credit: Server) -> None:
     wait_for_shadow(credit)
     ask(credit, INSTANCES[:1])

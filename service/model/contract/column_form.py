@@ -41,6 +41,14 @@ def place_in_column(name: str, index: int | None = None) -> str:
     return f"{COLUMNS}.{name}" if index is None else f"{COLUMNS}.{name}[{index}]"
 
 
+def list_rows(columns: Any) -> list[Any]:
+    """Return columns, of which some may be groups, as rows; and rows as they are."""
+    if isinstance(columns, list):
+        return columns
+    values = map(list_rows, columns.values())
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
+
+
 def count_rows(columns: Any, names: Iterable[str]) -> int:
     """Return the length of the longest column of those names."""
     if not isinstance(columns, dict):

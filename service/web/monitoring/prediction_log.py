@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from service.model.artefact.manifest import Manifest
+from service.model.contract.column_form import list_rows
 from service.settings import Settings, SettingsError
 from service.web.monitoring.catalogue import Drop
 from service.web.monitoring.counts import COUNTS_LOCK
@@ -114,7 +115,7 @@ class PredictionLog:
     def _form(self, entry: LogEntry) -> bytes | None:
         """Return the line, or None where what was read cannot be written."""
         try:
-            predictions = _list_rows(orjson.loads(entry.response)["predictions"])
+            predictions = list_rows(orjson.loads(entry.response)["predictions"])
             request = orjson.loads(entry.request)
             return orjson.dumps(
                 {
@@ -160,17 +161,9 @@ def _list_instances(document: dict[str, Any], count: int) -> list[Any]:
         instances: list[Any] = document["instances"]
         return instances
     columns = document["columns"].items()
-    return _list_rows(
+    return list_rows(
         {k: v for k, v in columns if isinstance(v, list) and len(v) == count}
     )
-
-
-def _list_rows(columns: Any) -> list[Any]:
-    """Return columns, of which some may be groups of columns, as rows."""
-    if isinstance(columns, list):
-        return columns
-    values = map(_list_rows, columns.values())
-    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def build_prediction_log(

@@ -7,7 +7,7 @@ from service.model.artefact.folder import read_manifest
 from service.model.artefact.manifest import Manifest
 from service.model.errors import ArtefactError
 from service.settings import Settings, SettingsError
-from service.web.monitoring.slots import open_counts
+from service.web.monitoring.worker_slots import open_counts
 from service.web.runtime_folder import open_folder
 from service.web.shadow.instruments import ShadowInstruments
 from service.web.shadow.keeper import Keeper

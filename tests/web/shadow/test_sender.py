@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Response
 
-from service.model.contract.forms import form_values
 from service.model.contract.instances import Predictions
+from service.model.contract.prediction_form import form_values
 from service.web.monitoring.counts import Counts
 from service.web.request import RequestContext
 from service.web.shadow.handover import Handover
