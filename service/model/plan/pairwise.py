@@ -5,11 +5,13 @@ kept rows alone is worked out once.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from service.model.errors import NoPlanError
+from service.model.plan.checks import read_floats
 from service.model.plan.steps import Numbers
 
 # From n rows to an array of shape (n, kept rows).
@@ -64,18 +66,17 @@ def plan_null_distances(kept: Numbers) -> Compare:
     return measure_present
 
 
-def plan_kernel(
-    name: str,
-    kept: Numbers,
-    *,
-    gamma: float | None = None,
-    degree: float | None = None,
-    coef0: float | None = None,
-) -> Compare:
-    """Plan pairwise_kernels(X, kept). Raises NoPlanError for an uncommon kernel."""
-    gamma = 1.0 / kept.shape[1] if gamma is None else gamma
+def plan_kernel(fitted: Any, kept: Any) -> Compare:
+    """Plan the kernel of an estimator between rows and those that it has kept.
+
+    It is pairwise_kernels(X, kept). Raises NoPlanError for an uncommon kernel.
+    """
+    table = read_floats(kept)
+    gamma = getattr(fitted, "gamma_", fitted.gamma)
+    gamma = 1.0 / table.shape[1] if gamma is None else gamma
+    degree, coef0 = getattr(fitted, "degree", None), getattr(fitted, "coef0", None)
     degree, coef0 = 3 if degree is None else degree, 1 if coef0 is None else coef0
-    weights, measure = kept.T, plan_squared_distances(kept)
+    weights, measure = table.T, plan_squared_distances(table)
 
     def scale_products(X: Numbers) -> np.ndarray:
         kernel: np.ndarray = X @ weights
@@ -96,11 +97,11 @@ def plan_kernel(
     kernels: dict[str, Compare] = {
         "linear": lambda X: X @ weights,
         "rbf": lambda X: decay(measure(X)),
-        "laplacian": lambda X: decay(cdist(X, kept, "cityblock")),
+        "laplacian": lambda X: decay(cdist(X, table, "cityblock")),
         "poly": take_powers,
         "polynomial": take_powers,
         "sigmoid": lambda X: np.tanh(scale_products(X)),
     }
-    if name not in kernels:
+    if fitted.kernel not in kernels:
         raise NoPlanError("An uncommon kernel has no compiled form.")
-    return kernels[name]
+    return kernels[fitted.kernel]

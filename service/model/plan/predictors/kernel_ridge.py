@@ -8,7 +8,7 @@ from sklearn.kernel_ridge import KernelRidge
 
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
-from service.model.plan.checks import read_floats, refusing_non_finite
+from service.model.plan.checks import refusing_non_finite
 from service.model.plan.pairwise import plan_kernel
 from service.model.plan.scores import as_columns
 from service.model.plan.steps import FinalStep
@@ -17,13 +17,7 @@ from service.model.plan.steps import FinalStep
 def plan_kernel_ridge(fitted: KernelRidge) -> FinalStep:
     if type(fitted.X_fit_) is not np.ndarray:
         raise NoPlanError("KernelRidge was fitted on sparse rows.")
-    compare = plan_kernel(
-        fitted.kernel,
-        read_floats(fitted.X_fit_),
-        gamma=fitted.gamma,
-        degree=fitted.degree,
-        coef0=fitted.coef0,
-    )
+    compare = plan_kernel(fitted, fitted.X_fit_)
     weights = fitted.dual_coef_
     return refusing_non_finite(
         lambda X: Outputs(values=as_columns(np.dot(compare(X), weights)))

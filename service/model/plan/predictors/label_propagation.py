@@ -30,7 +30,7 @@ def _plan_kernel(fitted: Any) -> Scores:
     if fitted.kernel != "rbf":
         raise NoPlanError(f"{type(fitted).__name__} has a function for its kernel.")
     labels = read_floats(fitted.label_distributions_)
-    compare = plan_kernel("rbf", read_floats(fitted.X_), gamma=fitted.gamma)
+    compare = plan_kernel(fitted, fitted.X_)
     return lambda X: compare(X) @ labels
 
 

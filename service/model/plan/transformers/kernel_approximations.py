@@ -22,20 +22,14 @@ from service.model.plan.steps import Numbers, NumbersStep
 def plan_nystroem(fitted: approximation.Nystroem) -> NumbersStep:
     if fitted.kernel_params or fitted.n_jobs not in (None, 1):
         raise NoPlanError("Nystroem has parameters of another kernel, or several jobs.")
-    compare = plan_kernel(
-        fitted.kernel,
-        read_floats(fitted.components_),
-        gamma=fitted.gamma,
-        degree=fitted.degree,
-        coef0=fitted.coef0,
-    )
+    compare = plan_kernel(fitted, fitted.components_)
     weights = fitted.normalization_.T
     return refusing_non_finite(lambda X: compare(X) @ weights)
 
 
-def plan_rbf_sampler(fitted: approximation.RBFSampler) -> NumbersStep:
+def _plan_cosines(fitted: Any, scale: float) -> NumbersStep:
+    """Plan scaled cosines of random projections."""
     weights, offset = read_floats(fitted.random_weights_), fitted.random_offset_
-    scale = (2.0 / fitted.n_components) ** 0.5
 
     def step(X: Numbers) -> Numbers:
         projected: Numbers = X @ weights
@@ -44,21 +38,23 @@ def plan_rbf_sampler(fitted: approximation.RBFSampler) -> NumbersStep:
         projected *= scale
         return projected
 
-    return refusing_non_finite(step)
+    return step
+
+
+def plan_rbf_sampler(fitted: approximation.RBFSampler) -> NumbersStep:
+    return refusing_non_finite(
+        _plan_cosines(fitted, (2.0 / fitted.n_components) ** 0.5)
+    )
 
 
 def plan_skewed_chi2(fitted: approximation.SkewedChi2Sampler) -> NumbersStep:
-    weights, offset = read_floats(fitted.random_weights_), fitted.random_offset_
     skewedness, scale = fitted.skewedness, np.sqrt(2.0) / np.sqrt(fitted.n_components)
+    find_cosines = _plan_cosines(fitted, scale)
 
     def step(X: Numbers) -> Numbers:
         if (-skewedness >= X).any():
             raise ValueError("A SkewedChi2Sampler takes no number so negative.")
-        projected: Numbers = np.log(X + skewedness) @ weights
-        projected += offset
-        np.cos(projected, out=projected)
-        projected *= scale
-        return projected
+        return find_cosines(np.log(X + skewedness))
 
     return refusing_non_finite(step)
 
@@ -119,13 +115,7 @@ def _plan_centring(fitted: KernelCenterer) -> NumbersStep:
 def plan_kernel_pca(fitted: KernelPCA) -> NumbersStep:
     if type(fitted.X_fit_) is not np.ndarray or fitted.n_jobs not in (None, 1):
         raise NoPlanError("KernelPCA was fitted on sparse rows, or has several jobs.")
-    compare = plan_kernel(
-        fitted.kernel,
-        read_floats(fitted.X_fit_),
-        gamma=fitted.gamma_,
-        degree=fitted.degree,
-        coef0=fitted.coef0,
-    )
+    compare = plan_kernel(fitted, fitted.X_fit_)
     centre, vectors = _plan_centring(fitted._centerer), fitted.eigenvectors_
     kept = np.flatnonzero(fitted.eigenvalues_)
     axes = np.zeros_like(vectors)  # in its memory order, for the sums of BLAS
