@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from service.model.contract.tables import take_rows
+from service.model.contract.table_rows import take_rows
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
 from service.model.tasks.registry import find_task

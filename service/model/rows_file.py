@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from service.model.contract.features import Contract
-from service.model.contract.observation import read_columns
+from service.model.contract.table_rows import read_columns
 from service.model.errors import DataFileError, describe_error
 from service.regular_file import open_regular
 

@@ -15,9 +15,9 @@ from corpus.tables import Data
 from service.model.artefact.folder import Artefact
 from service.model.contract.codec import Codec
 from service.model.contract.features import Contract
-from service.model.contract.observation import read_columns
 from service.model.contract.plain_values import to_json
 from service.model.contract.request_limits import UNBOUNDED
+from service.model.contract.table_rows import read_columns
 from service.model.loading import load_predictor
 from service.model.packaging.code import TravellingCode
 from service.model.packaging.contents import Contents

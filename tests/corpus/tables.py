@@ -14,7 +14,7 @@ from sklearn import datasets
 from sklearn.metrics.pairwise import rbf_kernel
 
 import train
-from service.model.contract.tables import take_rows
+from service.model.contract.table_rows import take_rows
 
 
 class Data(NamedTuple):

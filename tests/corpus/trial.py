@@ -14,7 +14,7 @@ from corpus.notebook import ask_notebook
 from corpus.serving import Service, write_body
 from corpus.tables import ASKED
 from service.model.contract.prediction_form import PredictionForm
-from service.model.contract.tables import take_rows
+from service.model.contract.table_rows import take_rows
 from service.model.errors import ModelError
 from service.model.tolerances import SAME_ANSWER, SAME_SINGLE
 

@@ -7,8 +7,9 @@ import pytest
 from conftest import Served
 from pipelines import FITTED, Fitted
 
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
 from service.model.contract.plain_values import to_json
+from service.model.contract.table_rows import read_columns
 
 
 def to_instances(fitted: Fitted) -> list[dict[str, Any]]:

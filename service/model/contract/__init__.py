@@ -3,12 +3,14 @@
 features.py        the contract itself, as the manifest has it
 prediction_form.py the form of a prediction, as the manifest has it
 request_limits.py  the most that one request may hold
+timestamps.py      dates of a request, read as the dtype that they were fitted in
 tables.py          columns laid out as the table that the pipeline was fitted on
 texts.py           texts that people wrote, told from categories
 violations.py      error messages that carry their kind, which is a metric's label
 mapping_rows.py    instances of any fields, of a model that was fitted on mappings
 positional_rows.py rows that come by position, of a model that was fitted on an array
 plain_values.py    the cells of a table as plain values, and these as JSON
+table_rows.py      rows of a training table, taken and read as plain values
 columns.py         a column of the training table: its type, range and categories
 observation.py     the training table: which kind it is, and all its columns
 edges.py           ranges of a feature's values, and values at their edges

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from service.model.contract.features import Bound, Feature
-from service.model.contract.tables import read_timestamp
+from service.model.contract.timestamps import read_timestamp
 
 # The least and the greatest value of a feature, None where there is no bound.
 Range = tuple[Any, Any]

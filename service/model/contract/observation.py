@@ -1,7 +1,7 @@
 """The training table read: what kind of table it is, and each of its columns."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,18 +13,12 @@ from service.model.contract.features import (
     Contract,
     Feature,
     Observed,
-    Scalar,
     Storage,
     is_text,
 )
 from service.model.contract.mapping_rows import KINDS
-from service.model.contract.plain_values import (
-    drop_infinite,
-    list_plain,
-    to_json,
-    to_plain,
-)
-from service.model.contract.tables import is_one_column, take_rows
+from service.model.contract.plain_values import to_plain
+from service.model.contract.table_rows import is_one_column
 from service.model.errors import ContractError
 
 # Arrays that do not index as plain ones do.
@@ -137,34 +131,6 @@ def _observe_array(X: np.ndarray, names: list[Any]) -> Contract:
         features = tuple(replace(each, storage=Storage(dtype="U")) for each in features)
         return Contract(features=features, table="array", array_dtype="str")
     return Contract(features=features, table="array", array_dtype=str(X.dtype))
-
-
-def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
-    """Return the columns of some rows as plain values, a null as None."""
-    part = take_rows(X, list(rows))
-    if is_one_column(X):
-        return ([_to_plain_fields(value) for value in part],)
-    return tuple(
-        list_plain(_find_column(part, index)) for index in range(part.shape[1])
-    )
-
-
-def read_distinct(X: Any, index: int) -> tuple[Scalar, ...]:
-    """Return every different finite value of a column, sorted."""
-    values = set(list_plain(_find_column(X, index))) - {None}
-    return tuple(to_json(value) for value in sorted(drop_infinite(values)))
-
-
-def _find_column(X: Any, index: int) -> pd.Series:
-    if is_one_column(X):
-        return pd.Series(X)
-    return X.iloc[:, index] if isinstance(X, pd.DataFrame) else pd.Series(X[:, index])
-
-
-def _to_plain_fields(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: to_plain(field) for name, field in value.items()}
-    return to_plain(value)
 
 
 def _check_names(names: list[Any], count: int) -> None:

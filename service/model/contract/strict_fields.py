@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from marshmallow import ValidationError, fields
 
-from service.model.contract.tables import DAYS, read_timestamp
+from service.model.contract.timestamps import DAYS, read_timestamp
 from service.model.contract.violations import Violation
 
 # Where a double still holds every integer: beyond, 2**53 + 1 is read as 2**53.

@@ -14,11 +14,9 @@ import numpy as np
 import pandas as pd
 
 from service.model.contract.features import Contract, NullMark, Storage
+from service.model.contract.timestamps import DAYS, read_dtype
 
 NULLS: dict[NullMark, Any] = {"NaN": np.nan, "None": None, "NA": pd.NA, "NaT": pd.NaT}
-
-# Stands for the dtype of a column of objects, each a datetime.date.
-DAYS = "date"
 
 # The dtypes of which a whole table is one array, a null as NaN.
 FLOATS = {"float64", "float32"}
@@ -61,22 +59,6 @@ def _index_labels(labels: tuple[str | int, ...]) -> pd.Index:
     return pd.Index(labels)
 
 
-# Reading the name of a dtype takes as long as ten small arrays.
-_read_dtype = lru_cache(maxsize=256)(pd.api.types.pandas_dtype)
-
-
-def is_one_column(X: Any) -> bool:
-    """Return True for a list, a Series, or a numpy array of one dimension."""
-    return isinstance(X, list | pd.Series) or getattr(X, "ndim", 0) == 1
-
-
-def take_rows(X: Any, rows: Sequence[int]) -> Any:
-    """Return some rows of a training table, as the kind of table that it is."""
-    if isinstance(X, list):
-        return [X[row] for row in rows]
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
 def _build_one_column(contract: Contract, values: Sequence[Any]) -> Any:
     [feature] = contract.features
     if contract.array_dtype is None:
@@ -114,7 +96,7 @@ def _build_column(values: Sequence[Any], storage: Storage) -> Any:
     if storage.dtype == DAYS:
         days = [value if value is None else value.date() for value in values]
         return _build_objects(days, NULLS[storage.null])
-    dtype = _read_dtype(storage.dtype)
+    dtype = read_dtype(storage.dtype)
     if not isinstance(dtype, np.dtype) or dtype.kind == "M":  # these have nulls
         return pd.array(list(values), dtype=dtype)
     has_null = None in values
@@ -147,28 +129,3 @@ def _build_categorical(values: Sequence[Any], storage: Storage) -> pd.Categorica
         [-1 if value is None else codes[value] for value in values],
         dtype=pd.CategoricalDtype(index, storage.ordered),
     )
-
-
-def read_timestamp(text: str, dtype: str) -> pd.Timestamp:
-    """Read ISO 8601 text as a Timestamp of a datetime64 dtype, or of days, exactly.
-
-    Raises ValueError where the text is no date, carries an offset that the dtype does
-    not, is finer than its unit or out of its range, or leaves the years 1 to 9999.
-    """
-    parsed = _read_dtype("datetime64[s]" if dtype == DAYS else dtype)
-    stamp = pd.Timestamp(text)
-    if dtype == DAYS and stamp != stamp.normalize():
-        raise ValueError("a day has no time")
-    if isinstance(parsed, pd.DatetimeTZDtype):
-        try:
-            stamp = stamp.tz_convert(parsed.tz).as_unit(parsed.unit, round_ok=False)
-        except NotImplementedError as error:  # pandas, of the year 10000
-            raise ValueError(str(error)) from None
-    elif stamp.tzinfo is not None:
-        raise ValueError("the text carries an offset and the column has none")
-    else:
-        unit: Any = np.datetime_data(parsed)[0]
-        stamp = stamp.as_unit(unit, round_ok=False)
-    if not 1 <= stamp.year <= 9999:
-        raise ValueError("the year is beyond four digits")
-    return stamp

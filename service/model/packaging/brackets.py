@@ -8,7 +8,7 @@ import pandas as pd
 
 from service.model.contract.edges import TINY, Range
 from service.model.contract.features import Feature
-from service.model.contract.tables import DAYS, read_timestamp
+from service.model.contract.timestamps import DAYS, read_timestamp
 
 PRECISION = 1e-9
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.model.contract.features import Feature
 from service.model.contract.instances import spread
-from service.model.contract.observation import read_distinct
+from service.model.contract.table_rows import read_distinct
 from service.model.packaging.bounds import Bound
 from service.model.packaging.brackets import read_observed
 from service.model.packaging.probe import BASE_ROWS, Probe, Question

@@ -12,12 +12,12 @@ from marshmallow import ValidationError
 from service.model.artefact.golden import Golden, GoldenRecord
 from service.model.contract.features import Contract, Feature
 from service.model.contract.instances import spread
-from service.model.contract.observation import read_columns
 from service.model.contract.plain_values import to_json
 from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.schema import compile_field
-from service.model.contract.tables import build_table, take_rows
+from service.model.contract.table_rows import read_columns, take_rows
+from service.model.contract.tables import build_table
 from service.model.contract.value_types import compile_type
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs

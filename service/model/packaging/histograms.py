@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from service.model.contract.features import Contract, Feature
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.prediction_form import WatchedColumn
-from service.model.contract.tables import read_timestamp
+from service.model.contract.timestamps import read_timestamp
 from service.model.drift.histograms import (
     Histogram,
     HistogramKind,

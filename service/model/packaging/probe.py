@@ -16,7 +16,7 @@ import pandas as pd
 from service.model.contract.edges import TINY, Range, nearest_to
 from service.model.contract.features import Contract
 from service.model.contract.instances import spread
-from service.model.contract.observation import read_columns
+from service.model.contract.table_rows import read_columns
 from service.model.contract.tables import build_table
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from service.model.contract.edges import UNSEEN, read_dtype_range
 from service.model.contract.features import Contract, Feature, UnknownFields
-from service.model.contract.observation import observe_table, read_distinct
+from service.model.contract.observation import observe_table
 from service.model.contract.plain_values import to_json
+from service.model.contract.table_rows import read_distinct
 from service.model.errors import ContractError
 from service.model.packaging.bounds import Bound, find_bounds
 from service.model.packaging.brackets import Side

@@ -20,8 +20,8 @@ from service.model.artefact.manifest import (
 )
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances, spread
-from service.model.contract.observation import read_columns
 from service.model.contract.prediction_form import PredictionForm
+from service.model.contract.table_rows import read_columns
 from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs

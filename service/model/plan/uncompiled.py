@@ -16,7 +16,8 @@ from scipy.sparse import issparse
 
 from service.model.contract.observation import observe_table
 from service.model.contract.plain_values import to_plain
-from service.model.contract.tables import build_table, is_one_column
+from service.model.contract.table_rows import is_one_column
+from service.model.contract.tables import build_table
 from service.model.errors import ContractError, NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.model.contract.instances import spread
-from service.model.contract.tables import take_rows
+from service.model.contract.table_rows import take_rows
 from service.model.outputs import Outputs
 from service.model.pipeline import CHECKED_ROWS, FittedPipeline
 from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER

@@ -8,8 +8,9 @@ import pytest
 
 from service.model.contract.columns import MAX_OBSERVED_CATEGORIES
 from service.model.contract.features import Feature
-from service.model.contract.observation import observe_table, read_distinct
+from service.model.contract.observation import observe_table
 from service.model.contract.plain_values import list_plain, to_plain
+from service.model.contract.table_rows import read_distinct
 from service.model.errors import ContractError
 
 ODD_ZONE = timezone(timedelta(hours=1), "odd")

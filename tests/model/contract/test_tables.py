@@ -7,8 +7,10 @@ import pytest
 from pipelines import FITTED, build_mixed_table
 
 from service.model.contract.features import Feature, Storage
-from service.model.contract.observation import observe_table, read_columns
-from service.model.contract.tables import build_table, read_timestamp
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
+from service.model.contract.tables import build_table
+from service.model.contract.timestamps import read_timestamp
 
 
 @pytest.mark.parametrize("name", FITTED)

@@ -8,7 +8,8 @@ import pytest
 from prose import read_prose
 
 from service.model.contract.novelty import NoveltyCheck
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.contract.tables import build_table
 from service.model.contract.texts import compose_text, is_prose
 from service.model.errors import ContractError

@@ -33,9 +33,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from service.model.contract.codec import Codec
 from service.model.contract.features import Contract, Feature
-from service.model.contract.observation import read_columns
 from service.model.contract.plain_values import to_json
 from service.model.contract.request_limits import UNBOUNDED
+from service.model.contract.table_rows import read_columns
 from service.model.errors import ContractError, ContractViolationError
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.proposal import propose_contract

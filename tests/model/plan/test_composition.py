@@ -25,7 +25,8 @@ from sklearn.preprocessing import (
 )
 
 import train
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.errors import NoPlanError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline

@@ -111,7 +111,8 @@ from sklearn.semi_supervised import (
 from xgboost import XGBClassifier, XGBRegressor
 
 import train
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.contract.tables import build_table
 from service.model.pipeline import FittedPipeline
 from service.model.plan import registry

@@ -14,7 +14,8 @@ from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import make_pipeline
 
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.contract.tables import build_table
 from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline

@@ -22,7 +22,8 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 import train
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan, compile_plan

@@ -16,7 +16,8 @@ import train
 from service.model.artefact.folder import read_artefact
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.contract.tables import build_table
 from service.model.loading import load_predictor
 from service.model.outputs import Outputs

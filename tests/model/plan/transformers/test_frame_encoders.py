@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import train
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import BlockType

@@ -36,7 +36,8 @@ from sklearn.preprocessing import (
 )
 
 from service.model.contract.features import Contract
-from service.model.contract.observation import observe_table, read_columns
+from service.model.contract.observation import observe_table
+from service.model.contract.table_rows import read_columns
 from service.model.errors import NoPlanError
 from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import TEXTS as TEXT_BLOCK
