@@ -6,7 +6,7 @@ The path of a request to POST /v1/predict:
         web.request     opens its context: an id and a clock
         web.access      401, 403; 429 for one request more
         web.routes      bytes -> codec.decode (400, 413, 415)
-                              -> web.access (429 for so many instances more)
+                              -> web.access (429 for its instances)
                               -> codec.validate (422)
                               -> predictor.predict -> predictions -> bytes
         web.errors      any exception: one body, with its own headers

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pipelines import CREDIT, FITTED
 from redis_server import RedisServer
-from server import PATIENCE_SECONDS, Server
+from server import PATIENCE_SECONDS, Server, stop_all
 from service_log import Log, find_handler
 from tinydisk import TinyDisk
 
@@ -115,8 +115,7 @@ def boot_servers(folder: Path) -> Iterator[Serve]:
         return server
 
     yield boot
-    for server in servers:
-        server.stop()
+    stop_all(servers)
 
 
 @pytest.fixture(scope="session")
@@ -135,8 +134,7 @@ def served(
         return servers[name]
 
     yield get
-    for server in servers.values():
-        server.stop()
+    stop_all(servers.values())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ balance.py       connections shared evenly among workers
 connections.py   the connections of a worker: accepted, watched and closed
 body_budget.py   what arrives, bounded in memory
 intake.py        requests taken on, or refused by their head
-slow_readers.py  answers that nobody reads, bounded
+slow_readers.py  unread answers, bounded
 transport.py     requests received, answers sent
 in_flight.py     what waits for a thread, in its order, and what is being answered
 threads.py       leader and follower: who runs the event loop

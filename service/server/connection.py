@@ -18,7 +18,7 @@ READ_BYTES = 256 * 1024
 MAX_AHEAD_BYTES = 64 * 1024
 
 # What the kernel keeps of an answer that it cannot send yet. By default it would take
-# megabytes of each answer that nobody reads; a fast reader needs no more than this.
+# megabytes of each unread answer; a fast reader needs no more than this.
 UNSENT_BYTES_IN_KERNEL = 128 * 1024
 
 # More parts than an answer has: its head and its body.
@@ -171,7 +171,7 @@ class Connection:
     def linger(self) -> None:
         """End the answer, and let the caller read all of it before the close.
 
-        A close on bytes that nobody read would take back what was sent:
+        A close on unread bytes would take back what was sent:
         https://www.rfc-editor.org/rfc/rfc9112#section-9.6
         """
         self.lingers = True

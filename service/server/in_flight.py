@@ -17,7 +17,7 @@ from service.server.http_exchange import HttpExchange
 from service.server.request import Request
 from service.settings import Settings
 
-# A request lets those go ahead that arrive within so many seconds for each byte of its
+# A request yields to those that arrive within this many seconds for each byte of its
 # body: 3 milliseconds for one row, 0.3 seconds for 30 kB. That is a hundred times what
 # it takes to answer, at some 0.1 microseconds for a byte. It is a quarter of the time
 # until its deadline at most.

@@ -39,7 +39,7 @@ LARGEST_FIELDS = 8
 FREE_OVERHEAD_BYTES = 64 * 1024
 OVERHEAD_SHARE = 4
 
-# After so many chunks the event loop turns to others first: 0.4 milliseconds. They are
+# After this many chunks, 0.4 milliseconds, the event loop turns to others. They are
 # parsed in pieces of this size, which hold 85 of them, or to the end of a chunk.
 CHUNKS_A_TURN = 128
 CHUNKS_PIECE_BYTES = 512
@@ -50,8 +50,8 @@ class RequestReader:
 
     `request` is there once the head is, and the body is in it once `is_complete`. Where
     the request must not be answered as it asks, `refusal` is what to answer instead,
-    and `fault` names what is malformed, for the log. After a refusal nobody knows where
-    a next request would begin: the connection has to be closed. A reader that
+    and `fault` names what is malformed, for the log. After a refusal it is not known
+    where a next request begins: the connection has to be closed. A reader that
     `is_paused` is to be asked again for what is in the buffer already.
     """
 

@@ -32,7 +32,7 @@ class Lifecycle:
             self.shadowing.keeper.begin()
 
     def publish(self, in_flight: int) -> None:
-        """Publish the gauges of this worker, with so many requests in flight."""
+        """Publish the gauges of this worker, which has `in_flight` requests."""
         self.gauges.set_all(in_flight)
 
     def drain(self) -> None:

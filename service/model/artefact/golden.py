@@ -34,7 +34,7 @@ class GoldenRecord(Record, frozen=True):
 
 
 class Golden(Record, frozen=True):
-    """What `golden.json` holds; the first record is a typical instance, of nobody."""
+    """What `golden.json` holds; the first record is a synthetic instance."""
 
     records: tuple[GoldenRecord, ...]
 

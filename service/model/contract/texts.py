@@ -7,7 +7,7 @@ from itertools import chain
 # A category has a word or two, and comes again.
 LEAST_WORDS = 4
 
-# How many of the most frequent words make a text that nobody wrote.
+# How many of the most frequent words make a synthetic text.
 COMPOSED_WORDS = 8
 
 

@@ -42,7 +42,7 @@ class DriftMonitor:
     """Counts instances and their predictions in a folder that all workers share.
 
     Windows tumble: they begin at multiples of their length since 1970, so that all
-    processes have the same. `digest` tells the files of one model from another's.
+    processes have the same. `digest` distinguishes the files of models.
     """
 
     def __init__(  # noqa: PLR0913 - each is one thing to count by
@@ -72,7 +72,7 @@ class DriftMonitor:
     def take_slot(self, slot: int) -> None:
         """Count on under a number that no live process has.
 
-        Where there is no room for it, this process counts what nobody sees.
+        Where there is no room for it, the counts of this process are not seen.
         """
         size = 2 * self._bank_words * WORD_BYTES
         try:

@@ -156,7 +156,7 @@ class Probe:
     def _ask(self, columns: Sequence[Sequence[Any]]) -> Outputs | None:
         """Return the answers, NaN and infinities among them; None where it raises."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # what it says of a probe concerns nobody
+            warnings.simplefilter("ignore")  # a warning about a probe helps no one
             try:
                 return self.reference.ask(build_table(self.contract, columns))
             except Exception:  # noqa: BLE001 - or the value has no place in the table

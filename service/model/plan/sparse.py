@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 
 from service.model.errors import NoPlanError
 
-# A request of 10,000 instances of so many numbers takes 160 MB when it is made dense.
+# A request of 10,000 instances of this many numbers takes 160 MB when it is made dense.
 MAX_DENSE_WIDTH = 2048
 
 # A single row of more terms than this is multiplied by scipy, which keeps none of them.

@@ -3,7 +3,7 @@
 Each request of a gathering runs until it needs its prediction; then they are predicted
 as one batch, and each goes on. They take turns in one thread, as greenlets: with a
 thread each, passing the GIL around would take longer than the prediction. There is no
-timer, and a request that is alone waits for nobody.
+timer, and a lone request does not wait.
 
 Where the model has lately been slow for one of them, so that others would miss their
 deadlines, each is predicted alone: those that wait are then free for other threads.
@@ -59,7 +59,7 @@ class _Batch:
             self.add(request)
 
     def has_room(self, size: int, deadline: float = math.inf) -> bool:
-        """Return True if there is room for so many instances more."""
+        """Return True if there is room for `size` more instances."""
         count = self.count + size
         if count > MAX_BATCHED_INSTANCES:
             return False

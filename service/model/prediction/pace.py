@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A batch that took so many times as long as it should have an instance that is slow in
-# itself, for which the model may soon be asked again.
+# A batch that took this many times longer than expected holds an instance that is slow
+# in itself, for which the model may soon be asked again.
 OUTLIER = 4
 
 # How long such a batch is remembered.
@@ -46,18 +46,18 @@ class Pace:
             self.note(count, time.monotonic() - begin)
 
     def note(self, count: int, seconds: float) -> None:
-        """Note how long a batch of so many instances took."""
+        """Note how long a batch of `count` instances took."""
         bound = self._bound(count)
         if self._batch and seconds > bound:
             self._remember(seconds)
-            seconds = bound  # it tells little of the next, unless others follow it
+            seconds = bound  # it says little about the next, unless others follow
         if not self._batch:
             self._batch, self._instance = seconds, seconds / max(1, count)
         self._batch += (seconds - self._batch) * STEP
         self._instance += (seconds / max(1, count) - self._instance) * STEP
 
     def allows(self, count: int, seconds: float) -> bool:
-        """Return True if a batch of so many instances will take far less time."""
+        """Return True if a batch of `count` instances will take far less time."""
         expected = self._instance * count
         is_recent = time.monotonic() <= self._forget_at
         if is_recent and self._slowest > self._bound(count):  # still out of the usual

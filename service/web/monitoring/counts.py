@@ -56,7 +56,7 @@ def read_numbers(data: bytes) -> Iterator[tuple[bytes, int, float]]:
 class CountFile:
     """The numbers of one kind that one process writes, each under a key.
 
-    Where there is no room for them, they are counted still, and nobody sees them.
+    Where there is no room for them, they are counted still, and not seen.
     """
 
     def __init__(self, path: Path) -> None:

@@ -33,7 +33,7 @@ class WorkerGauges:
 
     def set_all(self, in_flight: int) -> None:
         instruments = self._instruments
-        self._keyring.refresh()  # in a worker that nobody calls, too
+        self._keyring.refresh()  # also in a worker without requests
         with COUNTS_LOCK:
             instruments.workers.unlabelled.set(1)
             instruments.ready.unlabelled.set(self._readiness.is_ready)

@@ -93,7 +93,7 @@ def _temper(beta: float, *, is_decision: bool) -> Calibrate:
             scores = np.concatenate([first, scores], axis=1)
             if is_decision:
                 return softmax(beta * scores)
-        # scikit-learn tells probabilities by looks, and by the whole batch.
+        # scikit-learn takes a batch for probabilities if all of it looks like them.
         if ((scores >= 0) & (scores <= 1)).all() and np.isclose(
             scores.sum(axis=1), 1.0
         ).all():
