@@ -3,38 +3,24 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import orjson
 
-from service.update.evidence import (
-    CANARY,
-    STABLE,
-    Evidence,
-    EvidenceError,
-    Readings,
-    read_evidence,
-    write_evidence,
-)
-from service.update.judge import (
-    Judgement,
-    Tolerance,
-    Verdict,
-    check_versions,
-    judge,
-    refuse_unreachable,
-)
-from service.update.sources import (
-    Reading,
-    SourceError,
-    UnreachableError,
-    read_prometheus,
-    read_replica,
-)
+from service.update.evidence import CANARY, STABLE, EvidenceError
+from service.update.judge import Judgement, Tolerance, Verdict
+from service.update.prometheus import read_prometheus
+from service.update.sources import Reading, SourceError, list_replicas, read_replica
+from service.update.verdicts import VerdictServer
+from service.update.watch import Reader, Watch
 
 EXIT_CODES: dict[Verdict, int] = {"promote": 0, "roll back": 1, "undecided": 2}
+
+# Without a state, how long to wait between two looks.
+SECONDS_BETWEEN_LOOKS = 10.0
 
 
 def add_judge_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
@@ -52,17 +38,26 @@ def add_judge_command(commands: argparse._SubParsersAction) -> None:  # type: ig
             metavar="URL",
             help=f"the replicas of the {arm} version; with --prometheus, a selector",
         )
+    _add_sources(command)
     _add_looking(command)
     _add_tolerance(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=print_judgement)
 
 
-def _add_looking(command: argparse.ArgumentParser) -> None:
+def _add_sources(command: argparse.ArgumentParser) -> None:
     command.add_argument("--prometheus", metavar="URL", help="ask this Prometheus")
+    command.add_argument(
+        "--resolve",
+        action="store_true",
+        help="each URL names all replicas, as that of a headless Service does",
+    )
     command.add_argument(
         "--key-file", type=Path, help="a file with a key of the scope metrics"
     )
+
+
+def _add_looking(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--state",
         type=Path,
@@ -74,13 +69,19 @@ def _add_looking(command: argparse.ArgumentParser) -> None:
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="without --state: how long to look (default: %(default)s)",
+        help="without --state: how long to look at most (default: %(default)s)",
     )
     command.add_argument(
         "--weight",
         type=float,
         metavar="PERCENT",
         help="the canary's share of requests: another one begins a stage",
+    )
+    command.add_argument(
+        "--listen",
+        type=read_port,
+        metavar="PORT",
+        help="look whenever GET /verdict?weight=PERCENT asks, and answer JSON",
     )
 
 
@@ -108,11 +109,22 @@ def read_share(text: str) -> float:
     return share
 
 
+def read_port(text: str) -> int:
+    """Read the number of a port; 0 is one that is free."""
+    port = int(text)
+    if not 0 <= port < 2**16:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return port
+
+
 def print_judgement(options: argparse.Namespace) -> None:
     """Print a judgement, and end with the exit code of its verdict."""
     try:
-        judgement = _judge(options)
-    except (SourceError, EvidenceError, OSError) as error:
+        watch = _begin(options)
+        if options.listen is not None:
+            VerdictServer(watch, options.listen).run()
+        judgement = _judge(watch, options)
+    except (SourceError, EvidenceError, OSError, UnicodeDecodeError) as error:
         print(f"FAIL  {error}", file=sys.stderr)
         raise SystemExit(2) from error
     if options.json:
@@ -124,48 +136,37 @@ def print_judgement(options: argparse.Namespace) -> None:
     raise SystemExit(EXIT_CODES[judgement.verdict])
 
 
-def _judge(options: argparse.Namespace) -> Judgement:
-    read = _choose_reader(options)
-    evidence = read_evidence(options.state) if options.state else Evidence()
-    try:
-        readings, away = _look(options, read, evidence)
-        if not options.state:
-            time.sleep(options.window)
-            readings, away = _look(options, read, evidence)
-    except _CanaryAwayError as error:
-        return refuse_unreachable(str(error))
-    if options.state:
-        write_evidence(evidence, options.state)
-    tolerance = Tolerance(options.alpha, options.max_shift, options.max_errors)
-    return judge(evidence, readings, tolerance, away)
+def _begin(options: argparse.Namespace) -> Watch:
+    return Watch(
+        _choose_reader(options),
+        options.stable,
+        options.canary,
+        Tolerance(options.alpha, options.max_shift, options.max_errors),
+        options.state,
+        begins_anew=options.listen is not None,
+    )
 
 
-class _CanaryAwayError(Exception):
-    """No replica of the canary answers."""
+def _judge(watch: Watch, options: argparse.Namespace) -> Judgement:
+    """Look once where there is a state, else until it is decided or the time is up."""
+    judgement = watch.look(options.weight)
+    end = time.monotonic() + options.window
+    while not options.state and judgement.verdict == "undecided":
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        time.sleep(min(left, SECONDS_BETWEEN_LOOKS))
+        judgement = watch.look(options.weight)
+    return judgement
 
 
-def _look(
-    options: argparse.Namespace, read: Callable[[str], Reading], evidence: Evidence
-) -> tuple[Readings, list[str]]:
-    """Return what is read, and which replicas of the canary do not answer."""
-    stable = {source: read(source) for source in options.stable}
-    canary, away = dict[str, Reading](), list[str]()
-    for source in options.canary:
-        try:
-            canary[source] = read(source)
-        except UnreachableError as error:
-            away.append(str(error))
-    if not canary:
-        raise _CanaryAwayError(away[0])
-    readings = {STABLE: stable, CANARY: canary}
-    check_versions(evidence, readings)
-    evidence.begin_stage(options.weight)
-    evidence.add(readings)
-    return readings, away
-
-
-def _choose_reader(options: argparse.Namespace) -> Callable[[str], Reading]:
+def _choose_reader(options: argparse.Namespace) -> Reader:
     if options.prometheus:
-        return lambda selector: read_prometheus(options.prometheus, selector)
+        return partial(read_prometheus, options.prometheus)
     key = options.key_file.read_text().strip() if options.key_file else ""
-    return lambda url: read_replica(url, key)
+
+    def read_replicas(url: str) -> Mapping[str, Reading]:
+        urls = list_replicas(url) if options.resolve else [url]
+        return {each: read_replica(each, key) for each in urls}
+
+    return read_replicas

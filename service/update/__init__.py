@@ -10,9 +10,12 @@ report.py      a comparison as text and as JSON
 page.py        a comparison as a page of HTML
 statistics.py  bounds and evidence that stay valid however often they are looked at
 counts.py      what a version has answered, as its metrics count it
-sources.py     where counts come from: replicas' own metrics, or a Prometheus
+sources.py     what a version counts, read from the metrics of its replicas
+prometheus.py  what a version counts, read from a Prometheus that scrapes them
 evidence.py    what both versions have answered since the canary began, kept in a file
 judge.py       promote, roll back or wait, with reasons
+watch.py       looking at both versions, again and again
+verdicts.py    verdicts over HTTP, for what asks a URL
 
 It knows neither flask nor gunicorn. It may import model/.
 """

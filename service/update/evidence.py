@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from service.update.counts import Counts, Series, Values, read_counts
 from service.update.sources import Reading
 from service.update.statistics import RATIOS, weigh_excess
@@ -104,17 +106,24 @@ def read_evidence(path: Path) -> Evidence:
 
     Raises EvidenceError.
     """
-    refusal = EvidenceError(f"{path} is no file of this release's evidence.")
     try:
-        document = json.loads(path.read_bytes())
-        is_known = document.pop("format") == FORMAT
-        evidence = Evidence(**document)
+        return _decode(path.read_bytes())
     except FileNotFoundError:
         return Evidence()
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        raise refusal from None
-    if not is_known:
-        raise refusal
+        raise EvidenceError(f"{path} is no file of this release's evidence.") from None
+
+
+def _decode(raw: bytes) -> Evidence:
+    document = json.loads(raw)
+    if document.pop("format") != FORMAT:
+        raise ValueError("of another release")
+    Evidence(**document)  # which refuses what it does not know
+    evidence = msgspec.convert(document, Evidence)
+    for arm in ARMS:
+        evidence.count(arm)  # which refuses names that are of no series
+    if {len(evidence.errors), len(evidence.refused)} != {len(RATIOS)}:
+        raise ValueError("of other ratios")
     return evidence
 
 

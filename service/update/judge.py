@@ -13,6 +13,9 @@ from service.update.statistics import bound_distance, bound_rate, find_p_value
 Verdict = Literal["promote", "undecided", "roll back"]
 Finding = Literal["alike", "open", "worse"]
 
+# More than the longest interval at which services are usually scraped, a minute.
+STALE_SECONDS = 120
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -73,8 +76,8 @@ def _decide(reasons: tuple[Reason, ...]) -> Verdict:
     return "undecided" if "open" in findings else "promote"
 
 
-def check_versions(evidence: Evidence, readings: Readings) -> None:
-    """Note which versions are compared. Raises SourceError where it cannot be."""
+def find_versions(readings: Readings) -> dict[str, list[str]]:
+    """Return which versions are compared. Raises SourceError where they cannot be."""
     versions: dict[str, list[str]] = {}
     for arm, sources in readings.items():
         models = {model for each in sources.values() for model in each.list_models()}
@@ -87,9 +90,7 @@ def check_versions(evidence: Evidence, readings: Readings) -> None:
         raise SourceError(f"These are different models: {names[0]} and {names[1]}.")
     if versions[CANARY] == versions[STABLE]:
         raise SourceError(f"Both are version {versions[CANARY][1]}.")
-    if evidence.versions and evidence.versions != versions:
-        raise SourceError("The evidence is of other versions: begin with a new file.")
-    evidence.versions = versions
+    return versions
 
 
 def weigh_counts(evidence: Evidence, tolerance: Tolerance) -> Iterator[Reason]:
@@ -167,7 +168,12 @@ class _Scales:
 
 
 def _look_at_states(readings: Readings) -> Iterator[Reason]:
-    """Yield what gauges say at this look."""
+    """Yield what gauges say at this look, and where that is old."""
+    for sources in readings.values():
+        for source, reading in sources.items():
+            if reading.age > STALE_SECONDS:
+                words = f"{source} was last scraped {reading.age:.0f} seconds ago"
+                yield Reason("state", "open", words)
     for source, reading in readings[CANARY].items():
         if count := reading.sum_gauge(MISMATCHES):
             words = (

@@ -1,10 +1,12 @@
-"""Where the counts of a version come from: replicas' own metrics, or a Prometheus."""
+"""What a version counts, read from the metrics of its replicas."""
 
-import json
+import http.client
 import math
+import socket
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +24,13 @@ GAUGES = (INFO, MISMATCHES, READY, PSI)
 COUNTERS = (f"{DURATION}_count", f"{DURATION}_bucket", f"{SCORE}_bucket", LABELS)
 READ = {*GAUGES, *COUNTERS}
 
+KEY_HINT = ": the key needs the scope metrics"
+HINTS = {
+    400: ": Prometheus does not understand the selector",
+    401: KEY_HINT,
+    403: KEY_HINT,
+}
+
 
 class SourceError(Exception):
     """What was asked does not say what a version counts; the sentence says why."""
@@ -33,10 +42,20 @@ class UnreachableError(SourceError):
 
 @dataclass
 class Reading:
-    """What one source says: counters, and gauges, by their series."""
+    """What one replica says: counters, and gauges, by their series.
+
+    `age` is how many seconds ago it said so, where that is known.
+    """
 
     counters: dict[Series, float] = field(default_factory=dict)
     gauges: dict[Series, float] = field(default_factory=dict)
+    age: float = 0.0
+
+    def add(self, name: str, labels: Mapping[str, str], value: float) -> None:
+        """Add a series, if it is of those that a judge reads."""
+        if name in READ and math.isfinite(value):
+            of = self.gauges if name in GAUGES else self.counters
+            of[name, frozenset(labels.items())] = value
 
     def list_models(self) -> set[tuple[str, str]]:
         """Return the names and versions that it is of."""
@@ -47,69 +66,79 @@ class Reading:
         return sum(value for (each, _), value in self.gauges.items() if each == name)
 
 
+def list_replicas(url: str) -> list[str]:
+    """Return the addresses of all replicas that one name stands for.
+
+    Such a name is that of a headless Service in Kubernetes, or of a service that
+    compose has scaled. Raises SourceError, or UnreachableError.
+    """
+    parts = _split_address(url)
+    if parts.scheme != "http":
+        raise SourceError(f"{url} must be http: no certificate is of an address.")
+    port = parts.port or 80
+    try:
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        # Where no server of names answers, nothing is known of the version.
+        is_gone = error.errno != socket.EAI_AGAIN
+        kind = UnreachableError if is_gone else SourceError
+        raise kind(f"{parts.hostname} has no address: {error.strerror}.") from None
+    hosts = sorted({str(address[0]) for *_, address in found})
+    places = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in hosts)
+    return [parts._replace(netloc=place).geturl() for place in places]
+
+
 def read_replica(url: str, key: str = "") -> Reading:
     """Read a replica's metrics. Raises SourceError, or UnreachableError."""
     address = url if url.endswith("/metrics") else f"{url.rstrip('/')}/metrics"
-    text = _fetch(address, key)
+    text = fetch(address, key)
     reading = Reading()
     try:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                _add(reading, sample.name, sample.labels, sample.value)
+                reading.add(sample.name, sample.labels, sample.value)
+        models = reading.list_models()
     except (ValueError, IndexError, KeyError):
         raise SourceError(f"{address} answers no metrics.") from None
-    return _check(reading, address)
-
-
-def read_prometheus(url: str, selector: str) -> Reading:
-    """Read what a Prometheus has of a version, such as by `version="1.1.0"`.
-
-    Its samples are of its last scrape. Raises SourceError, or UnreachableError.
-    """
-    names = "|".join(sorted(READ))
-    inside = selector.strip().removeprefix("{").removesuffix("}").strip(", ")
-    query = f'{{__name__=~"{names}"{"," if inside else ""}{inside}}}'
-    address = f"{url.rstrip('/')}/api/v1/query"
-    answer = _fetch(f"{address}?{urllib.parse.urlencode({'query': query})}", "")
-    reading = Reading()
-    try:
-        for each in json.loads(answer)["data"]["result"]:
-            labels = dict(each["metric"])
-            _add(reading, labels.pop("__name__"), labels, float(each["value"][1]))
-    except (ValueError, LookupError, TypeError):
-        raise SourceError(f"{address} answers no Prometheus's result.") from None
-    return _check(reading, f"{url} by {selector}")
-
-
-def _add(reading: Reading, name: str, labels: dict[str, str], value: float) -> None:
-    if name in READ and math.isfinite(value):
-        of = reading.gauges if name in GAUGES else reading.counters
-        of[name, frozenset(labels.items())] = value
-
-
-def _check(reading: Reading, place: str) -> Reading:
-    if not reading.list_models():
-        raise SourceError(f"{place} has no metrics of a model: {INFO} is missing.")
+    if not models:
+        raise SourceError(f"{address} has no metrics of a model: {INFO} is missing.")
     return reading
 
 
-def _fetch(address: str, key: str) -> str:
-    """Return the text of an address that answers with 200."""
-    parts = urllib.parse.urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SourceError(f"{address} is no address of HTTP.")
+def fetch(address: str, key: str = "") -> str:
+    """Return the text of an address that answers with 200.
+
+    Raises SourceError, or UnreachableError.
+    """
+    parts = _split_address(address)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
             content: bytes = answer.read(MOST_BYTES)
     except urllib.error.HTTPError as error:
-        hint = ": the key needs the scope metrics" if error.code in (401, 403) else ""
+        hint = HINTS.get(error.code, "")
         raise SourceError(f"{parts.netloc} answers {error.code}{hint}.") from None
-    except (OSError, ValueError) as error:
+    except http.client.HTTPException:
+        raise UnreachableError(f"{parts.netloc} does not answer in HTTP.") from None
+    except ValueError:  # whose text would quote the key
+        raise SourceError(f"{parts.netloc} cannot be asked with this key.") from None
+    except OSError as error:
         reason = getattr(error, "reason", error)
         raise UnreachableError(f"{parts.netloc} does not answer: {reason}.") from None
     try:
         return content.decode()
     except UnicodeDecodeError:
         raise SourceError(f"{parts.netloc} answers no text.") from None
+
+
+def _split_address(address: str) -> urllib.parse.SplitResult:
+    refusal = SourceError(f"{address} is no address of HTTP.")
+    try:
+        parts = urllib.parse.urlsplit(address)
+        is_known = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        raise refusal from None
+    if not is_known or not parts.hostname:
+        raise refusal
+    return parts

@@ -3,37 +3,31 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from balancer import ReservedPort
+from canaries import make_shifted
 from conftest import Serve
 from pipelines import FITTED, ROOT, Fitted
-from server import UNLIMITED, Server
-from sklearn.base import clone
+from server import NO_TLS, PATIENCE_SECONDS, UNLIMITED, Server
+from wine_versions import TOLERANCE, ask, release
 
 from service.cli.main import main
-from service.model import package
-
-# Enough for a shift of a third to be told from none.
-REQUESTS = 600
-TOLERANCE = ("--max-shift", "0.35", "--max-errors", "0.1")
 
 Judge = Callable[..., tuple[int, dict[str, str]]]
+Verdicts = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
 def wine() -> Fitted:
     return FITTED["wine"]()
-
-
-def release(fitted: Fitted, to: Path, version: str, **options: Any) -> Path:
-    options = {**fitted.options, **options}
-    pipeline, X, y = fitted.pipeline, fitted.X, fitted.y
-    return package(pipeline, X, y, name="wine", version=version, to=to, **options)
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +57,6 @@ def judge(stable: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     return run
 
 
-def ask(server: Server, instances: list[dict[str, Any]]) -> None:
-    """Ask for one instance at a time, over four connections."""
-
-    def ask_some(offset: int) -> None:
-        with server.connect() as client:
-            for number in range(offset, REQUESTS, 4):
-                instance = instances[number % len(instances)]
-                client.post("/v1/predict", json={"instances": [instance]})
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(ask_some, range(4)))
-
-
 @pytest.mark.parametrize(
     ("fault", "figure"), [("", ""), ("units", "labels"), ("contract", "refused")]
 )
@@ -90,8 +71,7 @@ def test_a_canary_is_promoted_or_rolled_back(  # noqa: PLR0917 - fixtures
 ) -> None:
     fitted, options = wine, dict[str, Any]()
     if fault == "units":
-        other = clone(wine.pipeline).fit(2 * wine.X, wine.y)
-        fitted = replace(wine, pipeline=other)
+        fitted = make_shifted(wine)
     if fault == "contract":
         options = {"features": {"alcohol": {"minimum": 13.0}}}
     folder = release(fitted, tmp_path / "canary", "1.1.0", **options)
@@ -142,7 +122,8 @@ def test_the_command_of_the_manual_is_understood(
 ) -> None:
     """With a canary that is no canary, which is told in one sentence."""
     manual = (ROOT / "docs/updates.md").read_text()
-    command = re.findall(r"^```shell\n(.*?)^```", manual, re.M | re.S)[0]
+    blocks = re.findall(r"^```shell\n(.*?)^```", manual, re.M | re.S)
+    [command] = [block for block in blocks if "service judge" in block]
     command = re.sub(r"http://10\.\S+", stable.url, command.replace("\\\n", ""))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics-key").write_text(stable.key)
@@ -150,3 +131,67 @@ def test_the_command_of_the_manual_is_understood(
         main(shlex.split(command)[3:])
     assert end.value.code == 2
     assert capsys.readouterr().err == "FAIL  Both are version 1.0.0.\n"
+
+
+@pytest.fixture
+def verdicts(stable: Server, tmp_path: Path) -> Iterator[Verdicts]:
+    """Start what answers verdicts of a canary; returns its address."""
+    processes: list[subprocess.Popen[str]] = []
+    key = tmp_path / "key"
+    key.write_text(stable.key)
+
+    def listen(canary: str) -> str:
+        urls = ("--stable", stable.url, "--canary", canary, "--key-file", str(key))
+        options = (*urls, *TOLERANCE, "--resolve", "--listen", "0")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "judge", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        assert process.stdout
+        port = process.stdout.readline().split()[-1]
+        return f"http://127.0.0.1:{port}/verdict"
+
+    yield listen
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        assert all("verdict" in json.loads(line) for line in out.splitlines())
+        assert process.returncode == 0
+
+
+def test_a_verdict_is_answered_to_whoever_asks(
+    wine: Fitted, stable: Server, serve: Serve, verdicts: Verdicts, tmp_path: Path
+) -> None:
+    """As a rollout of Argo asks: neither of its conditions holds at the first look."""
+    port = ReservedPort()
+    own = {"SERVICE_API_KEYS_FILE": str(stable.keys_file), "PORT": str(port.number)}
+    folder = release(make_shifted(wine), tmp_path / "canary", "1.1.0")
+    canary = serve(folder, **UNLIMITED, **own)
+    canary.key = stable.key
+    url = verdicts(canary.url)
+    for path, status in (
+        ("?weight=much", 400),
+        ("?weight=1&weight=2", 400),
+        ("s", 404),
+    ):
+        assert httpx.get(url + path, verify=NO_TLS).status_code == status
+    assert ask_verdict(url) == "undecided"
+    for server in (stable, canary):
+        ask(server, wine.X.to_dict("records"))
+    assert ask_verdict(url) == "roll back"
+    canary.stop()
+    assert ask_verdict(url) == "roll back"
+    again = serve(release(wine, tmp_path / "mended", "1.1.1"), **UNLIMITED, **own)
+    assert ask_verdict(url) == "undecided"  # another version begins anew
+    again.stop()
+    port.free()
+
+
+def ask_verdict(url: str) -> str:
+    answer = httpx.get(
+        url, params={"weight": "50"}, verify=NO_TLS, timeout=PATIENCE_SECONDS
+    )
+    return str(answer.raise_for_status().json()["verdict"])

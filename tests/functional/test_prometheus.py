@@ -37,7 +37,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     server = Server(CREDIT, folder, {**UNLIMITED, "SERVICE_DRIFT_MIN_COUNT": "1"})
     server.wait_until_ready()
     key = create_key(server.keys_file, "prometheus", ("metrics",))
-    prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), server, key)
+    prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), key, server)
     yield Watched(server, prometheus)
     prometheus.stop()
     server.stop()

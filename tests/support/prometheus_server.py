@@ -25,15 +25,16 @@ def find_program(name: str) -> str:
     return program
 
 
-def write_configuration(folder: Path, key: str, target: str) -> Path:
-    """Write what ops are given, with another target and key, and less patience."""
+def write_configuration(folder: Path, key: str, *targets: str) -> Path:
+    """Write what ops are given, with other targets and key, and less patience."""
     (folder / "key").write_text(key)
     shutil.copy(DEPLOY / "rules.yml", folder)
     text = (DEPLOY / "prometheus.yml").read_text()
     for old, new in {
         "/run/secrets/metrics-key": "key",
-        "service-1:8000": target,
-        "          - service-2:8000\n": "",
+        "          - service-1:8000\n          - service-2:8000\n": "".join(
+            f"          - {target}\n" for target in targets
+        ),
         "interval: 15s": "interval: 1s",
     }.items():
         assert old in text, old
@@ -44,13 +45,13 @@ def write_configuration(folder: Path, key: str, target: str) -> Path:
 
 
 class Prometheus:
-    """A Prometheus that scrapes one server every second."""
+    """A Prometheus that scrapes servers every second."""
 
-    def __init__(self, folder: Path, server: Server, key: str) -> None:
+    def __init__(self, folder: Path, key: str, *servers: Server) -> None:
         program = find_program("prometheus")
         self._port = ReservedPort()
         configuration = write_configuration(
-            folder, key, server.url.removeprefix("http://")
+            folder, key, *(each.url.removeprefix("http://") for each in servers)
         )
         self._process = subprocess.Popen(
             [
@@ -61,9 +62,8 @@ class Prometheus:
                 "--log.level=error",
             ]
         )
-        self._client = httpx.Client(
-            base_url=f"http://127.0.0.1:{self._port.number}", timeout=PATIENCE_SECONDS
-        )
+        self.url = f"http://127.0.0.1:{self._port.number}"
+        self._client = httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
         self.wait_for(lambda: self._client.get("/-/ready").is_success)
 
     def ask(self, path: str, **parameters: str) -> Any:

@@ -17,6 +17,12 @@ from service.update.statistics import RATIOS, weigh_excess
 
 COUNT = "http_request_duration_seconds_count"
 
+NO_EVIDENCE = (
+    *("", "[]", "{}", "\xff", '{"format": 2}', '{"format": 1, "x": 1}'),
+    *('{"format": 1, "looks": "many"}', '{"format": 1, "errors": [0.5]}'),
+    '{"format": 1, "totals": {"canary": {"requests": 5}}}',
+)
+
 
 def read(good: float, errors: float = 0.0) -> Reading:
     """Return what a replica says that has answered so many requests."""
@@ -97,7 +103,7 @@ def test_evidence_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_file_that_is_no_evidence_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "evidence.json"
     assert read_evidence(path) == Evidence()
-    for text in ("", "[]", "{}", '{"format": 2}', '{"format": 1, "x": 1}', "\xff"):
+    for text in NO_EVIDENCE:
         path.write_bytes(text.encode("latin-1"))
         with pytest.raises(EvidenceError, match="is no file of this release"):
             read_evidence(path)

@@ -1,6 +1,7 @@
 """Metrics are read over real HTTP, and what is none is said in one sentence."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,14 +9,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from canned import CannedServers
 from flask import Flask
 
 from service.update.counts import read_counts
+from service.update.prometheus import UnmatchedError, read_prometheus
 from service.update.sources import (
     READY,
     SourceError,
     UnreachableError,
-    read_prometheus,
+    list_replicas,
     read_replica,
 )
 
@@ -23,35 +26,23 @@ Answering = Callable[[int, bytes], str]
 
 
 @pytest.fixture
-def answer() -> Iterator[Answering]:
+def servers() -> Iterator[CannedServers]:
+    servers = CannedServers()
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def answer(servers: CannedServers) -> Answering:
     """Serve one answer to every request; returns the address."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def serve(status: int, content: bytes) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.send_header("X-Asked", self.path)
-                self.end_headers()
-                asked.append(self.path)
-                self.wfile.write(content)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    asked.clear()
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return servers.serve
 
 
-asked: list[str] = []
+@pytest.fixture
+def asked(servers: CannedServers) -> list[str]:
+    """The targets of the requests."""
+    return servers.asked
+
 
 METRICS = b"""\
 model_info{name="credit",version="1.0.0"} 1.0
@@ -70,7 +61,7 @@ model_score_bucket{le="+Inf",output="good"} 90.0
 """
 
 
-def test_a_replicas_counts_are_read(answer: Answering) -> None:
+def test_a_replicas_counts_are_read(answer: Answering, asked: list[str]) -> None:
     reading = read_replica(answer(200, METRICS))
     assert reading.list_models() == {("credit", "1.0.0")}
     assert reading.sum_gauge(READY) == 2
@@ -92,22 +83,48 @@ def test_what_the_service_says_is_read(
     ).list_models()
 
 
-def test_a_prometheus_is_asked_by_a_selector(answer: Answering) -> None:
+def list_series(*instances: str) -> list[dict[str, Any]]:
+    """Return what a Prometheus has of replicas that have answered 90 requests each."""
     series = [
         {"__name__": "model_info", "name": "credit", "version": "1.0.0"},
         {
             "__name__": "http_request_duration_seconds_count",
             "route": "/v1/predict",
             "status": "200",
-            "instance": "a:8000",
         },
     ]
-    result = [{"metric": labels, "value": [1.5, "90"]} for labels in series]
-    body = json.dumps({"status": "success", "data": {"result": result}}).encode()
-    reading = read_prometheus(answer(200, body), '{version="1.0.0"}')
-    assert read_counts(reading.counters).requests == 90
-    [query] = parse_qs(urlsplit(asked[0]).query)["query"]
-    assert query.endswith('",version="1.0.0"}')
+    return [
+        {"metric": {**labels, "instance": instance}, "value": [1.5, "90"]}
+        for instance in instances
+        for labels in series
+    ]
+
+
+def encode_result(series: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"status": "success", "data": {"result": series}}).encode()
+
+
+def test_a_prometheus_is_asked_by_a_selector(
+    answer: Answering, asked: list[str]
+) -> None:
+    series = list_series("a:8000", "b:8000")
+    found = read_prometheus(answer(200, encode_result(series)), '{job="model"}')
+    assert found.keys() == {"a:8000", "b:8000"}
+    for reading in found.values():
+        assert read_counts(reading.counters).requests == 90
+        assert reading.age == 90  # of which the same answer is taken for the age
+    queries = [parse_qs(urlsplit(path).query)["query"][0] for path in asked]
+    assert queries[0].endswith('",job="model"}')
+    assert queries[1] == 'time() - timestamp(model_info{job="model"})'
+
+
+def test_what_is_no_model_does_not_count(answer: Answering) -> None:
+    series = list_series("a:8000")
+    [other] = [s for s in list_series("b:8000") if "status" in s["metric"]]
+    found = read_prometheus(answer(200, encode_result([*series, other])), "")
+    assert found.keys() == {"a:8000"}
+    with pytest.raises(UnmatchedError, match="has no metrics of a model by job"):
+        read_prometheus(answer(200, encode_result([other])), 'job="model"')
 
 
 @pytest.mark.parametrize(
@@ -115,6 +132,7 @@ def test_a_prometheus_is_asked_by_a_selector(answer: Answering) -> None:
     [
         (401, b"", "answers 401: the key needs the scope metrics"),
         (404, b"", "answers 404"),
+        (400, b"", "answers 400: Prometheus does not understand the selector"),
         (500, b"", "answers 500"),
         (200, b"<html><body>Welcome</body></html>", "answers no metrics"),
         (200, b"", "has no metrics of a model: model_info is missing"),
@@ -135,7 +153,9 @@ def test_what_is_no_prometheus_is_told(content: bytes, answer: Answering) -> Non
         read_prometheus(answer(200, content), 'version="1"')
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "nonsense", "http://"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "nonsense", "http://", "http://a:99999", "http://["]
+)
 def test_only_http_is_asked(url: str) -> None:
     with pytest.raises(SourceError, match="is no address of HTTP"):
         read_replica(url)
@@ -146,3 +166,46 @@ def test_what_does_not_answer_is_told_apart(answer: Answering) -> None:
         port = server.server_port
     with pytest.raises(UnreachableError, match="does not answer"):
         read_replica(f"http://127.0.0.1:{port}")
+
+
+def test_what_speaks_another_protocol_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                connection.recv(4096)
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(UnreachableError, match="does not answer in HTTP"):
+            read_replica(url)
+        greeting.join()
+
+
+def test_the_replicas_of_a_name_are_its_addresses() -> None:
+    found = list_replicas("http://localhost:8000/")
+    assert "http://127.0.0.1:8000/" in found
+    assert set(found) <= {"http://127.0.0.1:8000/", "http://[::1]:8000/"}
+    assert list_replicas("http://127.0.0.1") == ["http://127.0.0.1:80"]
+
+
+def test_a_name_without_an_address_is_a_version_that_is_away() -> None:
+    with pytest.raises(SourceError, match=r"canary\.invalid has no address"):
+        list_replicas("http://canary.invalid:8000")
+
+
+def test_the_replicas_of_a_name_are_asked_without_a_certificate() -> None:
+    with pytest.raises(SourceError, match="must be http"):
+        list_replicas("https://localhost:8000")
+
+
+@pytest.mark.parametrize("key", ["msk_one\nmsk_two", "msk_\u20ac"])
+def test_a_key_that_no_header_may_have_is_not_repeated(
+    key: str, answer: Answering
+) -> None:
+    with pytest.raises(SourceError, match="cannot be asked with this key") as refusal:
+        read_replica(answer(200, METRICS), key)
+    assert "msk_" not in str(refusal.value)
