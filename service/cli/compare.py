@@ -2,23 +2,41 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from service.model.errors import ArtefactError, DataFileError
 from service.update.answers import AnswersError
-from service.update.compare import Asked, Bounds, compare, list_breaches
+from service.update.compare import (
+    Asked,
+    Bounds,
+    Comparison,
+    compare,
+    list_breaches,
+)
+from service.update.logged import PredictionLogError
 from service.update.page import write_page
 from service.update.report import describe, write_text
+
+FAULTS = (ArtefactError, DataFileError, AnswersError, PredictionLogError)
+
+EPILOG = (
+    "Exits with 0 where every bound is kept, 1 where one is not, and 2 for a fault, in"
+    " one sentence."
+)
+
+# What is called with the number of rows so far.
+Tell = Callable[[int], object]
 
 
 def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
     command = commands.add_parser(
         "compare",
         help="compare what two versions answer to a file",
-        epilog="Exits with 0 where every bound is kept, 1 where one is not, and 2 for a"
-        " fault, in one sentence.",
+        epilog=EPILOG,
     )
     command.add_argument("old", type=Path)
     command.add_argument("new", type=Path)
@@ -46,22 +64,7 @@ def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: 
             metavar="PROGRAM",
             help=f"the Python that the {version} version runs in, with its libraries",
         )
-    _add_bounds(command)
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--html", type=Path, metavar="FILE", help="write a page, too")
-    command.set_defaults(run=print_comparison)
-
-
-def _add_bounds(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--max-changed", type=float, metavar="SHARE", help="of labels that are others"
-    )
-    command.add_argument(
-        "--max-difference",
-        type=float,
-        metavar="NUMBER",
-        help="that 99 of 100 rows keep in each number",
-    )
+    add_reporting(command)
     command.add_argument(
         "--max-worse",
         type=float,
@@ -71,6 +74,22 @@ def _add_bounds(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--may-break", action="store_true", help="allow changes that break callers"
     )
+    command.set_defaults(run=print_comparison)
+
+
+def add_reporting(command: argparse.ArgumentParser) -> None:
+    """Add the bounds of what may differ, and the forms of a report."""
+    command.add_argument(
+        "--max-changed", type=float, metavar="SHARE", help="of labels that are others"
+    )
+    command.add_argument(
+        "--max-difference",
+        type=float,
+        metavar="NUMBER",
+        help="that 99 of 100 rows keep in each number",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--html", type=Path, metavar="FILE", help="write a page, too")
 
 
 def print_comparison(options: argparse.Namespace) -> None:
@@ -90,13 +109,20 @@ def print_comparison(options: argparse.Namespace) -> None:
         options.max_worse,
         may_break=options.may_break,
     )
+    print_found(options, partial(compare, asked), bounds)
+
+
+def print_found(
+    options: argparse.Namespace, find: Callable[[Tell], Comparison], bounds: Bounds
+) -> None:
+    """Print what is found, and end with 1 where a bound is not kept, 2 for a fault."""
     is_watched = sys.stderr.isatty()
     try:
-        found = compare(asked, _tell if is_watched else int)
+        found = find(_tell if is_watched else int)
         breaches = list_breaches(found, bounds)
         if options.html:
             options.html.write_text(write_page(found, breaches))
-    except (ArtefactError, DataFileError, AnswersError, OSError) as error:
+    except (*FAULTS, OSError) as error:
         print(f"FAIL  {error}", file=sys.stderr)
         raise SystemExit(2) from error
     finally:

@@ -10,6 +10,7 @@ from service.cli.drift import add_drift_command
 from service.cli.image import ImageError, add_image_command
 from service.cli.judge import add_judge_command
 from service.cli.keys import add_key_commands
+from service.cli.pairs import add_pairs_command
 from service.model.errors import ArtefactError, DataFileError
 from service.settings import SettingsError
 from service.web.access.key_file import KeysFileError
@@ -23,13 +24,14 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (  # type: 
     add_drift_command,
     add_image_command,
     add_judge_command,
+    add_pairs_command,
     add_key_commands,
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command. Exits with 1 and one sentence where it finds a fault."""
-    options = _build_parser().parse_args(arguments)
+    options = build_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], None] = options.run
     try:
         run(options)
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(1) from error
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add_commands in COMMANDS:

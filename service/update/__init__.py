@@ -6,6 +6,8 @@ differences.py how answers differ, gathered in bounded memory
 shadow.py      a second version, compared with what was answered
 scores.py      how well a version answers rows whose truth is known
 compare.py     two versions on the same rows
+logged.py      what a version answered, by its prediction logs
+pairs.py       what two versions answered to the same requests
 report.py      a comparison as text and as JSON
 page.py        a comparison as a page of HTML
 statistics.py  bounds and evidence that stay valid however often they are looked at

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from service.model.artefact.folder import verify_artefact
-from service.model.artefact.manifest import Manifest
 from service.model.errors import DataFileError
 from service.model.rows_file import iterate_columns
 from service.update.answers import Answers
@@ -42,16 +41,29 @@ class Bounds:
     may_break: bool = False
 
 
+@dataclass(frozen=True)
+class Version:
+    """A version of a model."""
+
+    name: str
+    version: str
+
+
 @dataclass
 class Comparison:
-    """What was found. `costs` are those of each version, `scores` by version."""
+    """What was found. `costs` are those of each version, `scores` by version.
 
-    old: Manifest
-    new: Manifest
+    `requests` counts those that were paired and those that were not, where answers are
+    those of prediction logs.
+    """
+
+    old: Version
+    new: Version
     changes: list[Change]
     differences: Differences = field(default_factory=Differences)
     scores: dict[str, Scores] = field(default_factory=dict)
     costs: dict[str, dict[str, float]] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
 
 
 def compare(asked: Asked, tell: Callable[[int], object] = int) -> Comparison:
@@ -61,7 +73,9 @@ def compare(asked: Asked, tell: Callable[[int], object] = int) -> Comparison:
     """
     old, new = verify_artefact(asked.old), verify_artefact(asked.new)
     found = Comparison(
-        old.manifest, new.manifest, list_changes(old.manifest, new.manifest)
+        Version(old.manifest.name, old.manifest.version),
+        Version(new.manifest.name, new.manifest.version),
+        list_changes(old.manifest, new.manifest),
     )
     names = [*dict.fromkeys([*asked.segments, *filter(None, [asked.target])])]
     if asked.target:

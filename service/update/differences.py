@@ -76,10 +76,15 @@ class Differences:
     labels: Counter[Pair] = field(default_factory=Counter)
     numbers: Spread = field(default_factory=Spread)
     segments: dict[str, dict[str, Segment]] = field(default_factory=dict)
-    furthest: list[tuple[float, int, Answer, Answer]] = field(default_factory=list)
+    furthest: list[tuple[float, int, Answer, Answer, str]] = field(default_factory=list)
 
-    def add(self, old: Answer, new: Answer, segments: Mapping[str, Any]) -> None:
-        """Add a row, with its values of the columns that are told apart."""
+    def add(
+        self, old: Answer, new: Answer, segments: Mapping[str, Any], name: str = ""
+    ) -> None:
+        """Add a row, with its values of the columns that are told apart.
+
+        `name` is what a person finds the row by, where that is not its number.
+        """
         number = self.rows
         self.rows += 1
         self.refused["old"] += old is None
@@ -92,17 +97,17 @@ class Differences:
         self.changed += has_changed
         if old is not None and new is not None:
             self.numbers.add(difference)
-        self._keep(number, difference + has_changed, old, new)
-        for name, value in segments.items():
-            segment = self._find_segment(name, str(value))
+        self._keep(difference + has_changed, (-number, old, new, name))
+        for column, value in segments.items():
+            segment = self._find_segment(column, str(value))
             segment.rows += 1
             segment.changed += has_changed
             segment.total += difference
 
-    def _keep(self, number: int, far: float, old: Answer, new: Answer) -> None:
+    def _keep(self, far: float, row: tuple[int, Answer, Answer, str]) -> None:
         if far <= 0 or (len(self.furthest) == MOST_ROWS and far <= self.furthest[0][0]):
             return
-        entry = (far, -number, old, new)
+        entry = (far, *row)
         if len(self.furthest) < MOST_ROWS:
             heapq.heappush(self.furthest, entry)
         else:

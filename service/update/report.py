@@ -14,6 +14,15 @@ COSTS = {
     "size_mb": "size, MB",
 }
 
+# Of the counts of requests in prediction logs: see pairs.py.
+REQUESTS = {
+    "paired": "answered by both versions",
+    "old_alone": "found of the old version alone",
+    "new_alone": "found of the new version alone",
+    "repeated": "found again by the same id",
+    "other_instances": "of other instances by the same id",
+}
+
 # Rows of a table of labels that are printed; JSON has all.
 MOST_LINES = 20
 
@@ -47,7 +56,8 @@ def describe(found: Comparison, breaches: Sequence[str]) -> dict[str, Any]:
         },
         "furthest": [
             {"row": -number, "old": old, "new": new}
-            for _, number, old, new in sorted(seen.furthest, reverse=True)
+            | ({"request_id": name} if name else {})
+            for _, number, old, new, name in sorted(seen.furthest, reverse=True)
         ],
         "scores": {name: each.list_figures() for name, each in found.scores.items()},
         "calibration": {
@@ -63,6 +73,7 @@ def describe(found: Comparison, breaches: Sequence[str]) -> dict[str, Any]:
         ],
         "costs": found.costs,
         "breaches": list(breaches),
+        **({"requests": found.requests} if found.requests else {}),
     }
 
 
@@ -86,6 +97,12 @@ def write_title(found: Comparison) -> str:
 def list_tables(found: Comparison) -> Iterator[Table]:
     """Yield the tables of a comparison: a title, a header and rows."""
     seen = found.differences
+    if found.requests:
+        requests = [
+            [words, f"{found.requests.get(name, 0):,}"]
+            for name, words in REQUESTS.items()
+        ]
+        yield "Requests", ("that were", "number"), requests
     if found.changes:
         changes = sorted(found.changes, key=lambda change: not change.is_breaking)
         words = [
@@ -135,8 +152,8 @@ def _list_rows(seen: Differences) -> Iterator[Table]:
         )
     if seen.furthest:
         furthest = [
-            [f"{-number:,}", _shorten(old), _shorten(new)]
-            for _, number, old, new in sorted(seen.furthest, reverse=True)
+            [name or f"{-number:,}", _shorten(old), _shorten(new)]
+            for _, number, old, new, name in sorted(seen.furthest, reverse=True)
         ]
         yield "Rows that differ most, from 0", ("row", "old", "new"), furthest
 

@@ -6,9 +6,8 @@ import random
 import pytest
 from pipelines import CREDIT
 
-from service.model.artefact.folder import read_artefact
 from service.model.errors import DataFileError
-from service.update.compare import Asked, Comparison, _add_piece
+from service.update.compare import Asked, Comparison, Version, _add_piece
 from service.update.differences import (
     MOST_ROWS,
     MOST_SEGMENTS,
@@ -22,7 +21,7 @@ from service.update.differences import (
 )
 from service.update.scores import Scores
 
-MANIFEST = read_artefact(CREDIT).manifest
+VERSION = Version("credit-risk", "1.0.0")
 
 
 def answer(label: str, good: float) -> dict[str, object]:
@@ -115,9 +114,7 @@ def test_labels_are_scored_as_by_hand() -> None:
 
 
 def test_a_truth_that_is_no_number_is_told_by_its_row() -> None:
-    found = Comparison(
-        MANIFEST, MANIFEST, [], scores={"old": Scores(), "new": Scores()}
-    )
+    found = Comparison(VERSION, VERSION, [], scores={"old": Scores(), "new": Scores()})
     asked = Asked(CREDIT, CREDIT, CREDIT, target="y")
     answers = [{"value": 1.0}] * 2
     with pytest.raises(DataFileError, match="The target of row 1 is no number"):
