@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 import yaml
 from flask import Flask
-from manifests import FOLDER, Json, render_manifests
+from manifests import (
+    FOLDER,
+    Json,
+    Manifests,
+    find_templates,
+    iterate_kustomizations,
+    name_manifests,
+    render_manifests,
+)
 from pipelines import CREDIT, ROOT
 from pod_security import find_violations
 
@@ -27,8 +35,6 @@ VERSIONS = ("1.30", "1.37")
 # What the image is tested with: tests/container.
 HARDENED_BYTES = 512 * 2**20
 
-Manifests = dict[str, Json]
-
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -39,8 +45,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def manifests(rendered: Path) -> Manifests:
     """The manifests by kind and name."""
-    found = render_manifests(rendered)
-    return {f"{each['kind']}/{find_name(each)}": each for each in found}
+    return name_manifests(render_manifests(rendered))
 
 
 @pytest.fixture
@@ -65,30 +70,24 @@ def environment(manifests: Manifests, container: Json) -> dict[str, str]:
     return dict(config["data"])
 
 
-def find_name(manifest: Json) -> str:
-    """Return a manifest's name, without the digest of what is generated."""
-    name = str(manifest["metadata"]["name"])
-    return name.rsplit("-", 1)[0] if manifest["kind"] == "ConfigMap" else name
-
-
-def find_pods(manifests: Manifests) -> dict[str, Json]:
-    return {
-        name: each["spec"]["template"]["spec"]
-        for name, each in manifests.items()
-        if each["kind"] == "Deployment"
-    }
-
-
 def find_labels(manifests: Manifests, name: str) -> Json:
     labels = manifests[f"Deployment/{name}"]["spec"]["template"]["metadata"]["labels"]
     return dict(labels)
 
 
 def test_no_file_is_left_out() -> None:
-    kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
-    [generator] = kustomization["configMapGenerator"]
-    used = {"kustomization.yaml", *kustomization["resources"], *generator["envs"]}
-    assert used == {path.name for path in FOLDER.iterdir()}
+    used = set()
+    for path in iterate_kustomizations():
+        kustomization = yaml.safe_load(path.read_text())
+        patches = (p["path"] for p in kustomization.get("patches", ()) if "path" in p)
+        generated = kustomization.get("configMapGenerator", ())
+        names = (
+            *kustomization.get("resources", ()),
+            *(env for each in generated for env in each["envs"]),
+            *patches,
+        )
+        used |= {path, *((path.parent / name).resolve() for name in names)}
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} <= used
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -108,9 +107,9 @@ def test_every_manifest_keeps_its_schema(
 
 
 def test_every_pod_is_restricted(manifests: Manifests) -> None:
-    pods = find_pods(manifests)
+    pods = [each["spec"] for each in find_templates(manifests).values()]
     assert len(pods) == 2
-    for pod in pods.values():
+    for pod in pods:
         assert find_violations(pod) == []
         for container in pod["containers"]:
             assert container["securityContext"]["readOnlyRootFilesystem"]
@@ -162,8 +161,8 @@ def test_every_variable_is_a_setting_and_no_service_adds_any(
 ) -> None:
     assert environment.keys() <= variables().keys()
     settings = Settings.from_environment(environment)
-    for each in find_pods(manifests).values():
-        assert each["enableServiceLinks"] is False
+    for each in find_templates(manifests).values():
+        assert each["spec"]["enableServiceLinks"] is False
     [secret] = [v for v in pod["volumes"] if "secret" in v]
     [container] = pod["containers"]
     mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
@@ -228,18 +227,21 @@ def test_what_selects_finds_and_what_names_a_port_has_it(
     manifests: Manifests, container: Json, environment: dict[str, str]
 ) -> None:
     labels = find_labels(manifests, NAME)
+    selector = manifests[f"Deployment/{NAME}"]["spec"]["selector"]["matchLabels"]
+    assert selector.items() < labels.items()
     service = manifests[f"Service/{NAME}"]
     [port] = service["spec"]["ports"]
-    assert service["spec"]["selector"] == labels
+    assert service["spec"]["selector"] == selector
     assert port["targetPort"] == container["ports"][0]["name"]
 
     monitor = manifests[f"ServiceMonitor/{NAME}"]["spec"]
-    assert monitor["selector"]["matchLabels"] == service["metadata"]["labels"]
+    wanted = monitor["selector"]["matchLabels"]
+    assert wanted.items() <= service["metadata"]["labels"].items()
     [endpoint] = monitor["endpoints"]
     assert endpoint["port"] == port["name"]
 
     budget = manifests[f"PodDisruptionBudget/{NAME}"]["spec"]
-    assert budget["selector"]["matchLabels"] == labels
+    assert budget["selector"]["matchLabels"] == selector
     scaled = manifests[f"HorizontalPodAutoscaler/{NAME}"]["spec"]
     assert scaled["scaleTargetRef"]["name"] == NAME
     assert scaled["minReplicas"] > budget["maxUnavailable"]
@@ -256,7 +258,7 @@ def test_only_those_call_whom_the_policies_name(manifests: Manifests) -> None:
     for name, ports in ((NAME, ["http"]), ("redis", ["redis"])):
         policy = manifests[f"NetworkPolicy/{name}"]["spec"]
         labels = find_labels(manifests, name)
-        assert policy["podSelector"]["matchLabels"] == labels
+        assert policy["podSelector"]["matchLabels"].items() <= labels.items()
         assert policy["policyTypes"] == ["Ingress", "Egress"]
         [ingress] = policy["ingress"]
         assert [port["port"] for port in ingress["ports"]] == ports
