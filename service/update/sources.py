@@ -117,6 +117,7 @@ def fetch(address: str, key: str = "") -> str:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
             content: bytes = answer.read(MOST_BYTES)
     except urllib.error.HTTPError as error:
+        error.close()
         hint = HINTS.get(error.code, "")
         raise SourceError(f"{parts.netloc} answers {error.code}{hint}.") from None
     except http.client.HTTPException:
