@@ -134,7 +134,8 @@ def fetch(address: str, key: str = "") -> str:
 
 
 def _split_address(address: str) -> urllib.parse.SplitResult:
-    refusal = SourceError(f"{address} is no address of HTTP.")
+    place = address.partition("?")[0]
+    refusal = SourceError(f"{place} is no address of HTTP.")
     try:
         parts = urllib.parse.urlsplit(address)
         is_known = parts.scheme in ("http", "https") and parts.port != 0

@@ -115,6 +115,8 @@ def test_files_and_addresses_that_are_not_there_are_one_sentence(
     check_refusal(run(stable, canary, "--state", gone), "No such file or directory")
     check_refusal(run(stable, canary, "--key-file", tmp_path), "Is a directory")
     check_refusal(run("stable:8000", canary), "is no address of HTTP.")
+    nowhere = run("a", "b", "--prometheus", "nonsense")
+    check_refusal(nowhere, "nonsense/api/v1/query is no address of HTTP.")
     check_refusal(run(stable, "https://localhost", "--resolve"), "must be http")
     busy = canary.rsplit(":", 1)[1]
     check_refusal(run(stable, canary, "--listen", busy), "Address already in use")

@@ -1,6 +1,7 @@
 """The judge beside a real Prometheus that scrapes real services."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from canaries import make_shifted
 from conftest import Serve
+from faults import reseal
 from pipelines import FITTED, Fitted
 from prometheus_server import Prometheus, find_program
 from server import UNLIMITED, Server
@@ -31,13 +33,17 @@ def servers(
     """A stable version, a good one and a faulty one, with one key for all."""
     find_program("prometheus")
     folder = tmp_path_factory.mktemp("versions")
-    stable = serve_module(release(wine, folder, "1.0.0"), **UNLIMITED)
-    found = {"stable": stable}
+    first = release(wine, folder, "1.0.0")
+    good = shutil.copytree(first, folder / "good")
+    stable = serve_module(first, **UNLIMITED)
     own = {**UNLIMITED, "SERVICE_API_KEYS_FILE": str(stable.keys_file)}
-    for name, fitted in (("good", wine), ("faulty", make_shifted(wine))):
-        version = f"1.{len(found)}.0"
-        found[name] = serve_module(release(fitted, folder, version), **own)
-        found[name].key = stable.key
+    found = {
+        "stable": stable,
+        "good": serve_module(reseal(good, lambda m: m.update(version="1.1.0")), **own),
+        "faulty": serve_module(release(make_shifted(wine), folder, "1.2.0"), **own),
+    }
+    for server in found.values():
+        server.key = stable.key
     return found
 
 
