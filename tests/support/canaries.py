@@ -33,7 +33,7 @@ def make_slow(wine: Fitted) -> Fitted:
 
 
 def make_failing(wine: Fitted) -> Fitted:
-    """One that fails for wines without alcohol."""
+    """One that fails once it is asked for a wine without alcohol."""
     return _use(wine, FailingClassifier())
 
 
