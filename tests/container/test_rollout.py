@@ -17,6 +17,8 @@ from containers import build, require_engine, run_docker
 from pipelines import ROOT
 from stack import PROJECT, Stack
 
+from rolling.docker import PROFILE
+from rolling.stack import COLOURS
 from service.cli.image import list_labels
 from service.model.artefact.folder import verify_artefact
 
@@ -152,11 +154,12 @@ def test_a_faulty_canary_is_rolled_back(
 
 def test_what_is_refused_changes_nothing(operator: Operator, images: Images) -> None:
     def change_image(instruction: str) -> str:
-        tag = f"{PROJECT}:changed"
+        changed.append(tag := f"{PROJECT}:changed-{len(changed)}")
         dockerfile = f"FROM {images('good')}\n{instruction}\n"
         run_docker("build", "--quiet", "--tag", tag, "-", given=dockerfile.encode())
         return tag
 
+    changed: list[str] = []
     before = operator.run("--status")
     for image, reason in (
         ("localhost:1/none:1", "There is no image localhost:1/none:1"),
@@ -172,7 +175,7 @@ def test_what_is_refused_changes_nothing(operator: Operator, images: Images) -> 
     broken = change_image("ENV SERVICE_ARTEFACT=/nowhere")
     assert "do not start" in operator.run("--switch", broken, code=2)
     assert operator.ask_versions() == {STABLE: 40}
-    run_docker("rmi", "--force", broken)
+    run_docker("rmi", "--force", *changed)
 
 
 def test_a_good_canary_is_promoted_through_every_stage(
@@ -238,3 +241,17 @@ def test_a_rollout_that_stops_on_its_way_is_found_and_goes_on_or_back(
 
     operator.run("--back")
     assert operator.ask_versions() == {now: 40}
+
+
+def test_where_no_replica_of_a_canary_is_there_the_stable_version_answers(
+    operator: Operator, images: Images, callers: Callers
+) -> None:
+    [now] = operator.ask_versions()
+    other = images("stable" if now == CANARY else "good")
+    operator.run(other, "--weights", "50", "--stage", "0", code=3)
+    canary = "green" if "50 %  green" in operator.run("--status") else "blue"
+    operator.stack.compose("--profile", PROFILE, "kill", *COLOURS[canary])
+    callers.wait_for(200)
+    assert operator.ask_versions() == {now: 40}
+    operator.run("--back")
+    assert callers.failures == []
