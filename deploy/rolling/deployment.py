@@ -80,7 +80,7 @@ class Deployment:
             self.note("not started", reason=str(error))
             raise
         self.stack.tell_prometheus(COLOURS)
-        self.tell(f"Started in {time.monotonic() - begin:.1f} s: {image}.")
+        self.tell(f"Ready in {time.monotonic() - begin:.1f} s: {image}.")
 
     def give(
         self, traffic: Traffic, event: str, judgement: Judgement | None = None
