@@ -1,15 +1,21 @@
 """Our service, and the limits of what it can reach."""
 
+import json
 import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import OURS
 from benchmarks.places import BIN, BUILD, ROOT
-from benchmarks.process import build_environment
+from benchmarks.process import Running, build_environment
 from benchmarks.server import Launch, Server
 
+START_SECONDS = 90.0
 KEYS = BUILD / "api-keys.json"
 
 
@@ -92,6 +98,26 @@ class Shadowed(Ours):
         """Sample as much as the service does by itself."""
         return {**super().environment(launch), **self._variables}
 
+    @contextmanager
+    def run(self, launch: Launch, **variables: str) -> Iterator[tuple[Running, int]]:
+        """Start it, and wait for the shadow, whose start would be measured, too."""
+        with super().run(launch, **variables) as (running, port):
+            deadline = time.monotonic() + START_SECONDS
+            while not self._is_ready(port):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{self.title} is not ready")
+                time.sleep(0.05)
+            yield running, port
+
+    def _is_ready(self, port: int) -> bool:
+        address = f"http://127.0.0.1:{port}/v1/shadow"
+        request = urllib.request.Request(address, headers=dict(self.headers))
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return bool(json.load(answer)["is_ready"])
+        except OSError:  # not even the server is
+            return False
+
 
 def _read_first(prediction: dict[str, Any]) -> float:
     if "score" in prediction:
@@ -105,7 +131,8 @@ def _make_key() -> str:
     """Make one key for the whole run: a second would replace its file."""
     KEYS.parent.mkdir(parents=True, exist_ok=True)
     KEYS.unlink(missing_ok=True)
-    create = ["key", "create", "--client", "bench", "--scope", "predict"]
+    scopes = ["--scope", "predict", "--scope", "metrics"]
+    create = ["key", "create", "--client", "bench", *scopes]
     return subprocess.run(
         [str(BIN / "python"), "-m", "service", *create, "--file", str(KEYS)],
         cwd=ROOT,

@@ -59,7 +59,7 @@ def faulty(
 ) -> Server:
     """Boot the moody model with a shadow of it that has faults."""
     shadow = package_faulty(tmp_path_factory.mktemp("faulty"), "x")
-    variables = {"SERVICE_PREDICT_TIMEOUT_SECONDS": "1"}
+    variables = {"SERVICE_PREDICT_TIMEOUT_SECONDS": "2"}
     return serve_module(packaged("moody"), **shadowed_by(shadow, **variables))
 
 

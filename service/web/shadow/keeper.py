@@ -69,12 +69,24 @@ class Keeper:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        keeping = open_shared(self._folder / "shadow-keeper.lock")
-        while not try_lock(keeping):
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        self._wait_for_former()
         while True:
-            time.sleep(self._run_once())
+            try:
+                self._keep()
+            except OSError as error:
+                logger.error(ENDED, extra={"reason": error.strerror})  # noqa: TRY400
+                time.sleep(MAX_PAUSE_SECONDS)
+
+    def _keep(self) -> None:
+        """Keep the shadow once no other worker does. Raises OSError."""
+        keeping = open_shared(self._folder / "shadow-keeper.lock")
+        try:
+            while not try_lock(keeping):
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            self._wait_for_former()
+            while True:
+                time.sleep(self._run_once())
+        finally:
+            os.close(keeping)
 
     def _wait_for_former(self) -> None:
         """Wait for the end of the shadow that a former keeper has started."""
@@ -97,11 +109,7 @@ class Keeper:
     def _run_once(self) -> float:
         """Run the shadow to its end; return for how many seconds it is not to run."""
         begun = time.monotonic()
-        try:
-            status = self._start().wait()
-        except OSError as error:
-            logger.error(ENDED, extra={"reason": error.strerror})  # noqa: TRY400
-            return MAX_PAUSE_SECONDS
+        status = self._start().wait()
         if time.monotonic() - begun > SOUND_SECONDS:
             self._failures = 0
         pause = min(2.0**self._failures - 1, MAX_PAUSE_SECONDS)
