@@ -58,6 +58,7 @@ class Keeper:
 
     def __init__(self, folder: Path, instruments: ShadowInstruments) -> None:
         self._folder = folder
+        self._lock = folder / "shadow.lock"
         self._exits = instruments.exits
         self._alive, self._held = os.pipe()
         self._failures = 0
@@ -89,22 +90,16 @@ class Keeper:
             os.close(keeping)
 
     def _wait_for_former(self) -> None:
-        """Wait for the end of the shadow that a former keeper has started."""
-        has_waited = False
-        while not self._is_free():
-            has_waited = True
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        if has_waited:
+        """Wait for the end of the shadow that a former keeper has started, if any."""
+        lock = open_shared(self._lock)
+        try:
+            while not try_lock(lock):
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            has_ended = os.fstat(lock).st_size > 0
+        finally:
+            os.close(lock)
+        if has_ended:
             self._note_end("unknown", None, 0.0)
-
-    def _is_free(self) -> bool:
-        lock = self._open_lock()
-        is_free = try_lock(lock)
-        os.close(lock)
-        return is_free
-
-    def _open_lock(self) -> int:
-        return open_shared(self._folder / "shadow.lock")
 
     def _run_once(self) -> float:
         """Run the shadow to its end; return for how many seconds it is not to run."""
@@ -119,10 +114,11 @@ class Keeper:
 
     def _start(self) -> subprocess.Popen[bytes]:
         """Start it, with a lock that is free again when it has ended."""
-        lock = self._open_lock()
+        lock = open_shared(self._lock)
         path = filter(None, (str(SOURCE), os.environ.get("PYTHONPATH")))
         try:
             try_lock(lock)
+            os.ftruncate(lock, 1)  # until its end is noted
             process = subprocess.Popen(  # noqa: S603 - no shell
                 [
                     *(sys.executable, "-m", "service.shadow"),
@@ -142,6 +138,7 @@ class Keeper:
 
     def _note_end(self, reason: Exit, status: int | None, pause: float) -> None:
         end_slot(SHADOW_SLOT)
+        os.truncate(self._lock, 0)
         with COUNTS_LOCK:
             self._exits[reason].add()
         extra = {"reason": reason, "status": status, "seconds_to_start": pause}
