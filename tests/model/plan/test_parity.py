@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.ensemble import EasyEnsembleClassifier
 from prose import read_prose
 from sklearn import (
     cluster,
@@ -238,6 +239,11 @@ EXAMPLES = [
     ensemble.StackingRegressor(REGRESSORS, cv=2),
     ensemble.AdaBoostClassifier(n_estimators=20, random_state=0),
     ensemble.AdaBoostRegressor(n_estimators=20, random_state=0),
+    EasyEnsembleClassifier(
+        n_estimators=3,
+        estimator=ensemble.AdaBoostClassifier(n_estimators=10, random_state=0),
+        random_state=0,
+    ),
     multioutput.MultiOutputRegressor(tree.DecisionTreeRegressor(max_depth=3)),
     multioutput.RegressorChain(RIDGE),
     multioutput.MultiOutputClassifier(LOGISTIC),
@@ -271,15 +277,19 @@ SPARSE_EXAMPLES = [
     selection.SelectFromModel(LOGISTIC),
     selection.RFE(LOGISTIC, step=0.5),
     selection.RFECV(LOGISTIC, step=0.9, cv=2),
-    selection.SequentialFeatureSelector(
-        naive_bayes.MultinomialNB(), n_features_to_select=1, cv=2
+    # Of fewer columns: it is fitted anew for each that is left.
+    make_pipeline(
+        selection.SelectKBest(selection.chi2, k=40),
+        selection.SequentialFeatureSelector(
+            naive_bayes.MultinomialNB(), n_features_to_select=2, cv=2
+        ),
     ),
     GaussianRandomProjection(8, random_state=0),
     TruncatedSVD(4),
 ]
 OBJECT_EXAMPLES = [SimpleImputer(strategy="constant", fill_value="unknown")]
 
-# imbalanced-learn's: its Pipeline is tried in test_kinds.py.
+# imbalanced-learn's: its Pipeline is tried in test_estimator_types.py.
 ENSEMBLES = [path for path, kind in INHERITING.items() if kind is not Pipeline]
 
 # Those whose densities a column for each category would make singular.
