@@ -5,7 +5,7 @@ memory.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ REFUSALS = (
     TooManyInstancesError,
 )
 
-Answer = Mapping[str, Any]
+Answer = dict[str, Any]
 Labels = tuple[str, str]
 
 # Where a number stands in an answer: its key, after those of the objects around it.
@@ -62,7 +62,7 @@ class Shadow:
         self.predictor = predictor
         self._codec = Codec(predictor.manifest.contract, limits)
 
-    def answer(self, body: bytes) -> list[dict[str, Any]]:
+    def answer(self, body: bytes) -> list[Answer]:
         """Answer the body of a request. Raises REFUSALS, or whatever the model does."""
         return self.predictor.predict(self._codec.load(body)).to_json()
 
@@ -93,13 +93,13 @@ def compare_answers(stable: Sequence[Answer], shadow: Sequence[Answer]) -> Compa
 
 
 def _read_labels(answers: Sequence[Answer]) -> list[str]:
-    return [read_label(dict(answer)) for answer in answers]
+    return [read_label(answer) for answer in answers]
 
 
 def _iterate_places(answer: Answer, before: Place = ()) -> Iterator[Place]:
     """Yield the place of each number of an answer."""
     for name, value in answer.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _iterate_places(value, (*before, name))
         elif not isinstance(value, str):
             yield (*before, name)

@@ -27,8 +27,8 @@ ENDED = "shadow_ended"
 
 SOURCE = Path(__file__).parents[3]
 
-# Of these the kernel gives it, while a worker wants the same processor, a tenth of what
-# that gets: 110 to 1024, by sched_prio_to_weight in kernel/sched/core.c.
+# While it starts. Of a processor that a worker wants, too, the kernel gives it a tenth
+# of what that gets: 110 to 1024, by sched_prio_to_weight in kernel/sched/core.c.
 NICENESS = 10
 
 SECONDS_BETWEEN_LOOKS = 1.0
