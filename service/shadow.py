@@ -22,11 +22,10 @@ import orjson
 
 from service.app import read_limits
 from service.model.artefact.folder import read_artefact
-from service.model.contract.column_form import list_rows
 from service.model.errors import ContractViolationError, ModelError
 from service.model.loading import load_predictor
 from service.settings import Settings
-from service.update.shadow import REFUSALS, Comparison, Shadow, compare_answers
+from service.update.shadow import REFUSALS, Comparison, Shadow, compare_predictions
 from service.web.monitoring.counts import COUNTS_LOCK, Counts
 from service.web.monitoring.json_lines import build_log_config
 from service.web.request import describe_fault
@@ -74,8 +73,8 @@ class Observer:
         try:
             answers = self._shadow.answer(handover.request)
             seconds = time.perf_counter() - begun
-            stable = list_rows(orjson.loads(handover.response)["predictions"])
-            comparison = compare_answers(stable, answers)
+            stable = orjson.loads(handover.response)["predictions"]
+            comparison = compare_predictions(stable, answers)
         except REFUSALS as refusal:
             self._count_refusal(refusal)
         except MemoryError:
