@@ -137,8 +137,8 @@ class _Scales:
         events = getattr(canary, name), getattr(stable, name)
         p_value = find_p_value(evidence)
         alpha = self.tolerance.alpha / 2
-        _, most = bound_rate(events[0], canary.requests, alpha)
-        least, _ = bound_rate(events[1], stable.requests, alpha)
+        most = bound_rate(events[0], canary.requests, alpha, is_upper=True)
+        least = bound_rate(events[1], stable.requests, alpha, is_upper=False)
         more = max(0.0, most - least)
         finding: Finding = "alike" if more <= self.tolerance.max_errors else "open"
         return Reason(

@@ -48,37 +48,33 @@ def find_p_value(evidence: Sequence[float]) -> float:
     return float(min(1.0, math.exp(math.log(len(evidence)) - logsumexp(evidence))))
 
 
-def bound_rate(events: float, count: float, alpha: float) -> tuple[float, float]:
-    """Return bounds of a rate, of which `events` happened in `count` trials.
+def bound_rate(events: float, count: float, alpha: float, *, is_upper: bool) -> float:
+    """Return a bound of a rate, of which `events` happened in `count` trials.
 
-    At all looks at once they hold the true rate, but for a chance of `alpha`: H.
-    Robbins, "Statistical methods related to the law of the iterated logarithm", Annals
-    of Mathematical Statistics 41(5), 1970, doi:10.1214/aoms/1177696786, with a uniform
-    mixture of rates.
+    At all looks at once the lower and the upper bound hold the true rate between them,
+    but for a chance of `alpha`: H. Robbins, "Statistical methods related to the law of
+    the iterated logarithm", Annals of Mathematical Statistics 41(5), 1970,
+    doi:10.1214/aoms/1177696786, with a uniform mixture of rates.
     """
+    outside = float(is_upper)
     if not count:
-        return 0.0, 1.0
-    mixed = betaln(1 + events, 1 + count - events)
-    rest = count - events
-    rate = events / count
+        return outside
+    rest, inside = count - events, events / count
+    mixed = betaln(1 + events, 1 + rest)
 
     def is_refuted(guess: float) -> bool:
         likelihood = _times_log(events, guess) + _times_log(rest, 1 - guess)
         return bool(mixed - likelihood > -math.log(alpha))
 
-    def find_end(outside: float) -> float:
-        inside = rate
-        if not is_refuted(outside):
-            return outside
-        for _ in range(BISECTIONS):
-            middle = (inside + outside) / 2
-            if is_refuted(middle):
-                outside = middle
-            else:
-                inside = middle
+    if not is_refuted(outside):
         return outside
-
-    return find_end(0.0), find_end(1.0)
+    for _ in range(BISECTIONS):
+        middle = (inside + outside) / 2
+        if is_refuted(middle):
+            outside = middle
+        else:
+            inside = middle
+    return outside
 
 
 def _times_log(count: float, rate: float) -> float:

@@ -17,6 +17,11 @@ from service.update.statistics import (
 LOOKS = [*range(10, 200, 10), *range(200, 3000, 100)]
 
 
+def bound_both(events: float, count: float) -> tuple[float, float]:
+    low = bound_rate(events, count, 0.05, is_upper=False)
+    return low, bound_rate(events, count, 0.05, is_upper=True)
+
+
 def test_no_event_is_no_evidence() -> None:
     assert find_p_value(weigh_excess(0, 0, 0.1)) == 1.0
     assert find_p_value(weigh_excess(5, 5, 0.0)) == 1.0
@@ -70,23 +75,23 @@ def test_a_rate_is_within_its_bounds_at_every_look(rate: float) -> None:
     misses = 0
     for _ in range(200):
         events = (rng.random(LOOKS[-1]) < rate).cumsum()
-        bounds = [bound_rate(float(events[n - 1]), n, 0.05) for n in LOOKS]
+        bounds = [bound_both(float(events[n - 1]), n) for n in LOOKS]
         misses += any(not low <= rate <= high for low, high in bounds)
     assert misses <= 0.05 * 200
 
 
 def test_bounds_of_a_rate_narrow_and_hold_the_rate_seen() -> None:
-    assert bound_rate(0, 0, 0.05) == (0.0, 1.0)
-    assert bound_rate(0, 100, 0.05)[0] == 0.0
-    assert bound_rate(100, 100, 0.05)[1] == 1.0
+    assert bound_both(0, 0) == (0.0, 1.0)
+    assert bound_both(0, 100)[0] == 0.0
+    assert bound_both(100, 100)[1] == 1.0
     widths = []
     for count in (10, 100, 1000, 10_000):
-        low, high = bound_rate(count / 10, count, 0.05)
+        low, high = bound_both(count / 10, count)
         assert low < 0.1 < high
         widths.append(high - low)
     assert widths == sorted(widths, reverse=True)
     # Wider than what is only true at one look (C. Clopper, E. Pearson, 1934).
-    low, high = bound_rate(100, 1000, 0.05)
+    low, high = bound_both(100, 1000)
     assert low < beta.ppf(0.025, 100, 901)
     assert high > beta.ppf(0.975, 101, 900)
 
