@@ -199,7 +199,10 @@ def test_the_journal_is_read_without_docker(journal: Journal, tmp_path: Path) ->
 
 
 def test_what_nobody_asked_for_is_not_done(tmp_path: Path) -> None:
-    for arguments in ([], ["--at", "tuesday"], ["--back", "--stop"]):
+    for arguments in (
+        *([], ["--at", "tuesday"], ["--back", "--stop"], ["wine:new", "--back"]),
+        *(["wine:new", "--every", "-1"], ["wine:new", "--max-shift", "2"]),
+    ):
         done = run(tmp_path, *arguments)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -92,14 +93,16 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(
             f"--{name}",
-            type=float,
+            type=read_seconds,
             default=default,
             metavar="SECONDS",
             help=f"{help_text} (default: %(default)s)",
         )
     for name in ("alpha", "max-shift", "max-errors"):
         help_text = "passed to the judge: python -m service judge --help"
-        parser.add_argument(f"--{name}", type=float, metavar="SHARE", help=help_text)
+        parser.add_argument(
+            f"--{name}", type=read_share, metavar="SHARE", help=help_text
+        )
 
 
 def read_weights(text: str) -> tuple[int, ...]:
@@ -114,6 +117,22 @@ def read_weights(text: str) -> tuple[int, ...]:
     if weights != sorted(set(weights)):
         raise argparse.ArgumentTypeError("percents grow from one to the next")
     return tuple(weights)
+
+
+def read_seconds(text: str) -> float:
+    """Read a time, which may be none."""
+    seconds = float(text)
+    if not 0 <= seconds < threading.TIMEOUT_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is no time")
+    return seconds
+
+
+def read_share(text: str) -> float:
+    """Read what the judge takes for a share."""
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
 
 
 def find_person() -> str:

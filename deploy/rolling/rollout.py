@@ -40,8 +40,11 @@ def roll_out(deployment: Deployment, image: Image, plan: Plan) -> int:
     else:
         plan.seen_file.unlink(missing_ok=True)
     deployment.begin(image)
-    judgement = None
-    for traffic in list_stages(deployment.traffic, plan):
+    stages = list_stages(deployment.traffic, plan)
+    judgement = _look_first(deployment, stages[0], plan)
+    if judgement.verdict == "roll back":
+        return _stop_at(deployment, judgement)
+    for traffic in stages:
         deployment.give(traffic, "stage", judgement)
         judgement = _watch(deployment, plan)
         if judgement.verdict != "promote":
@@ -98,6 +101,19 @@ def check_image(deployment: Deployment, image: Image) -> None:
         raise RefusedError(f"{stable} is stable already.")
     if deployment.traffic.weight and (canary is None or canary.id != image.id):
         raise RefusedError(deployment.describe_canary())
+
+
+def _look_first(deployment: Deployment, stage: Traffic, plan: Plan) -> Judgement:
+    """Look before any caller is answered: what cannot be judged is not begun."""
+    try:
+        return look(
+            *(deployment.stack, deployment.stable, stage),
+            *(plan.seen_file, plan.tolerance),
+        )
+    except JudgeError:
+        if not deployment.traffic.weight:
+            deployment.end_canary("not judged")
+        raise
 
 
 def _watch(deployment: Deployment, plan: Plan) -> Judgement:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import wine_versions
 from faulty_wine import FailingClassifier, SlowClassifier
 from pipelines import FITTED, Fitted
 from server import PATIENCE_SECONDS
@@ -16,8 +17,6 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from traffic import PAUSE_SECONDS, Reachable
-
-from service.model import package
 
 STABLE, CANARY = "1.0.0", "1.1.0"
 
@@ -67,10 +66,7 @@ MAKERS: dict[str, Callable[[Fitted], Fitted]] = {
 def release(kind: str, to: Path, version: str = CANARY) -> Path:
     """Write a version of the wine model."""
     made = MAKERS[kind](FITTED["wine"]())
-    X, y = made.X, made.y
-    return package(
-        made.pipeline, X, y, name="wine", version=version, to=to, **made.options
-    )
+    return wine_versions.release(made, to, version)
 
 
 def list_instances() -> list[dict[str, Any]]:
