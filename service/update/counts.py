@@ -76,6 +76,15 @@ def take_apart(cumulative: Mapping[float, float]) -> dict[float, float]:
     return counts
 
 
+def move_up(buckets: Mapping[float, float]) -> dict[float, float]:
+    """Return a distribution with each count, but the last, under the next bound."""
+    bounds = sorted(buckets)
+    moved: dict[float, float] = dict.fromkeys(bounds, 0.0)
+    for bound, above in zip(bounds, [*bounds[1:], *bounds[-1:]], strict=True):
+        moved[above] += buckets[bound]
+    return moved
+
+
 def find_shift(
     canary: Mapping[Any, float], stable: Mapping[Any, float]
 ) -> tuple[float, float]:
