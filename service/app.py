@@ -26,9 +26,9 @@ from service.web.flask_app import Service
 from service.web.headers import init_headers
 from service.web.lifecycle import Lifecycle
 from service.web.monitoring.json_lines import build_log_config
-from service.web.monitoring.metrics import Metrics
 from service.web.monitoring.prediction_log import build_prediction_log
 from service.web.monitoring.request_log import build_request_log, log_engine
+from service.web.monitoring.request_metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.monitoring.worker_slots import open_counts
 from service.web.readiness import Readiness

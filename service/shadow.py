@@ -31,8 +31,8 @@ from service.web.monitoring.json_lines import build_log_config
 from service.web.request import describe_fault
 from service.web.shadow.handover import Handover
 from service.web.shadow.inbox import Inbox
-from service.web.shadow.instruments import OUTCOMES, SHADOW_SLOT, ShadowInstruments
 from service.web.shadow.keeper import MEMORY_STATUS, NOT_READY_STATUS
+from service.web.shadow.metrics import OUTCOMES, SHADOW_SLOT, ShadowInstruments
 from service.web.shadow.shadowing import find_socket
 
 logger = logging.getLogger("service")

@@ -7,7 +7,7 @@ off the counting, so that it is taken out here.
 from typing import Any
 
 from service.app import create_app
-from service.web.monitoring.metrics import Metrics
+from service.web.monitoring.request_metrics import Metrics
 
 
 def count_nothing(self: Metrics, call: Any) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from service.model.drift.windows import DriftMonitor
 from service.web.access.keyring import Keyring
-from service.web.monitoring.metrics import Metrics
+from service.web.monitoring.request_metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.readiness import Readiness
 from service.web.shadow.shadowing import Shadowing

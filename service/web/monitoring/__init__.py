@@ -4,12 +4,12 @@ json_lines.py     stdout: one line of JSON at a time
 log_queue.py      what waits for the prediction log, bounded
 rotated_file.py   files of whole lines that never grow past their bound
 counts.py         counts in mapped files that outlive the process
-instruments.py    counters, gauges and histograms over them
+metric_kinds.py   counters, gauges and histograms over them
 worker_slots.py   the number under which a worker counts, and its successor
-catalogue.py      the metrics: a new one goes here
+metrics.py        the metrics: a new one goes here
 prediction_log.py requests and answers in a file: off by default
 scores.py         the numbers of a prediction that are watched
-metrics.py        what is counted of each request
+request_metrics.py what is counted of each request
 request_log.py    a line for each request
 worker_gauges.py  the gauges of a worker
 """

@@ -1,117 +1,132 @@
-"""What is counted of each request."""
+"""The metrics, by Prometheus's conventions for names and units."""
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any, Literal, TypeVar, get_args
 
-from service.model.contract.instances import Instances, Predictions
-from service.model.drift.tally import count_nulls
-from service.model.drift.windows import DriftMonitor
-from service.model.prediction.predictor import Predictor
-from service.web.errors import REASONS
-from service.web.monitoring.catalogue import DROPS, Instruments
-from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.monitoring.scores import choose_buckets, list_series, read_series
-from service.web.request import RequestContext
+from service.web.monitoring.metric_kinds import Counter, Histogram, MaxGauge, SumGauge
+from service.web.monitoring.worker_slots import open_counts
 
-PREDICT = "/v1/predict"
-WATCHED_STATUSES = (200, 500, 503, 504)
+Kind = TypeVar("Kind")
 
-# The route of whatever matches none: a caller may name any number of them.
-UNMATCHED = "unmatched"
+# One instance takes some 0.2 ms, a large batch a second; callers wait for 10.
+DURATIONS = (
+    *(0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+STAGE_DURATIONS = (0.00001, 0.000025, 0.00005, 0.0001, *DURATIONS[::2])
+BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+# Why the prediction log is without a line: the queue was full, the disk did not take
+# it, it is longer than a file may be, or it could not be made.
+Drop = Literal["queue_full", "disk", "too_long", "unreadable"]
+DROPS: tuple[Drop, ...] = get_args(Drop)
 
 
-class Metrics:
-    """Counts what happens.
+def _declare(
+    kind: Callable[..., Kind], name: str, help_text: str, *labels: str, **options: Any
+) -> "cached_property[Kind]":
+    """Return a metric that is made where it is first asked for."""
 
-    At once, in files that outlive this process: a caller that has its answer has been
-    counted, even by a worker that is killed the moment after.
-    """
+    def make(instruments: "Instruments") -> Kind:
+        return kind(instruments.counts, name, help_text, labels, **options)
 
-    def __init__(self, predictor: Predictor, drift: DriftMonitor | None) -> None:
-        self._drift = drift
-        self.instruments = instruments = Instruments(choose_buckets(predictor))
-        manifest = predictor.manifest
-        self._outputs = [*predictor.form.outputs]
-        self._series = list_series(predictor.form)
-        self._scores = [instruments.scores[each.name] for each in self._series]
-        self._features = [feature.name for feature in manifest.contract.features]
-        self._sizes = instruments.instances.unlabelled
-        self._batches = instruments.batches.unlabelled
-        predictor.watch_batches(self.count_batch)
-        self._novelties = {
-            "unseen": instruments.unseen,
-            "out_of_range": instruments.out_of_range,
-        }
-        # Series are created at 0, or rate() would miss the first increment.
-        instruments.exits.unlabelled.add(0)
-        for reason in REASONS:
-            instruments.rejections[reason].add(0)
-        for status in WATCHED_STATUSES:
-            instruments.durations[PREDICT, status].observe_all(())
-        for drop in DROPS:
-            instruments.lines_dropped[drop].add(0)
-        engine, digest = predictor.engine.name, predictor.digest
-        instruments.model[manifest.name, manifest.version, engine, digest].set(1)
+    return cached_property(make)
 
-    def count_batch(self, count: int) -> None:
-        """Count the instances predicted together, where requests wait for the model."""
-        with COUNTS_LOCK:
-            self._batches.observe(count)
 
-    def count_request(self, context: RequestContext) -> None:
-        """Count an answer that is about to be given."""
-        instances, predictions = context.instances, context.predictions
-        if instances is not None and predictions is not None:
-            self._count_answer(instances, predictions)
-        instruments = self.instruments
-        with COUNTS_LOCK:
-            route = context.route or UNMATCHED
-            instruments.durations[route, context.status].observe(context.seconds)
-            for stage, seconds in context.stages.items():
-                instruments.stages[stage].observe(seconds)
-            for place, count in (context.violations or {}).items():
-                instruments.violations[place].add(count)
-            if context.reason is not None:
-                instruments.rejections[context.reason].add()
+counter, histogram = partial(_declare, Counter), partial(_declare, Histogram)
+total, largest = partial(_declare, SumGauge), partial(_declare, MaxGauge)
 
-    def count_exit(self) -> None:
-        """Count a worker that ended and is replaced."""
-        with COUNTS_LOCK:
-            self.instruments.exits.unlabelled.add()
 
-    def _count_answer(self, instances: Instances, predictions: Predictions) -> None:
-        if self._drift is None:
-            nulls = count_nulls(instances)
-        else:
-            nulls = self._drift.count(instances, predictions)
-        scores = read_series(self._series, predictions)
-        with COUNTS_LOCK:
-            self._count_labels(predictions.labels or ())
-            for score, values in zip(self._scores, scores, strict=True):
-                score.observe_all(values)
-            self._count_instances(instances, nulls)
+class Instruments:
+    """What this service counts. `score_bounds` are those of the buckets of a score."""
 
-    def _count_labels(self, labels: Sequence[Any]) -> None:
-        """Count labels; those of several outputs as `output=label`."""
-        if self._outputs:
-            labels = [
-                f"{name}={label}"
-                for row in labels
-                for name, label in zip(self._outputs, row, strict=True)
-            ]
-        elif len(labels) == 1:
-            self.instruments.labels[labels[0]].add()
-            return
-        for label, count in Counter(labels).items():
-            self.instruments.labels[label].add(count)
+    durations = histogram(
+        "http_request_duration_seconds",
+        "From the last byte of a request to its answer.",
+        *("route", "status"),
+        bounds=DURATIONS,
+    )
+    rejections = counter(
+        "http_requests_rejected",
+        "Requests that were not answered as asked.",
+        "reason",
+    )
+    in_flight = total(
+        "http_requests_in_flight",
+        "Requests that workers have taken and not answered.",
+    )
+    stages = histogram(
+        "model_stage_duration_seconds",
+        "What the time of a prediction went to.",
+        "stage",
+        bounds=STAGE_DURATIONS,
+    )
+    instances = histogram(
+        "model_request_instances",
+        "Instances of a request that was answered.",
+        bounds=BATCHES,
+    )
+    batches = histogram(
+        "model_batch_instances",
+        "Instances that were predicted together, of one request or of several.",
+        bounds=BATCHES,
+    )
+    labels = counter("model_predictions", "Predictions by label.", "label")
+    violations = counter(
+        "model_contract_violations",
+        "Values and fields that the contract refuses.",
+        *("field", "kind"),
+    )
+    nulls = counter("model_feature_nulls", "Nulls that were predicted.", "feature")
+    unseen = counter(
+        "model_feature_unseen",
+        "Categories that training did not see.",
+        "feature",
+    )
+    out_of_range = counter(
+        "model_feature_out_of_range",
+        "Values out of the range that training saw.",
+        "feature",
+    )
+    lines_dropped = counter(
+        "model_prediction_log_dropped",
+        "Predictions that were to be logged and are not.",
+        "reason",
+    )
+    model = largest(
+        "model_info",
+        "What is served, and what answers: plan or scikit-learn.",
+        *("name", "version", "engine", "digest"),
+    )
+    mismatches = total(
+        "model_golden_mismatch_workers",
+        "Workers that do not answer the golden records as training did.",
+    )
+    workers = total("service_workers", "Workers that live.")
+    ready = total("service_workers_ready", "Workers that are ready.")
+    exits = counter("service_worker_exits", "Workers that ended and were replaced.")
+    memory = largest(
+        "service_worker_resident_memory_bytes",
+        "Memory of a worker, with what it shares.",
+        "worker",
+    )
+    storage = total(
+        "rate_limit_storage_workers",
+        "Workers by where they count limits.",
+        "storage",
+    )
+    keys_refused = largest(
+        "api_keys_file_refused",
+        "1 while the key file cannot be used, and the last keys stay in force.",
+    )
 
-    def _count_instances(self, instances: Instances, nulls: Sequence[int]) -> None:
-        self._sizes.observe(instances.count)
-        if any(nulls):
-            for name, count in zip(self._features, nulls, strict=True):
-                if count:
-                    self.instruments.nulls[name].add(count)
-        for (name, novelty), count in instances.novelties.items():
-            if novelty in self._novelties:
-                self._novelties[novelty][name].add(count)
+    def __init__(self, score_bounds: tuple[float, ...]) -> None:
+        self.counts = open_counts()
+        self.scores = Histogram(
+            self.counts,
+            "model_score",
+            "Probability of the last class, or what was predicted.",
+            ("output",),
+            bounds=score_bounds,
+        )

@@ -19,10 +19,10 @@ import orjson
 from service.model.artefact.manifest import Manifest
 from service.model.contract.column_form import list_rows
 from service.settings import Settings, SettingsError
-from service.web.monitoring.catalogue import Drop
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.monitoring.instruments import Counter
 from service.web.monitoring.log_queue import LogEntry, LogQueue
+from service.web.monitoring.metric_kinds import Counter
+from service.web.monitoring.metrics import Drop
 from service.web.monitoring.rotated_file import RotatedFile
 from service.web.request import RequestContext
 

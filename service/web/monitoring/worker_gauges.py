@@ -6,8 +6,8 @@ from pathlib import Path
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits
 from service.web.access.storage import PLACES
-from service.web.monitoring.catalogue import Instruments
 from service.web.monitoring.counts import COUNTS_LOCK
+from service.web.monitoring.metrics import Instruments
 from service.web.monitoring.worker_slots import open_counts
 from service.web.readiness import Readiness
 

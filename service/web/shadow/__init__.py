@@ -1,7 +1,7 @@
 """A second version beside the one that answers: what workers know of it.
 
 handover.py    a request that was answered, and how it gets to the shadow's process
-instruments.py the metrics of the shadow
+metrics.py     the metrics of the shadow
 sender.py      a worker's end: hands over a share of the requests, and never waits
 inbox.py       the shadow's end: what workers have handed over, one at a time
 keeper.py      starts the shadow's process, and starts it again when it ends

@@ -5,7 +5,7 @@ from typing import Any
 
 from prometheus_client import Metric
 
-from service.web.shadow.instruments import (
+from service.web.shadow.metrics import (
     DROPS,
     EXITS,
     OUTCOMES,

@@ -18,7 +18,7 @@ from pathlib import Path
 from service.mapped_file import open_shared, try_lock
 from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.worker_slots import end_slot
-from service.web.shadow.instruments import EXITS, SHADOW_SLOT, Exit, ShadowInstruments
+from service.web.shadow.metrics import EXITS, SHADOW_SLOT, Exit, ShadowInstruments
 
 logger = logging.getLogger("service")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.request import RequestContext
 from service.web.shadow.handover import Handover
-from service.web.shadow.instruments import DROPS, Drop, ShadowInstruments
+from service.web.shadow.metrics import DROPS, Drop, ShadowInstruments
 
 logger = logging.getLogger("service")
 

@@ -9,8 +9,8 @@ from service.model.errors import ArtefactError
 from service.settings import Settings, SettingsError
 from service.web.monitoring.worker_slots import open_counts
 from service.web.runtime_folder import open_folder
-from service.web.shadow.instruments import ShadowInstruments
 from service.web.shadow.keeper import Keeper
+from service.web.shadow.metrics import ShadowInstruments
 from service.web.shadow.sender import Sender
 
 VARIABLE = "SERVICE_SHADOW_ARTEFACT"

@@ -14,7 +14,7 @@ from scrape import Scrape
 from service_log import Log
 
 from service.web.monitoring.counts import COUNTS_LOCK, FILE_BYTES, Counts
-from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge
+from service.web.monitoring.metric_kinds import Counter, Histogram, MaxGauge, SumGauge
 from service.web.monitoring.worker_slots import end_slot, find_free_slot
 from service.web.routes.metrics import MergedFiles
 from service.web.runtime_folder import open_folder

@@ -14,7 +14,7 @@ from service.web.monitoring.counts import Counts
 from service.web.request import RequestContext
 from service.web.shadow.handover import Handover
 from service.web.shadow.inbox import Inbox
-from service.web.shadow.instruments import DROPS, ShadowInstruments
+from service.web.shadow.metrics import DROPS, ShadowInstruments
 from service.web.shadow.sender import MAX_WAITING, MAX_WAITING_BYTES, Sender
 
 SMALL = b"{}"

@@ -7,7 +7,7 @@ from service.model.contract.prediction_form import PredictionForm
 from service.model.drift.figures import VERDICTS
 from service.web.errors import TITLES
 from service.web.shadow.figures import QUANTILES
-from service.web.shadow.instruments import DROPS, EXITS, OUTCOMES, VERSIONS
+from service.web.shadow.metrics import DROPS, EXITS, OUTCOMES, VERSIONS
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Literal, get_args
 
-from service.web.monitoring.catalogue import DURATIONS
 from service.web.monitoring.counts import Counts
-from service.web.monitoring.instruments import Counter, Histogram, MaxGauge, SumGauge
+from service.web.monitoring.metric_kinds import Counter, Histogram, MaxGauge, SumGauge
+from service.web.monitoring.metrics import DURATIONS
 
 PREFIX = "model_shadow_"
 
