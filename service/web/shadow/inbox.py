@@ -9,9 +9,9 @@ from pathlib import Path
 
 from service.web.shadow.handover import ACKNOWLEDGEMENT, Handover, receive_handover
 
-# For which it does not listen once nothing waits: a worker that has to wake another
-# process pays for it, and so one in a hundredth of a second does.
-PAUSE_SECONDS = 0.01
+# For which it does not listen once nothing waits: a worker that wakes another process
+# pays for it. What has gathered meanwhile is answered in one go.
+PAUSE_SECONDS = 0.1
 
 
 class Inbox:
