@@ -2,6 +2,7 @@
 
 import gc
 import logging.config
+from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask
@@ -32,7 +33,7 @@ from service.web.monitoring.request_metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.monitoring.worker_slots import open_counts
 from service.web.readiness import Readiness
-from service.web.request import init_request_context
+from service.web.request import Observer, init_request_context
 from service.web.routes.capabilities import build_capabilities
 from service.web.routes.drift import DriftGauges, build_drift
 from service.web.routes.health import build_health
@@ -41,7 +42,7 @@ from service.web.routes.openapi import build_openapi, reading_assets
 from service.web.routes.predict import build_predict
 from service.web.routes.shadow import build_shadow
 from service.web.runtime_folder import open_folder
-from service.web.shadow.shadowing import build_shadowing
+from service.web.shadow.shadowing import Shadowing, build_shadowing
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -68,17 +69,11 @@ def _wire(settings: Settings) -> Flask:
     metrics = Metrics(predictor, drift)
     gauges = [DriftGauges(drift)] if drift else []
 
+    shadowing = build_shadowing(settings, predictor.manifest)
+
     app = Service(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    lines_dropped = metrics.instruments.lines_dropped
-    observers = [metrics.count_request, build_request_log(predictor.manifest)]
-    log = build_prediction_log(settings, predictor.manifest, lines_dropped)
-    if log is not None:
-        observers.append(log.offer)
-    shadowing = build_shadowing(settings, predictor.manifest)
-    if shadowing is not None:
-        observers.append(shadowing.sender.offer)
-    init_request_context(app, *observers)
+    init_request_context(app, *_observe(settings, predictor, metrics, shadowing))
     limits = Limits(
         open_storage(settings.rate_limit_storage, keys_file),
         parse_limits(settings.rate_limit_failures),
@@ -104,6 +99,23 @@ def _wire(settings: Settings) -> Flask:
     )
     app.extensions["predictor"] = predictor
     return app
+
+
+def _observe(
+    settings: Settings,
+    predictor: Predictor,
+    metrics: Metrics,
+    shadowing: Shadowing | None,
+) -> Iterator[Observer]:
+    """Yield what sees each request that is answered."""
+    manifest = predictor.manifest
+    yield metrics.count_request
+    yield build_request_log(manifest)
+    log = build_prediction_log(settings, manifest, metrics.instruments.lines_dropped)
+    if log is not None:
+        yield log.offer
+    if shadowing is not None:
+        yield shadowing.sender.offer
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from service.update.compare import Comparison
-from service.update.differences import QUANTILES, Differences
+from service.update.differences import QUANTILES, Differences, Segment
 
 COSTS = {
     "start_s": "start, s",
@@ -44,14 +44,7 @@ def describe(found: Comparison, breaches: Sequence[str]) -> dict[str, Any]:
         ],
         "differences": {str(q): seen.numbers.find_quantile(q) for q in QUANTILES},
         "segments": {
-            name: {
-                value: {
-                    "rows": segment.rows,
-                    "labels_changed": segment.changed,
-                    "mean_difference": segment.total / segment.rows,
-                }
-                for value, segment in values.items()
-            }
+            name: {value: _describe_segment(each) for value, each in values.items()}
             for name, values in seen.segments.items()
         },
         "furthest": [
@@ -74,6 +67,14 @@ def describe(found: Comparison, breaches: Sequence[str]) -> dict[str, Any]:
         "costs": found.costs,
         "breaches": list(breaches),
         **({"requests": found.requests} if found.requests else {}),
+    }
+
+
+def _describe_segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "rows": segment.rows,
+        "labels_changed": segment.changed,
+        "mean_difference": segment.total / segment.rows,
     }
 
 

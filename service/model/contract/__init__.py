@@ -1,6 +1,7 @@
 """The contract of a model, and how the bytes of a request become columns by it.
 
 features.py        the contract itself, as the manifest has it
+prediction_writers.py predictions as an answer has them, by row or by column
 prediction_form.py the form of a prediction, as the manifest has it
 request_limits.py  the most that one request may hold
 timestamps.py      dates of a request, read as the dtype that they were fitted in

@@ -4,20 +4,25 @@ The same description is read by all that handle predictions: what writes them as
 OpenAPI, metrics and drift. A task proposes it, and the manifest keeps it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import msgspec
 
 from service.model.contract.features import Record
-
-Json = dict[str, Any]
-Labels = Sequence[Any] | None
-Numbers = Sequence[Sequence[float]] | None
-Writer = Callable[[Labels, Numbers], list[Json]]
+from service.model.contract.prediction_writers import (
+    Json,
+    Labels,
+    Numbers,
+    Writer,
+    compile_writer,
+    join_writers,
+    write_columns,
+    write_outputs,
+)
 
 PROBABILITIES = "probabilities"
 
@@ -75,19 +80,21 @@ class PredictionForm(Record, frozen=True, dict=True):
     @cached_property
     def write(self) -> Writer:
         """What writes predictions as they stand in an answer."""
-        return _join_writers(self) if self.outputs else _compile_writer(self)
+        if self.outputs:
+            return join_writers([(n, f.width, f.write) for n, f in self._outputs])
+        has_labels = bool(self.labels)
+        return compile_writer(self.scalars, self.group, self.names, has_labels)
 
     def write_columns(self, labels: Labels, numbers: Numbers) -> Json:
         """Write predictions as they stand in an answer by column: a list for each."""
         if self.outputs:
-            return {"outputs": dict(_write_outputs(self, labels, numbers))}
-        columns = [[*each] for each in zip(*numbers, strict=True)] if numbers else []
-        written: Json = {"label": labels} if labels else {}
-        written.update(zip(self.scalars, columns, strict=False))
-        if self.group and columns:
-            grouped = columns[len(self.scalars) :]
-            written[self.group] = dict(zip(self.names, grouped, strict=True))
-        return written
+            parts = [(name, f.width, f.write_columns) for name, f in self._outputs]
+            return {"outputs": dict(write_outputs(parts, labels, numbers))}
+        return write_columns(self.scalars, self.group, self.names, labels, numbers)
+
+    @property
+    def _outputs(self) -> Iterable[tuple[str, "PredictionForm"]]:
+        return self.outputs.items()
 
     def name_labels(self, classes: Sequence[Any]) -> list[Any]:
         """Return the labels of instances, or of their outputs, given by index."""
@@ -171,77 +178,3 @@ def _iterate_columns(form: PredictionForm) -> Iterator[WatchedColumn]:
             for index, named in enumerate(watched, start + len(part.scalars)):
                 yield WatchedColumn(f"{prefix}{part.group}.{named}", index=index)
         start += part.width
-
-
-def _compile_writer(form: PredictionForm) -> Writer:
-    """Return the writer of one output; the commonest forms have one of their own."""
-    group, scalars = form.group, form.scalars
-    name = partial(_name_numbers, form.names)
-    if scalars == ("value",) and not form.labels and not group:
-        return lambda _, numbers: [{"value": row[0]} for row in numbers or ()]
-    if not form.labels and not scalars:
-        return lambda _, numbers: [{group: row} for row in name(numbers)]
-    if form.labels and group and not scalars:
-        return lambda labels, numbers: [
-            {"label": label, group: row}
-            for label, row in zip(labels or (), name(numbers), strict=True)
-        ]
-    return lambda labels, numbers: [*_write_rows(form, labels, numbers)]
-
-
-def _name_numbers(names: Sequence[str], numbers: Numbers) -> Iterable[Json]:
-    """Return rows of numbers by name."""
-    rows = numbers or ()
-    if len(names) == 2:  # the usual case, and three times as fast
-        first, second = names
-        return [{first: a, second: b} for a, b in rows]
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _write_rows(
-    form: PredictionForm, labels: Labels, numbers: Numbers
-) -> Iterator[Json]:
-    count, split = len(labels or numbers or ()), len(form.scalars)
-    for index in range(count):
-        written: Json = {"label": labels[index]} if labels else {}
-        if numbers:
-            row = numbers[index]
-            written.update(zip(form.scalars, row[:split], strict=True))
-            if form.group:
-                written[form.group] = dict(zip(form.names, row[split:], strict=True))
-        yield written
-
-
-def _write_outputs(
-    form: PredictionForm, labels: Labels, numbers: Numbers
-) -> Iterator[tuple[str, Json]]:
-    """Yield the columns of each output by its name."""
-    start = 0
-    for place, (name, part) in enumerate(form.outputs.items()):
-        own = slice(start, start + part.width)
-        start += part.width
-        column = labels and [row[place] for row in labels]
-        yield (
-            name,
-            part.write_columns(column, numbers and [row[own] for row in numbers]),
-        )
-
-
-def _join_writers(form: PredictionForm) -> Writer:
-    """Return the writer of several outputs, each given its part of a row."""
-    parts: list[tuple[str, int, slice, Writer]] = []
-    start = 0
-    for position, (name, part) in enumerate(form.outputs.items()):
-        parts.append((name, position, slice(start, start + part.width), part.write))
-        start += part.width
-
-    def write(labels: Labels, numbers: Numbers) -> list[Json]:
-        written: list[Json] = [{"outputs": {}} for _ in labels or ()]
-        for name, position, part, write_part in parts:
-            column = [row[position] for row in labels or ()]
-            found = write_part(column, numbers and [row[part] for row in numbers])
-            for prediction, each in zip(written, found, strict=True):
-                prediction["outputs"][name] = each
-        return written
-
-    return write

@@ -35,15 +35,7 @@ def build_predict(
 ) -> Blueprint:
     """Build the routes of the model, which says that it serves since this call."""
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
-    described = orjson.dumps(
-        {
-            "digest": predictor.digest,
-            "engine": predictor.engine,
-            "serving_since": datetime.now(UTC),
-            **describe_manifest(predictor.manifest),
-        },
-        option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS,
-    )
+    described = _describe(predictor)
 
     @v1.post("/predict")
     @requires("predict")
@@ -74,6 +66,19 @@ def build_predict(
         return Answer(described, content_type=JSON)
 
     return v1
+
+
+def _describe(predictor: Predictor) -> bytes:
+    """Return the answer of GET /v1/model, of a service that begins to serve now."""
+    return orjson.dumps(
+        {
+            "digest": predictor.digest,
+            "engine": predictor.engine,
+            "serving_since": datetime.now(UTC),
+            **describe_manifest(predictor.manifest),
+        },
+        option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS,
+    )
 
 
 def refuse_late(deadline: float) -> None:
