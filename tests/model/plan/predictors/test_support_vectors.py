@@ -15,7 +15,6 @@ from sklearn import svm
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import SGDOneClassSVM
 from sklearn.metrics.pairwise import linear_kernel
 
 from service.model.errors import NoPlanError
@@ -55,7 +54,6 @@ OTHERS = [
 DETECTORS = [
     svm.OneClassSVM(nu=0.1),
     svm.OneClassSVM(kernel="poly", degree=2),
-    SGDOneClassSVM(random_state=0),
 ]
 
 
