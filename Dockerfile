@@ -18,6 +18,7 @@ RUN pip --python /venv/bin/python install --quiet --no-compile --require-hashes 
 RUN find /venv -regex '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images\)\)' \
         -prune -exec rm -r {} + \
     && find /venv -type f -regex '.*/numpy/_core/_\(simd\|[a-z_]*tests\)\..*' -delete \
+    && find /venv -regex '.*/swagger-ui\(-standalone-preset\)?\.js' -delete \
     && find /venv -type f -regex '.*\.\(pyi\|pyx\|pxd\|pxi\|tp\|h\|hpp\|c\|cpp\|f90\|a\)' -delete
 
 # The packages as they are installed, whatever the lock has for other Pythons.
