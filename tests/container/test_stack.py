@@ -3,12 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from containers import build, require_engine, run_docker
-from faults import copy_credit, reseal
 from pipelines import CREDIT
 from server import PATIENCE_SECONDS
 from stack import PROJECT, REPLICAS, Stack
@@ -78,33 +76,6 @@ def test_one_killed_and_one_restarted_lose_no_request_of_5000(stack: Stack) -> N
         stack.start("--no-deps", "--force-recreate", "service-1")
         traffic.wait_for(1000)
     assert traffic.failures == []
-
-
-def test_a_canary_is_rolled_out_and_back_without_a_failed_request(
-    stack: Stack, tmp_path: Path
-) -> None:
-    folder = reseal(copy_credit(tmp_path), lambda each: each.update(version="1.1.0"))
-    canary = build(folder, f"{PROJECT}:canary")
-    stack.use_image(canary)
-    with Traffic(stack, 8) as traffic:
-        stack.start("--no-deps", "service-1")
-        # nginx asks a replica that was away again when its fail_timeout is over.
-        end = time.monotonic() + PATIENCE_SECONDS
-        while ask_versions(stack) != {"1.0.0", "1.1.0"}:
-            assert time.monotonic() < end
-        traffic.wait_for(500)
-        stack.use_image(f"{PROJECT}:credit")
-        stack.start("--no-deps", "service-1")
-        assert ask_versions(stack) == {"1.0.0"}
-        traffic.wait_for(500)
-    assert traffic.failures == []
-    run_docker("rmi", "--force", canary)
-
-
-def ask_versions(stack: Stack) -> set[str]:
-    """Ask of each replica several times, and return the versions that answered."""
-    with stack.connect() as client:
-        return {ask(client).headers["X-Model-Version"] for _ in range(20)}
 
 
 def test_nginx_starts_while_a_replica_is_away(stack: Stack) -> None:

@@ -80,10 +80,6 @@ class Stack:
         """Start all, or some, as ops do, and wait until they are healthy."""
         self.compose("up", "--detach", "--wait", *names)
 
-    def use_image(self, image: str) -> None:
-        """Name the image that is started from now on."""
-        self.environment["IMAGE"] = image
-
     def create_key(self, client: str, *options: str) -> str:
         """Make a key as ops do."""
         make = ("python", "-m", "service", "key", "create", "--client", client)
