@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from service.model.contract.column_form import (
     COLUMNS,
     ColumnFaultFinder,
     ColumnsReader,
     Place,
-    count_rows,
     place_in_column,
 )
+from service.model.contract.document import Document, count_instances, place_in_row
 from service.model.contract.fast_path import BodyReader, Columns, is_decodable
 from service.model.contract.faults import (
     INSTANCES,
@@ -49,21 +47,6 @@ MIN_CONTAINERS = 100_000
 IGNORED = "is not a feature of this model and was ignored"
 
 Novelties = Counter[tuple[str, Novelty]]
-
-
-class Document(msgspec.Struct, frozen=True):
-    """A decoded body and the number of its instances, to be validated.
-
-    `columns` are set if the fast path has read them, and found them valid; `is_known`
-    if training saw all their values. Otherwise `content` is the JSON document. `place`
-    names a value of a request that came by column, None of one that came by row.
-    """
-
-    count: int
-    columns: Columns | None = None
-    is_known: bool = False
-    content: Any = None
-    place: Place | None = None
 
 
 class Codec:
@@ -126,10 +109,7 @@ class Codec:
             )
         content = decode(body)
         place = place_in_column if self._comes_by_column(content) else None
-        if place:
-            count = count_rows(content[COLUMNS], self._checks)
-        else:
-            count = _count_instances(content)
+        count = count_instances(content, self._checks, by_column=place is not None)
         if count > most:
             raise TooManyInstancesError(
                 f"{count} instances are more than the {most} that one request may hold."
@@ -157,7 +137,7 @@ class Codec:
         warnings = [*islice(found, self.limits.max_errors)]
         more = sum(1 for _ in found)
         if more:
-            warnings.append(Remark("instances", f"and {more} more"))
+            warnings.append(Remark(document.root, f"and {more} more"))
         return Instances(columns, document.count, (*warnings,), novelties, by_column)
 
     def _read_valid(self, document: Document) -> Columns:
@@ -173,7 +153,7 @@ class Codec:
             return tuple(parts) if by_column else join_columns(parts)
         remarks = [Remark(fault.path, fault.violation) for fault in found]
         if next(faults, None):  # how many is not worth the time
-            remarks.append(Remark("instances", "and more"))
+            remarks.append(Remark(document.root, "and more"))
         kinds: Any = ((fault.field, fault.violation.kind) for fault in found)
         raise ContractViolationError(tuple(remarks), Counter(kinds))
 
@@ -187,24 +167,6 @@ class Codec:
                 novelties[name, novelty] += 1
                 yield Remark(place(name, index), check.messages[novelty])
         if document.content and self._is_ignoring:
-            for name, row in _iterate_names(document):
+            for name, row in document.iterate_names():
                 if name not in self._checks:
                     yield Remark(place(name[:MAX_NAME], row), IGNORED)
-
-
-def place_in_row(name: str, index: int | None) -> str:
-    return f"{INSTANCES}[{index}].{name}"
-
-
-def _count_instances(content: Any) -> int:
-    rows = content.get(INSTANCES) if isinstance(content, dict) else None
-    return len(rows) if isinstance(rows, list) else 0
-
-
-def _iterate_names(document: Document) -> Iterator[tuple[str, int | None]]:
-    """Yield the names that a request gives to values, those of no feature, too."""
-    if document.place:
-        yield from ((name, None) for name in document.content[COLUMNS])
-        return
-    for index, row in enumerate(document.content[INSTANCES]):
-        yield from ((name, index) for name in row)

@@ -116,6 +116,16 @@ def test_a_column_may_be_left_out_or_ignored() -> None:
     assert [each.path for each in found.warnings] == ["columns.Age[1]", "columns.Size"]
 
 
+def test_what_is_not_named_any_more_is_told_of_the_columns() -> None:
+    ages = {"columns": {"Age": ["x"] * (NARROW.max_errors + 1)}}
+    assert ("columns", "and more") in read(make_codec(), ages)
+    found = make_codec().load(b'{"columns": {"Age": [%s]}}' % b",".join([b"99"] * 103))
+    assert (found.warnings[-1].path, found.warnings[-1].message) == (
+        "columns",
+        "and 3 more",
+    )
+
+
 def test_both_forms_at_once_are_refused() -> None:
     faults = read(make_codec(), {"instances": [{"Age": 30}], "columns": {"Age": [30]}})
     assert faults == [("columns", "is not expected here")]
