@@ -22,6 +22,8 @@ from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits, open_storage
 from service.web.access.local_key import ensure_local_key
+from service.web.dialects.kserve import build_kserve
+from service.web.dialects.open_inference import build_open_inference
 from service.web.errors import init_errors
 from service.web.flask_app import Service
 from service.web.headers import init_headers
@@ -32,6 +34,7 @@ from service.web.monitoring.request_log import build_request_log, log_engine
 from service.web.monitoring.request_metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.monitoring.worker_slots import open_counts
+from service.web.prediction_view import PredictionView
 from service.web.readiness import Readiness
 from service.web.request import Observer, init_request_context
 from service.web.routes.capabilities import build_capabilities
@@ -81,8 +84,11 @@ def _wire(settings: Settings) -> Flask:
     init_auth(app, keyring, limits)
     init_errors(app)
     init_headers(app, predictor.manifest.version)
+    view = PredictionView(predictor, codec, readiness, limits, settings.max_body_bytes)
     for blueprint in (
-        build_predict(predictor, codec, readiness, limits, settings.max_body_bytes),
+        build_predict(view),
+        build_open_inference(view),
+        build_kserve(view),
         build_health(readiness),
         build_drift(drift),
         build_shadow(shadowing),

@@ -1,5 +1,6 @@
 """What a version has answered, as its metrics count it."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from typing import Any
 Series = tuple[str, frozenset[tuple[str, str]]]
 Values = Mapping[Series, float]
 
-PREDICT = "/v1/predict"
+# The routes of predictions, in whichever dialect.
+PREDICT = re.compile(r"/v1/predict|/v1/models/.+:predict|/v2/models/.+/infer")
 DURATION = "http_request_duration_seconds"
 LABELS = "model_predictions_total"
 SCORE = "model_score"
@@ -47,7 +49,7 @@ def read_counts(values: Values) -> Counts:
     labels: dict[str, float] = defaultdict(float)
     for (name, pairs), value in values.items():
         by = dict(pairs)
-        if name == f"{DURATION}_count" and by.get("route") == PREDICT:
+        if name == f"{DURATION}_count" and _is_prediction(by):
             counts.requests += value
             counts.errors += value * (by["status"][0] == "5")
             counts.refused += value * (by["status"] == REFUSED)
@@ -64,7 +66,11 @@ def read_counts(values: Values) -> Counts:
 
 
 def _is_answered(by: Mapping[str, str]) -> bool:
-    return by.get("route") == PREDICT and by.get("status") == "200"
+    return _is_prediction(by) and by.get("status") == "200"
+
+
+def _is_prediction(by: Mapping[str, str]) -> bool:
+    return PREDICT.fullmatch(by.get("route", "")) is not None
 
 
 def take_apart(cumulative: Mapping[float, float]) -> dict[float, float]:

@@ -13,6 +13,8 @@ access/           who may call, and how much
 headers.py        middleware: the headers of every answer
 monitoring/       logs, metrics and drift
 shadow/           a second version, compared with the one that answers
+prediction_view.py what each route of predictions does, in whatever dialect
+dialects/         what other servers' callers speak
 routes/           what each route answers
 lifecycle.py      a worker's start and end
 first_request.py  a line of curl to begin with

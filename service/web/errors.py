@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask
+from flask import Flask, request
 from werkzeug.exceptions import (
     BadRequest,
     HTTPException,
@@ -69,6 +69,12 @@ REASONS = (
 )
 
 
+# Clients of the Open Inference Protocol and of KServe read `error`, a text, and no
+# other key: below these paths an answer has it, too.
+ERROR_PREFIXES = ("/v2", "/v1/models/")
+MAX_TOLD = 3
+
+
 class NotReadyError(Exception):
     """This process has not reproduced its golden records; the sentence says why."""
 
@@ -106,9 +112,18 @@ def answer_error(error: Exception) -> Response:
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]
+    if request.path.startswith(ERROR_PREFIXES):
+        problem["error"] = _tell(problem)
     # Not get_response(), which writes a page of HTML first.
     headers = [each for each in http.get_headers() if each[0] != "Content-Type"]
     return Answer(orjson.dumps(problem), status, headers, content_type=PROBLEM)
+
+
+def _tell(problem: dict[str, Any]) -> str:
+    """Return a problem as one text, with the first places that it names."""
+    places = problem.get("errors", ())[:MAX_TOLD]
+    told = [f"{each['path']} {each['message']}" for each in places]
+    return " ".join([str(problem["detail"]), "; ".join(told)]).rstrip()
 
 
 def find_reason(error: Exception, status: int) -> str:

@@ -26,6 +26,9 @@ CONTEXT = "service.context"
 # a log or in an answer.
 REQUEST_ID = re.compile(r"(?!.*(?i:msk_))[A-Za-z0-9._-]{1,128}")
 
+# The dialect of the service's own callers.
+V1 = "v1"
+
 # What the time of a prediction goes to: waiting for a thread; reading the body and
 # checking it against the contract and the limits; predicting; writing the answer.
 Stage = Literal["queue", "validate", "predict", "encode"]
@@ -37,9 +40,9 @@ class RequestContext:
 
     `arrived` is when its last byte did. The worker may set a `refusal`, which is
     answered instead of running the view, and `claim`, which returns True if this answer
-    is in time to be sent. `reason` is a label for why the request was refused,
-    `rate_limits` the items of the header RateLimit, and `stages` holds the seconds of
-    each stage that was passed.
+    is in time to be sent. `dialect` says how a prediction was asked for; `reason` is
+    a label for why the request was refused. `rate_limits` are the items of the header
+    RateLimit, and `stages` holds the seconds of each stage that was passed.
     """
 
     arrived: float
@@ -51,6 +54,7 @@ class RequestContext:
     started: float = 0.0
     client: Client | None = None
     route: str | None = None
+    dialect: str | None = None
     response: Response = field(init=False)  # once the context is closed
     status: int = 0
     seconds: float = 0.0

@@ -3,8 +3,10 @@
 It also holds that whoever has no good key learns nothing of why.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -28,6 +30,17 @@ PUBLIC = Row(200, 200, 200)
 # HEAD is answered as GET is.
 TABLE = {
     "POST /v1/predict": Row(nobody=401, predict=200, metrics=403),
+    "POST /v1/models/credit-risk:predict": Row(nobody=401, predict=200, metrics=403),
+    "POST /v2/models/credit-risk/infer": Row(nobody=401, predict=200, metrics=403),
+    "POST /v2/models/credit-risk/versions/1.0.0/infer": Row(401, 200, 403),
+    "GET /v1/models/credit-risk": PUBLIC,
+    "GET /v2": PUBLIC,
+    "GET /v2/health/live": PUBLIC,
+    "GET /v2/health/ready": PUBLIC,
+    "GET /v2/models/credit-risk": PUBLIC,
+    "GET /v2/models/credit-risk/ready": PUBLIC,
+    "GET /v2/models/credit-risk/versions/1.0.0": PUBLIC,
+    "GET /v2/models/credit-risk/versions/1.0.0/ready": PUBLIC,
     "GET /v1/model": Row(nobody=401, predict=200, metrics=403),
     "GET /v1/drift": Row(nobody=401, predict=403, metrics=200),
     "GET /v1/shadow": Row(nobody=401, predict=403, metrics=404),  # there is none
@@ -72,7 +85,10 @@ def shown(keys: dict[str, str]) -> dict[str, str]:
 def ask(app: Flask, route: str, headers: dict[str, str]) -> TestResponse:
     """Ask what a good caller would ask."""
     method, path = route.split()
-    body = {"instances": [TYPICAL["instance"]]} if method == "POST" else None
+    typical = TYPICAL["instance"]
+    body = {"instances": [typical]} if method == "POST" else None
+    if path.endswith("/infer"):
+        body = {"inputs": [to_tensor(*feature) for feature in typical.items()]}
     return app.test_client().open(
         path.replace("<path:name>", "start.js"),
         method=method,
@@ -80,6 +96,11 @@ def ask(app: Flask, route: str, headers: dict[str, str]) -> TestResponse:
         buffered=True,
         json=body,
     )
+
+
+def to_tensor(name: str, value: Any) -> dict[str, Any]:
+    datatype = "BYTES" if isinstance(value, str) else "FP64"
+    return {"name": name, "shape": [1], "datatype": datatype, "data": [value]}
 
 
 def test_each_route_has_its_row_and_each_row_its_route(app: Flask) -> None:
@@ -132,7 +153,10 @@ def test_who_has_no_good_key_is_told_one_and_the_same(
 def test_no_guarded_route_tells_more_than_another(app: Flask) -> None:
     answers = [ask(app, route, {}) for route in TABLE if TABLE[route].nobody == 401]
     assert len(answers) >= 2
-    assert len({answer.data for answer in answers}) == 1
+    # Clients of the Open Inference Protocol read the same detail under another name.
+    problems = [json.loads(answer.data) for answer in answers]
+    assert all(each.pop("error", each["detail"]) == each["detail"] for each in problems)
+    assert all(each == problems[0] for each in problems)
 
 
 def test_the_expired_key_lies_in_the_file_with_every_scope(

@@ -101,12 +101,11 @@ class Codec:
         for reader, is_known, place in self._readers:
             columns = reader.read(body)
             if columns and len(columns[0]) <= most:
-                return Document(len(columns[0]), columns, is_known, place=place)
-        if holds_more_containers(body, self._max_containers):
-            raise TooManyInstancesError(
-                f"The body holds over {self._max_containers} objects and lists, and one"
-                f" request may hold {most} instances."
-            )
+                root = COLUMNS if place else INSTANCES
+                return Document(
+                    len(columns[0]), columns, is_known, place=place, root=root
+                )
+        self.check_containers(body)
         content = decode(body)
         place = place_in_column if self._comes_by_column(content) else None
         count = count_instances(content, self._checks, by_column=place is not None)
@@ -117,7 +116,16 @@ class Codec:
         check_keys(content, body)
         if self._is_positional and not place:
             name_values(content, [*self._checks])
-        return Document(count, content=content, place=place)
+        root = COLUMNS if place else INSTANCES
+        return Document(count, content=content, place=place, root=root)
+
+    def check_containers(self, body: bytes) -> None:
+        """Raise TooManyInstancesError where decoding a body would take much memory."""
+        if holds_more_containers(body, self._max_containers):
+            raise TooManyInstancesError(
+                f"The body holds over {self._max_containers} objects and lists, and one"
+                f" request may hold {self.limits.max_instances} instances."
+            )
 
     def _comes_by_column(self, content: Any) -> bool:
         is_object = type(content) is dict and INSTANCES not in content

@@ -15,7 +15,8 @@ class Document(msgspec.Struct, frozen=True):
 
     `columns` are set if the fast path has read them, and found them valid; `is_known`
     if training saw all their values. Otherwise `content` is the JSON document. `place`
-    names a value of a request that came by column, None of one that came by row.
+    names a value of a request that came by column, None of one that came by row, and
+    `root` all instances in the form that they came in.
     """
 
     count: int
@@ -23,11 +24,7 @@ class Document(msgspec.Struct, frozen=True):
     is_known: bool = False
     content: Any = None
     place: Place | None = None
-
-    @property
-    def root(self) -> str:
-        """The path of all instances in the form that they came in."""
-        return COLUMNS if self.place else INSTANCES
+    root: str = INSTANCES
 
     def iterate_names(self) -> Iterator[tuple[str, int | None]]:
         """Yield the names that `content` gives to values, those of no feature, too.

@@ -40,6 +40,32 @@ def decode(body: bytes) -> Any:
         raise MalformedJsonError(f"The body is not JSON: {_explain(error)}.") from None
 
 
+def decode_nan(body: bytes) -> Any:
+    """Decode JSON in which NaN stands for null, as pandas and tritonclient write it.
+
+    Infinity is refused, as by `decode`. Raises MalformedJsonError.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if b"NaN" not in body:
+            return decode(body)
+    try:
+        return json.loads(
+            body.decode(),
+            parse_constant=_read_nan,
+            parse_int=orjson.loads,
+            parse_float=orjson.loads,
+        )
+    except (ValueError, RecursionError):  # in orjson's words, if it has any
+        return decode(body)
+
+
+def _read_nan(token: str) -> None:
+    if token != "NaN":  # noqa: S105 - a token of JSON
+        raise ValueError(token)
+
+
 def _explain(error: orjson.JSONDecodeError) -> str:
     """Return what is wrong, in better words where a number that is none was sent."""
     places = (max(error.pos - 1, 0), error.pos)

@@ -65,6 +65,7 @@ class Instruments:
     instances = histogram(
         "model_request_instances",
         "Instances of a request that was answered.",
+        "dialect",
         bounds=BATCHES,
     )
     batches = histogram(

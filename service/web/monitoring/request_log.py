@@ -57,6 +57,8 @@ def build_request_log(manifest: Manifest) -> Observer:
             "model": manifest.name,
             "version": manifest.version,
         }
+        if context.dialect:
+            fields["dialect"] = context.dialect
         for stage, seconds in context.stages.items():
             fields[STAGE_FIELDS[stage]] = to_ms(seconds)
         trace = environ.get("HTTP_TRACEPARENT")

@@ -12,7 +12,7 @@ from service.web.errors import REASONS
 from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.metrics import DROPS, Instruments
 from service.web.monitoring.scores import choose_buckets, list_series, read_series
-from service.web.request import RequestContext
+from service.web.request import V1, RequestContext
 
 PREDICT = "/v1/predict"
 WATCHED_STATUSES = (200, 500, 503, 504)
@@ -36,7 +36,6 @@ class Metrics:
         self._series = list_series(predictor.form)
         self._scores = [instruments.scores[each.name] for each in self._series]
         self._features = [feature.name for feature in manifest.contract.features]
-        self._sizes = instruments.instances.unlabelled
         self._batches = instruments.batches.unlabelled
         predictor.watch_batches(self.count_batch)
         self._novelties = {
@@ -63,7 +62,7 @@ class Metrics:
         """Count an answer that is about to be given."""
         instances, predictions = context.instances, context.predictions
         if instances is not None and predictions is not None:
-            self._count_answer(instances, predictions)
+            self._count_answer(context.dialect or V1, instances, predictions)
         instruments = self.instruments
         with COUNTS_LOCK:
             route = context.route or UNMATCHED
@@ -80,7 +79,9 @@ class Metrics:
         with COUNTS_LOCK:
             self.instruments.exits.unlabelled.add()
 
-    def _count_answer(self, instances: Instances, predictions: Predictions) -> None:
+    def _count_answer(
+        self, dialect: str, instances: Instances, predictions: Predictions
+    ) -> None:
         if self._drift is None:
             nulls = count_nulls(instances)
         else:
@@ -90,7 +91,8 @@ class Metrics:
             self._count_labels(predictions.labels or ())
             for score, values in zip(self._scores, scores, strict=True):
                 score.observe_all(values)
-            self._count_instances(instances, nulls)
+            self.instruments.instances[dialect].observe(instances.count)
+            self._count_values(instances, nulls)
 
     def _count_labels(self, labels: Sequence[Any]) -> None:
         """Count labels; those of several outputs as `output=label`."""
@@ -106,8 +108,7 @@ class Metrics:
         for label, count in Counter(labels).items():
             self.instruments.labels[label].add(count)
 
-    def _count_instances(self, instances: Instances, nulls: Sequence[int]) -> None:
-        self._sizes.observe(instances.count)
+    def _count_values(self, instances: Instances, nulls: Sequence[int]) -> None:
         if any(nulls):
             for name, count in zip(self._features, nulls, strict=True):
                 if count:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.request import RequestContext
+from service.web.request import V1, RequestContext
 from service.web.shadow.handover import Handover
 from service.web.shadow.metrics import DROPS, Drop, ShadowInstruments
 
@@ -48,7 +48,9 @@ class Sender:
 
     def offer(self, call: RequestContext) -> None:
         """Take a prediction that is about to be answered, if it is of the share."""
-        is_answered = call.predictions is not None and call.status == 200
+        # The shadow answers in the service's own form, and is compared in it.
+        is_own = call.predictions is not None and call.dialect == V1
+        is_answered = is_own and call.status == 200
         if not is_answered or random.random() >= self._share:  # noqa: S311 - no secret
             return
         stages = call.stages

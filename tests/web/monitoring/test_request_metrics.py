@@ -93,9 +93,9 @@ def test_a_prediction_is_counted_in_all_its_parts(
     for stage in ("queue", "validate", "predict", "encode"):
         assert grown("model_stage_duration_seconds_count", stage=stage) == 2
         assert grown("model_stage_duration_seconds_sum", stage=stage) >= 0
-    assert grown("model_request_instances_sum") == 31
-    assert grown("model_request_instances_bucket", le="1.0") == 1
-    assert grown("model_request_instances_bucket", le="50.0") == 2
+    assert grown("model_request_instances_sum", dialect="v1") == 31
+    assert grown("model_request_instances_bucket", dialect="v1", le="1.0") == 1
+    assert grown("model_request_instances_bucket", dialect="v1", le="50.0") == 2
     assert grown("model_predictions_total", label="good") == 31
     # The typical applicant is good with a probability of 0.82.
     assert grown("model_score_count", output="good") == 31

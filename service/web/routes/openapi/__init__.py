@@ -2,6 +2,7 @@
 
 schemas.py     the schemas of requests and answers
 operations.py  what each route takes and answers
+dialects.py    the same of what other servers' callers speak
 document.py    the document, which apispec puts together
 assets.py      static files, compressed once
 pages.py       the routes; docs/ holds the page, which flask-swagger-ui's scripts fill

@@ -3,6 +3,7 @@
 apispec makes the schema of a request from the marshmallow schema that validates it.
 """
 
+from itertools import chain
 from typing import Any
 
 from apispec import APISpec
@@ -14,6 +15,7 @@ from service.model.contract.positional_rows import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
 from service.web.errors import PROBLEM
+from service.web.routes.openapi.dialects import SCHEMAS, iterate_dialects
 from service.web.routes.openapi.operations import ERRORS, iterate_operations
 from service.web.routes.openapi.schemas import (
     ANSWER,
@@ -63,6 +65,8 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.schema("DriftWindow", DRIFT_WINDOW)
     schemas.schema("DriftFigure", DRIFT_FIGURE)
     schemas.schema("Shadow", SHADOW)
+    for name, schema in SCHEMAS.items():
+        schemas.schema(name, schema)
     for status, meaning in ERRORS.items():
         content = {PROBLEM: {"schema": refer_to("Problem")}}
         schemas.response(str(status), {"description": meaning, "content": content})
@@ -70,7 +74,8 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.security_scheme(
         "header", {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     )
-    for path, operation in iterate_operations(manifest, example):
+    operations = iterate_operations(manifest, example)
+    for path, operation in chain(operations, iterate_dialects(manifest, example)):
         spec.path(path, operations=operation)
     document: dict[str, Any] = spec.to_dict()
     return document

@@ -26,6 +26,9 @@ ERRORS = {
 
 Operation = dict[str, Any]
 
+# What is answered to whoever asks for predictions and does not get them.
+PREDICT_ERRORS = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504)
+
 SECURED: dict[str, Any] = {"security": [{"bearer": []}, {"header": []}]}
 
 
@@ -33,38 +36,39 @@ def iterate_operations(
     manifest: Manifest, example: GoldenRecord
 ) -> Iterator[tuple[str, dict[str, Operation]]]:
     """Yield each path with its operations, by method."""
-    yield "/v1/predict", {"post": _describe_predict(manifest, example)}
-    model = _name(
+    yield "/v1/predict", {"post": describe_predict(manifest, example)}
+    model = name_operation(
         "describeModel",
         "model",
         "Name, version, contract, digests, libraries, metrics and start of service",
     )
-    described = _describe_answer("The manifest that is served", "Model")
+    described = describe_answer("The manifest that is served", "Model")
     errors = [401, 403, 408, 429, 500, 503, 504]
-    yield "/v1/model", {"get": _respond(model | SECURED, described, *errors)}
-    drift = _name(
+    yield "/v1/model", {"get": respond(model | SECURED, described, *errors)}
+    drift = name_operation(
         "measureDrift",
         "model",
         "How far what came in lies from what the model was fitted on",
     )
-    windows = _describe_answer("The window under way, and the one before it", "Drift")
+    windows = describe_answer("The window under way, and the one before it", "Drift")
     errors = [401, 403, 404, 408, 429, 500, 503, 504]
-    yield "/v1/drift", {"get": _respond(drift | SECURED, windows, *errors)}
-    shadow = _name(
+    yield "/v1/drift", {"get": respond(drift | SECURED, windows, *errors)}
+    shadow = name_operation(
         "compareShadow", "model", "How a second version answers what was answered"
     )
-    figures = _describe_answer("What both answered since the server started", "Shadow")
-    yield "/v1/shadow", {"get": _respond(shadow | SECURED, figures, *errors)}
+    figures = describe_answer("What both answered since the server started", "Shadow")
+    yield "/v1/shadow", {"get": respond(shadow | SECURED, figures, *errors)}
     for path, operation_id in (("/health", "health"), ("/health/ready", "ready")):
         summary = "Ready: this process has reproduced its golden records"
-        ready = _name(operation_id, "health", summary)
-        yield path, {"get": _respond(ready, _describe_answer("Ready", "Health"), 503)}
-    live = _name("live", "health", "Live: the process answers")
-    yield "/health/live", {"get": _respond(live, _describe_answer("Live", "Health"))}
+        ready = name_operation(operation_id, "health", summary)
+        yield path, {"get": respond(ready, describe_answer("Ready", "Health"), 503)}
+    live = name_operation("live", "health", "Live: the process answers")
+    yield "/health/live", {"get": respond(live, describe_answer("Live", "Health"))}
 
 
-def _describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
-    predictions = _describe_answer(
+def describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
+    """Return the operation of POST /v1/predict."""
+    predictions = describe_answer(
         "The predictions, in the order of the instances", "PredictAnswer"
     )
     predictions["content"]["application/json"]["example"] = {
@@ -77,25 +81,28 @@ def _describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
         "example": {"instances": [example.instance]},
     }
     body = {"required": True, "content": {"application/json": content}}
-    predict = _name("predict", "model", "Predict instances")
+    predict = name_operation("predict", "model", "Predict instances")
     # No schema can say that columns are equally long, so they are not in that above.
     predict["description"] = (
         "Also by column, a list for each feature: PredictColumns. The answer is by"
         " column then, too."
     )
-    errors = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504)
-    return _respond(predict | SECURED | {"requestBody": body}, predictions, *errors)
+    predict |= SECURED | {"requestBody": body}
+    return respond(predict, predictions, *PREDICT_ERRORS)
 
 
-def _name(operation_id: str, tag: str, summary: str) -> Operation:
+def name_operation(operation_id: str, tag: str, summary: str) -> Operation:
+    """Begin an operation."""
     return {"operationId": operation_id, "tags": [tag], "summary": summary}
 
 
-def _respond(operation: Operation, answer: dict[str, Any], *errors: int) -> Operation:
+def respond(operation: Operation, answer: dict[str, Any], *errors: int) -> Operation:
+    """Return an operation with what it answers, and the errors among that."""
     refused = {str(e): {"$ref": f"#/components/responses/{e}"} for e in errors}
     return {**operation, "responses": {"200": answer, **refused}}
 
 
-def _describe_answer(description: str, schema: str) -> dict[str, Any]:
+def describe_answer(description: str, schema: str) -> dict[str, Any]:
+    """Return an answer that has a schema of the document."""
     content = {"application/json": {"schema": refer_to(schema)}}
     return {"description": description, "content": content}

@@ -1,0 +1,12 @@
+"""What other servers' callers speak, turned into the service's own form and back.
+
+Each module is thin: it moves names and values, and leaves it to the codec whether a
+value is valid, and to the predictor what the answer is.
+
+flat_columns.py   predictions as columns with names of their own, none within another
+tensors.py        named tensors, in JSON or in bytes, to columns
+open_inference.py the Open Inference Protocol v2: Triton's, MLServer's and KServe's
+kserve.py         KServe's v1 protocol, which is TensorFlow Serving's
+
+It may import web/prediction_view.py and what that may.
+"""

@@ -1,0 +1,145 @@
+"""What each route of predictions does, whichever dialect its callers speak.
+
+A dialect turns a request into the service's own form and predictions into its answer.
+All that is between, the limits, the contract and what is counted, is here, once.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import orjson
+from flask import request
+from werkzeug.exceptions import (
+    BadRequest,
+    GatewayTimeout,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+from service.model.contract.codec import Codec
+from service.model.contract.column_form import Place
+from service.model.contract.document import Document
+from service.model.contract.instances import Instances, Predictions
+from service.model.prediction.predictor import Predictor
+from service.web.access.limits import Limits
+from service.web.flask_app import Answer
+from service.web.readiness import Readiness
+from service.web.request import CONTEXT, RequestContext
+
+JSON = "application/json"
+
+# Write an answer to the request of a context, as what orjson takes.
+Write = Callable[[RequestContext, Predictions, Instances], dict[str, Any]]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A request of a dialect, read.
+
+    `body` is the same request as POST /v1/predict takes it. `place` names a value as
+    the caller sent it, and `root` all of them; without, they are named as in `body`.
+    """
+
+    body: bytes
+    write: Write
+    place: Place | None = None
+    root: str = ""
+
+
+class Dialect(Protocol):
+    """How some callers ask for predictions."""
+
+    name: str
+    # Whether the Content-Type has to say that a request is JSON.
+    is_typed: bool
+
+    def read(self, body: bytes) -> Reading:
+        """Read a request. Raises what is answered with 400 or 413."""
+
+
+@dataclass(frozen=True)
+class PredictionView:
+    """Answers requests for predictions, up to a number of bytes."""
+
+    predictor: Predictor
+    codec: Codec
+    readiness: Readiness
+    limits: Limits
+    max_body_bytes: int
+
+    def answer(self, dialect: Dialect) -> Answer:
+        """Answer the request of this thread."""
+        self.readiness.require()
+        environ = request.environ
+        call: RequestContext = environ[CONTEXT]
+        call.dialect = dialect.name
+        call.begin_stages()
+        if dialect.is_typed:
+            check_type(environ)
+        reading = dialect.read(read_body(environ, self.max_body_bytes))
+        call.body = reading.body
+        document = self._decode(reading)
+        # Before they are validated: what is refused has taken as long to read.
+        if document.count and call.client is not None:
+            self.limits.spend(call, call.client.instances, document.count)
+        call.instances = instances = self.codec.validate(document)
+        refuse_late(call.deadline)
+        call.end_stage("validate")
+        call.predictions = predictions = self.predictor.predict(instances)
+        call.end_stage("predict")
+        written = reading.write(call, predictions, instances)
+        answer = Answer(orjson.dumps(written), content_type=JSON)
+        call.end_stage("encode")
+        return answer
+
+    def _decode(self, reading: Reading) -> Document:
+        document = self.codec.decode(reading.body)
+        if reading.place is None:
+            return document
+        return msgspec.structs.replace(document, place=reading.place, root=reading.root)
+
+
+def refuse_late(deadline: float) -> None:
+    """Raise GatewayTimeout where nobody waits for the prediction any more."""
+    if time.monotonic() > deadline:
+        raise GatewayTimeout("The time for an answer passed before it was begun.")
+
+
+def check_type(environ: dict[str, Any]) -> None:
+    """Raise UnsupportedMediaType where a request does not say that it is JSON."""
+    if environ.get("CONTENT_TYPE") != JSON and not _is_json():
+        raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
+
+
+def _is_json() -> bool:
+    charset = request.mimetype_params.get("charset", "utf-8")
+    return request.mimetype == JSON and charset.lower() in ("utf-8", "utf8")
+
+
+def read_body(environ: dict[str, Any], max_body_bytes: int) -> bytes:
+    """Return the bytes of the request, or raise 400, 413 or 415.
+
+    One byte more than the limit is read, and then refused: Werkzeug's own limit cuts a
+    chunked body short without an error.
+    """
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.")
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared.isdecimal() and int(declared) > max_body_bytes:
+        raise _too_large(max_body_bytes)
+    # A stream that the server bounds itself does not need Werkzeug's wrapper.
+    is_bounded = environ.get("wsgi.input_terminated")
+    stream = environ["wsgi.input"] if is_bounded else request.stream
+    try:
+        body = stream.read(max_body_bytes + 1)
+    except Exception:  # noqa: BLE001 - of any type, and its message may quote the body
+        raise BadRequest("The body is not what its headers announce.") from None
+    if len(body) > max_body_bytes:
+        raise _too_large(max_body_bytes)
+    return bytes(body)
+
+
+def _too_large(max_body_bytes: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"The body is over {max_body_bytes} bytes.")

@@ -1,0 +1,206 @@
+"""A row is answered alike, and refused at the same place, as tensors and by column."""
+
+import json
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pipelines import CREDIT
+from werkzeug.test import TestResponse
+
+RECORDS = json.loads((CREDIT / "golden.json").read_text())["records"]
+TYPICAL = RECORDS[0]["instance"]
+INFER = "/v2/models/credit-risk/infer"
+NUMBERS = {name for name, value in TYPICAL.items() if not isinstance(value, str)}
+
+Tensor = dict[str, Any]
+
+
+def to_tensor(name: str, values: Sequence[Any], /, **changes: Any) -> Tensor:
+    datatype = "FP64" if name in NUMBERS else "BYTES"
+    shape = [len(values)]
+    tensor = {"name": name, "shape": shape, "datatype": datatype, "data": [*values]}
+    return {**tensor, **changes}
+
+
+def to_tensors(rows: Sequence[dict[str, Any]], **changes: Tensor) -> list[Tensor]:
+    return [
+        to_tensor(name, [row[name] for row in rows], **changes.get(name, {}))
+        for name in TYPICAL
+    ]
+
+
+def post(client: FlaskClient, body: Any, **options: Any) -> TestResponse:
+    """Post as tritonclient does: without a Content-Type."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client.post(INFER, data=data, **options)
+
+
+def pack(rows: Sequence[dict[str, Any]], **others: bytes) -> tuple[bytes, int]:
+    """Return a request whose tensors follow its JSON, and the length of the JSON."""
+    tensors, parts = to_tensors(rows), []
+    for tensor in tensors:
+        values = tensor.pop("data")
+        if tensor["datatype"] == "BYTES":
+            texts = [value.encode() for value in values]
+            part = b"".join(struct.pack("<I", len(text)) + text for text in texts)
+        else:
+            numbers = [float("nan") if value is None else value for value in values]
+            part = struct.pack(f"<{len(numbers)}d", *numbers)
+        parts.append(others.get(tensor["name"], part))
+        tensor["parameters"] = {"binary_data_size": len(parts[-1])}
+    head = json.dumps({"inputs": tensors}).encode()
+    return b"".join([head, *parts]), len(head)
+
+
+def post_packed(client: FlaskClient, body: bytes, head: int | str) -> TestResponse:
+    return post(client, body, headers={"Inference-Header-Content-Length": str(head)})
+
+
+# A text that is missing has no form in bytes.
+TEXTS = [name for name in TYPICAL if name not in NUMBERS]
+FULL = [
+    record["instance"]
+    for record in RECORDS
+    if all(record["instance"][name] is not None for name in TEXTS)
+]
+
+
+def test_golden_records_are_answered_as_tensors(client: FlaskClient) -> None:
+    rows = [record["instance"] for record in RECORDS]
+    answer = json.loads(post(client, {"inputs": to_tensors(rows), "id": "x"}).data)
+    assert (answer["model_name"], answer["model_version"]) == ("credit-risk", "1.0.0")
+    assert answer["id"] == "x"
+    outputs = {each["name"]: each for each in answer["outputs"]}
+    label = outputs.pop("label")
+    assert (label["datatype"], label["shape"]) == ("BYTES", [len(rows)])
+    assert label["data"] == [record["prediction"]["label"] for record in RECORDS]
+    for name, output in outputs.items():
+        _, _, class_ = name.partition("probabilities.")
+        wanted = [each["prediction"]["probabilities"][class_] for each in RECORDS]
+        assert output["data"] == wanted
+        assert output["datatype"] == "FP64"
+    assert len(outputs) == 2
+
+
+def test_tensors_that_follow_as_bytes_are_answered_alike(client: FlaskClient) -> None:
+    assert any(row[name] is None for row in FULL for name in NUMBERS)
+    packed = json.loads(post_packed(client, *pack(FULL)).data)
+    written = json.loads(post(client, {"inputs": to_tensors(FULL)}).data)
+    assert packed["outputs"] == written["outputs"]
+
+
+def test_a_nan_is_a_null_where_the_feature_takes_one(client: FlaskClient) -> None:
+    row = {**TYPICAL, "Income": float("nan")}
+    with_nan = post(client, {"inputs": to_tensors([row])})
+    with_null = post(client, {"inputs": to_tensors([{**TYPICAL, "Income": None}])})
+    assert b"NaN" not in with_null.data
+    assert json.loads(with_nan.data)["outputs"] == json.loads(with_null.data)["outputs"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "value"),
+    [
+        *(("Age", "thirty"), ("Age", 17), ("Age", 30.5), ("Age", True), ("Home", 5)),
+        *(("Income", "1"), ("Seniority", 2**53 + 1), ("Income", [1]), ("Age", None)),
+    ],
+)
+def test_a_wrong_value_is_refused_as_by_column(
+    client: FlaskClient, feature: str, value: Any
+) -> None:
+    rows = [TYPICAL, {**TYPICAL, feature: value}]
+    columns = {name: [row[name] for row in rows] for name in TYPICAL}
+    own = client.post("/v1/predict", json={"columns": columns})
+    told = post(client, {"inputs": to_tensors(rows)})
+    if feature == "Income" and isinstance(value, list):  # one dimension more
+        columns[feature][1] = value[0]
+        own = client.post("/v1/predict", json={"columns": columns})
+    assert told.status_code == own.status_code
+    if own.status_code == 422:
+        wanted = json.loads(own.data)["errors"]
+        for error in wanted:
+            error["path"] = error["path"].replace("columns.", "inputs.")
+        problem = json.loads(told.data)
+        assert problem["errors"] == wanted
+        assert problem["error"].startswith(problem["detail"])
+        assert wanted[0]["path"] in problem["error"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"shape": [2]}, {"shape": []}, {"shape": "1"}, {"shape": [True]}),
+        *({"shape": [-1]}, {"shape": [1, 1, 2]}, {"datatype": "FP8"}, {"data": 5}),
+        *({"datatype": None}, {"data": [[[30]]]}, {"name": 5}, {"name": "Home"}),
+        {"parameters": {"binary_data_size": 8}},
+    ],
+)
+def test_a_tensor_that_is_none_is_400(
+    client: FlaskClient, changes: dict[str, Any]
+) -> None:
+    response = post(client, {"inputs": to_tensors([TYPICAL], Age=changes)})
+    assert response.status_code == 400
+    assert isinstance(json.loads(response.data)["error"], str)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"5", b"[]", b"{}", b'{"inputs": []}', b'{"inputs": [5]}', b"\xff{}"),
+        *(b'{"inputs": [], "inputs": []}', b'{"inputs": NaN', b'{"inputs": -Infinity}'),
+        *(b'{"inputs": [NaN, 1e400]}', b'{"inputs": ["\\ud800", NaN]}'),
+        *(b'{"inputs": NaN, "inputs": NaN}', b"[NaN," * 5000),
+    ],
+)
+def test_a_body_that_is_no_request_is_400(client: FlaskClient, body: bytes) -> None:
+    response = post(client, body)
+    assert response.status_code == 400
+    assert isinstance(json.loads(response.data)["error"], str)
+
+
+def test_bytes_that_are_no_tensors_are_400(client: FlaskClient) -> None:
+    body, head = pack([TYPICAL])
+    for cut in (body[:-1], body + b"x", body[: head + 3], body[:head]):
+        assert post_packed(client, cut, head).status_code == 400
+    for length in ("-1", "", "x", len(body) + 1, 0, "\u0662", 2**70):
+        text = str(length).encode().decode("latin-1")
+        assert post_packed(client, body, text).status_code == 400
+    infinite, home = struct.pack("<d", float("inf")), struct.pack("<I", 2**31) + b"x"
+    for changes in ({"Age": infinite}, {"Home": home}, {"Home": b"\1\0\0\0\xff"}):
+        assert post_packed(client, *pack([TYPICAL], **changes)).status_code == 400
+
+
+def test_outputs_are_chosen_by_name(client: FlaskClient) -> None:
+    body = {"inputs": to_tensors([TYPICAL]), "outputs": [{"name": "label"}]}
+    [output] = json.loads(post(client, body).data)["outputs"]
+    assert output["name"] == "label"
+    wrong: Any
+    for wrong in ([{"name": "x"}], [5], 5, [{}], [{"name": []}]):
+        assert post(client, {**body, "outputs": wrong}).status_code == 400
+    classes = [{"name": "label", "parameters": {"classification": 2}}]
+    assert post(client, {**body, "outputs": classes}).status_code == 400
+
+
+def test_a_warning_is_told(client: FlaskClient) -> None:
+    body = {"inputs": to_tensors([{**TYPICAL, "Home": "castle"}])}
+    answer = json.loads(post(client, body).data)
+    assert answer["parameters"]["warnings"].startswith("inputs.Home[0] is a category")
+
+
+def test_what_the_model_takes_and_answers_is_published(client: FlaskClient) -> None:
+    metadata = json.loads(client.get("/v2/models/credit-risk").data)
+    assert [each["name"] for each in metadata["inputs"]] == [*TYPICAL]
+    tensors = to_tensors([TYPICAL])
+    for tensor, told in zip(tensors, metadata["inputs"], strict=True):
+        tensor["datatype"] = told["datatype"]
+    answer = json.loads(post(client, {"inputs": tensors}).data)
+    told = {each["name"]: each["datatype"] for each in metadata["outputs"]}
+    assert told == {each["name"]: each["datatype"] for each in answer["outputs"]}
+
+
+def test_another_model_is_not_here(client: FlaskClient) -> None:
+    response = client.post("/v2/models/other/infer", json={"inputs": []})
+    assert response.status_code == 404
+    assert isinstance(json.loads(response.data)["error"], str)
