@@ -31,8 +31,8 @@ PAGES = [
         f"docs/{name}.md"
         for name in (
             *("packaging", "plan", "image", "deployment", "updates", "keys-and-limits"),
-            *("metrics", "logs", "drift", "settings", "errors", "worker", "requests"),
-            "dialects",
+            *("metrics", "logs", "drift", "settings", "errors", "worker", "client"),
+            *("requests", "dialects"),
         )
     ),
 ]

@@ -1,0 +1,173 @@
+"""One request with its repetitions, within a deadline."""
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.util import Retry, Timeout, parse_url
+
+from model_service_client.errors import (
+    BY_STATUS,
+    ContractViolation,
+    DeadlinePassed,
+    LimitReached,
+    ModelServiceError,
+    NotReady,
+    Unreachable,
+    Violation,
+)
+
+# A prediction changes nothing, so that it may be asked for again. Not 413, which
+# urllib3 repeats by itself: the same body is too large again.
+REPEATED = {429, 503, 504}
+
+# How many are kept open for threads that ask at the same time.
+CONNECTIONS = 10
+
+# As keys are: what http.client refuses as a header it would show in its error.
+KEY = re.compile(r"[!-~]+")
+
+
+class Deadline:
+    """When a call must have ended."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds left. Raises DeadlinePassed where there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise DeadlinePassed("The deadline passed before the answer came.")
+        return left
+
+    def has(self, seconds: float) -> bool:
+        return time.monotonic() + seconds < self._end
+
+
+@dataclass
+class Exchange:
+    """A pool of connections to one service, safe to share by threads."""
+
+    url: str
+    key: str = field(repr=False)
+    retries: Retry = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not KEY.fullmatch(self.key):
+            raise ValueError("The key is empty or has characters that no key has.")
+        if parse_url(self.url).auth:
+            raise ValueError("The URL must not hold a user or a password.")
+        self._path = (parse_url(self.url).path or "").rstrip("/")
+        self._pool = urllib3.connection_from_url(self.url, maxsize=CONNECTIONS)
+
+    def ask(self, method: str, path: str, deadline: Deadline, body: Any = None) -> Any:
+        """Return the JSON of a 200. Raises ModelServiceError."""
+        response = self._ask(method, path, deadline, body)
+        if response.status != 200:
+            raise read_error(response)
+        try:
+            return response.json()
+        except ValueError as error:
+            fault = "What answered is not a model-service: the body is not JSON."
+            raise ModelServiceError(fault, response.status) from error
+
+    def send(
+        self, method: str, path: str, deadline: Deadline, body: bytes | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request once."""
+        left = deadline.left
+        return self._pool.urlopen(
+            method,
+            self._path + path,
+            body=body,
+            headers={
+                "Authorization": f"Bearer {self.key}",
+                "Content-Type": "application/json",
+                "X-Request-Timeout-Ms": str(max(1, int(left * 1000))),
+            },
+            retries=False,
+            redirect=False,
+            timeout=Timeout(total=left),
+        )
+
+    def _ask(
+        self, method: str, path: str, deadline: Deadline, body: Any
+    ) -> urllib3.BaseHTTPResponse:
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        retries = self.retries.new()
+        while True:
+            response: urllib3.BaseHTTPResponse | None = None
+            error: Exception | None = None
+            try:
+                response = self.send(method, path, deadline, content)
+            except HTTPError as fault:
+                error = fault
+            if response is not None and response.status not in REPEATED:
+                return response
+            try:
+                retries = retries.increment(method, path, response, error)
+            except MaxRetryError:
+                return _end(response, error, deadline)
+            pause = _read_retry_after(retries, response)
+            pause = pause or retries.get_backoff_time()
+            if not deadline.has(pause):
+                return _end(response, error, deadline)
+            time.sleep(pause)
+
+
+def _read_retry_after(
+    retries: Retry, response: urllib3.BaseHTTPResponse | None
+) -> float | None:
+    if response is None:
+        return None
+    try:
+        return retries.get_retry_after(response)
+    except InvalidHeader:
+        return None
+
+
+def _end(
+    response: urllib3.BaseHTTPResponse | None,
+    error: Exception | None,
+    deadline: Deadline,
+) -> urllib3.BaseHTTPResponse:
+    """Return the last answer. Raises Unreachable or DeadlinePassed if there is none."""
+    if response is not None:
+        return response
+    _ = deadline.left
+    kind = type(error).__name__
+    raise Unreachable(f"The service could not be reached ({kind}).") from error
+
+
+def read_error(response: urllib3.BaseHTTPResponse) -> ModelServiceError:
+    """Return the exception of an answer that is not 200."""
+    problem = _read_problem(response)
+    status = response.status
+    kind = BY_STATUS.get(status, ModelServiceError)
+    detail = str(problem.get("detail") or f"The service answered {status}.")
+    request_id = str(problem.get("request_id") or "")
+    request_id = request_id or response.headers.get("X-Request-ID", "")
+    error = kind(detail, status, request_id)
+    if isinstance(error, ContractViolation):
+        error.errors = tuple(
+            Violation(each["path"], each["message"])
+            for each in problem.get("errors", ())
+        )
+    elif isinstance(error, LimitReached | NotReady):
+        error.retry_after = _read_retry_after(Retry(), response)
+    return error
+
+
+def _read_problem(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    """Return the problem that a body tells, empty if a proxy answered."""
+    try:
+        problem = response.json()
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
