@@ -32,6 +32,7 @@ from model_service_client import (
     Unreachable,
     UnsendableValue,
 )
+from service.web.access.key_file import Terms, create_key
 
 GOLDEN = [
     record["instance"]
@@ -164,6 +165,19 @@ def test_a_key_that_is_refused_is_not_shown(server: Server) -> None:
     with pytest.raises(ValueError, match="key") as fault:
         Client(server.url, "ms_not\nknown")
     assert "known" not in str(fault.value)
+
+
+def test_a_limit_that_is_reached_says_when_it_is_not(server: Server) -> None:
+    server.skip_lines()
+    terms = Terms(requests="1/100 year")
+    key = create_key(server.keys_file, "once", ("predict",), terms)
+    server.wait_for_each_worker("keys_read")
+    client = Client(server.url, key, retries=1)
+    client.predict(GOLDEN)
+    with pytest.raises(LimitReached) as caught:
+        client.predict(GOLDEN)
+    assert caught.value.retry_after
+    assert caught.value.request_id in str(caught.value)
 
 
 @pytest.mark.parametrize(
