@@ -71,11 +71,11 @@ class Exchange:
         response = self._ask(method, path, deadline, body)
         if response.status != 200:
             raise read_error(response)
-        try:
-            return response.json()
-        except ValueError as error:
-            fault = "What answered is not a model-service: the body is not JSON."
-            raise ModelServiceError(fault, response.status) from error
+        answer = _read_object(response)
+        if not answer:
+            fault = "What answered is not a model-service: the body is no JSON object."
+            raise ModelServiceError(fault, response.status)
+        return answer
 
     def send(
         self, method: str, path: str, deadline: Deadline, body: bytes | None = None
@@ -147,7 +147,7 @@ def _end(
 
 def read_error(response: urllib3.BaseHTTPResponse) -> ModelServiceError:
     """Return the exception of an answer that is not 200."""
-    problem = _read_problem(response)
+    problem = _read_object(response)
     status = response.status
     kind = BY_STATUS.get(status, ModelServiceError)
     detail = str(problem.get("detail") or f"The service answered {status}.")
@@ -164,8 +164,8 @@ def read_error(response: urllib3.BaseHTTPResponse) -> ModelServiceError:
     return error
 
 
-def _read_problem(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    """Return the problem that a body tells, empty if a proxy answered."""
+def _read_object(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    """Return the object that a body holds, empty if a proxy answered."""
     try:
         problem = response.json()
     except ValueError:
