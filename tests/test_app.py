@@ -19,6 +19,14 @@ from service.web.flask_app import Service
 
 # The routes that need no key. Whatever is added here is open to everybody.
 PUBLIC = {
+    "/v1/models/credit-risk",
+    "/v2",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/credit-risk",
+    "/v2/models/credit-risk/ready",
+    "/v2/models/credit-risk/versions/1.0.0",
+    "/v2/models/credit-risk/versions/1.0.0/ready",
     "/health",
     "/health/live",
     "/health/ready",
