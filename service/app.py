@@ -23,7 +23,7 @@ from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits, open_storage
 from service.web.access.local_key import ensure_local_key
 from service.web.dialects.kserve import build_kserve
-from service.web.dialects.open_inference import build_open_inference
+from service.web.dialects.open_inference_routes import build_open_inference
 from service.web.errors import init_errors
 from service.web.flask_app import Service
 from service.web.headers import init_headers

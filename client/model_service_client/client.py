@@ -103,7 +103,7 @@ class Client:
     def model(self) -> dict[str, Any]:
         """Return the card of the model: its name, its version and its contract."""
         deadline = Deadline(self._timeout_seconds)
-        return dict(self._exchange.ask("GET", "/v1/model", deadline))
+        return self._exchange.ask("GET", "/v1/model", deadline)
 
     def is_ready(self) -> bool:
         """Return True if the service would answer now; asked once."""
@@ -119,7 +119,7 @@ class Client:
     ) -> dict[str, Any]:
         body = table.cut(start, end)
         try:
-            return dict(self._exchange.ask("POST", "/v1/predict", deadline, body))
+            return self._exchange.ask("POST", "/v1/predict", deadline, body)
         except ContractViolation as error:
             places = [each._asdict() for each in error.errors]
             error.errors = tuple(_shift(places, start, table))

@@ -25,6 +25,12 @@ from model_service_client.errors import (
 # urllib3 repeats by itself: the same body is too large again.
 REPEATED = {429, 503, 504}
 
+# What stands in the answer of each route: of another server's, it does not.
+ANSWERED = {
+    "/v1/predict": {"model", "request_id", "predictions"},
+    "/v1/model": {"name", "version", "contract"},
+}
+
 # How many are kept open for threads that ask at the same time.
 CONNECTIONS = 10
 
@@ -38,9 +44,8 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
-    @property
-    def left(self) -> float:
-        """The seconds left. Raises DeadlinePassed where there are none."""
+    def check(self) -> float:
+        """Return the seconds left. Raises DeadlinePassed where there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise DeadlinePassed("The deadline passed before the answer came.")
@@ -66,14 +71,16 @@ class Exchange:
         self._path = (parse_url(self.url).path or "").rstrip("/")
         self._pool = urllib3.connection_from_url(self.url, maxsize=CONNECTIONS)
 
-    def ask(self, method: str, path: str, deadline: Deadline, body: Any = None) -> Any:
-        """Return the JSON of a 200. Raises ModelServiceError."""
+    def ask(
+        self, method: str, path: str, deadline: Deadline, body: Any = None
+    ) -> dict[str, Any]:
+        """Return the object of a 200 by this service. Raises ModelServiceError."""
         response = self._ask(method, path, deadline, body)
         if response.status != 200:
             raise read_error(response)
         answer = _read_object(response)
-        if not answer:
-            fault = "What answered is not a model-service: the body is no JSON object."
+        if not answer.keys() >= ANSWERED[path]:
+            fault = "What answered is not a model-service: its answer has another form."
             raise ModelServiceError(fault, response.status)
         return answer
 
@@ -81,7 +88,7 @@ class Exchange:
         self, method: str, path: str, deadline: Deadline, body: bytes | None = None
     ) -> urllib3.BaseHTTPResponse:
         """Send a request once."""
-        left = deadline.left
+        left = deadline.check()
         return self._pool.urlopen(
             method,
             self._path + path,
@@ -140,7 +147,7 @@ def _end(
     """Return the last answer. Raises Unreachable or DeadlinePassed if there is none."""
     if response is not None:
         return response
-    _ = deadline.left
+    deadline.check()
     kind = type(error).__name__
     raise Unreachable(f"The service could not be reached ({kind}).") from error
 

@@ -49,7 +49,7 @@ def read_counts(values: Values) -> Counts:
     labels: dict[str, float] = defaultdict(float)
     for (name, pairs), value in values.items():
         by = dict(pairs)
-        if name == f"{DURATION}_count" and _is_prediction(by):
+        if name == f"{DURATION}_count" and is_prediction(by["route"]):
             counts.requests += value
             counts.errors += value * (by["status"][0] == "5")
             counts.refused += value * (by["status"] == REFUSED)
@@ -66,11 +66,12 @@ def read_counts(values: Values) -> Counts:
 
 
 def _is_answered(by: Mapping[str, str]) -> bool:
-    return _is_prediction(by) and by.get("status") == "200"
+    return is_prediction(by["route"]) and by.get("status") == "200"
 
 
-def _is_prediction(by: Mapping[str, str]) -> bool:
-    return PREDICT.fullmatch(by.get("route", "")) is not None
+def is_prediction(route: str) -> bool:
+    """Return True for a route that answers with predictions."""
+    return PREDICT.fullmatch(route) is not None
 
 
 def take_apart(cumulative: Mapping[float, float]) -> dict[float, float]:

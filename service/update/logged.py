@@ -9,11 +9,13 @@ from typing import Any
 
 import orjson
 
+from service.update.counts import is_prediction
+
 # More than any line of a log of the default size, or of the service's stdout.
 LONGEST_LINE = 64 * 2**20
 
 # Of the lines of the service's stdout.
-REQUEST, PREDICT, REFUSED = "request", "/v1/predict", 422
+REQUEST, REFUSED = "request", 422
 
 
 class PredictionLogError(Exception):
@@ -82,5 +84,5 @@ def _read(document: dict[str, Any], version: str) -> Logged | None:
 
 def _is_refused(document: dict[str, Any]) -> bool:
     """Return True for a line of stdout of a request that the contract refused."""
-    found = tuple(map(document.get, ("event", "route", "status")))
-    return found == (REQUEST, PREDICT, REFUSED)
+    is_refused = (document.get("event"), document.get("status")) == (REQUEST, REFUSED)
+    return is_refused and is_prediction(str(document.get("route")))

@@ -27,7 +27,7 @@ from service.model.prediction.predictor import Predictor
 from service.web.access.limits import Limits
 from service.web.flask_app import Answer
 from service.web.readiness import Readiness
-from service.web.request import CONTEXT, RequestContext
+from service.web.request import CONTEXT, Dialect, RequestContext
 
 JSON = "application/json"
 
@@ -48,10 +48,10 @@ class Reading(msgspec.Struct, frozen=True):
     root: str = ""
 
 
-class Dialect(Protocol):
-    """How some callers ask for predictions."""
+class Form(Protocol):
+    """What requests and answers of a dialect look like."""
 
-    name: str
+    name: Dialect
     # Whether the Content-Type has to say that a request is JSON.
     is_typed: bool
 
@@ -69,16 +69,16 @@ class PredictionView:
     limits: Limits
     max_body_bytes: int
 
-    def answer(self, dialect: Dialect) -> Answer:
+    def answer(self, form: Form) -> Answer:
         """Answer the request of this thread."""
         self.readiness.require()
         environ = request.environ
         call: RequestContext = environ[CONTEXT]
-        call.dialect = dialect.name
+        call.dialect = form.name
         call.begin_stages()
-        if dialect.is_typed:
+        if form.is_typed:
             check_type(environ)
-        reading = dialect.read(read_body(environ, self.max_body_bytes))
+        reading = form.read(read_body(environ, self.max_body_bytes))
         call.body = reading.body
         document = self._decode(reading)
         # Before they are validated: what is refused has taken as long to read.

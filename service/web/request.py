@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -26,8 +26,10 @@ CONTEXT = "service.context"
 # a log or in an answer.
 REQUEST_ID = re.compile(r"(?!.*(?i:msk_))[A-Za-z0-9._-]{1,128}")
 
-# The dialect of the service's own callers.
-V1 = "v1"
+# How callers ask for predictions: in the service's own form, or as other servers' do.
+Dialect = Literal["v1", "open-inference", "kserve-v1"]
+V1: Dialect = "v1"
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 # What the time of a prediction goes to: waiting for a thread; reading the body and
 # checking it against the contract and the limits; predicting; writing the answer.
@@ -54,7 +56,7 @@ class RequestContext:
     started: float = 0.0
     client: Client | None = None
     route: str | None = None
-    dialect: str | None = None
+    dialect: Dialect | None = None
     response: Response = field(init=False)  # once the context is closed
     status: int = 0
     seconds: float = 0.0

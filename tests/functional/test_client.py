@@ -224,7 +224,7 @@ def test_what_passes_is_asked_for_again(first: Reply | None) -> None:
         ((500, {}, {"request_id": "r-7"}), ServiceFault, 1),
         ((413, {"Retry-After": "0"}, {}), ModelServiceError, 1),
         ((307, {"Location": "/elsewhere"}, {}), ModelServiceError, 1),
-        ((200, {}, {}), ModelServiceError, 1),  # whatever it is, it is no such service
+        ((200, {}, {"ok": True}), ModelServiceError, 1),  # by another server
     ],
 )
 def test_what_does_not_pass_is_an_error_of_its_kind(

@@ -51,14 +51,16 @@ def decode_nan(body: bytes) -> Any:
         if b"NaN" not in body:
             return decode(body)
     try:
-        return json.loads(
+        found = json.loads(
             body.decode(),
             parse_constant=_read_nan,
             parse_int=orjson.loads,
             parse_float=orjson.loads,
         )
-    except (ValueError, RecursionError):  # in orjson's words, if it has any
+        orjson.dumps(found)  # fails for half of a surrogate pair, which is no text
+    except (ValueError, TypeError, RecursionError):  # in orjson's words
         return decode(body)
+    return found
 
 
 def _read_nan(token: str) -> None:

@@ -4,8 +4,10 @@ Each module is thin: it moves names and values, and leaves it to the codec wheth
 value is valid, and to the predictor what the answer is.
 
 flat_columns.py   predictions as columns with names of their own, none within another
+tensor_values.py  the values of a tensor, by its datatype
 tensors.py        named tensors, in JSON or in bytes, to columns
 open_inference.py the Open Inference Protocol v2: Triton's, MLServer's and KServe's
+open_inference_routes.py its routes, and what it tells of server and model
 kserve.py         KServe's v1 protocol, which is TensorFlow Serving's
 
 It may import web/prediction_view.py and what that may.

@@ -12,15 +12,13 @@ from service.model.contract.instances import Instances, Predictions
 from service.web.access.auth import public, requires
 from service.web.flask_app import Answer
 from service.web.prediction_view import JSON, PredictionView, Reading
-from service.web.request import RequestContext
-
-NAME = "kserve-v1"
+from service.web.request import Dialect, RequestContext
 
 
 class KServe:
     """Requests as POST /v1/predict takes them, and bare predictions."""
 
-    name = NAME
+    name: Dialect = "kserve-v1"
     is_typed = True
 
     def read(self, body: bytes) -> Reading:
@@ -45,7 +43,7 @@ def build_kserve(view: PredictionView) -> Blueprint:
     """Build the routes of the protocol, under the model's own name."""
     v1 = Blueprint("kserve", __name__, url_prefix="/v1/models")
     name = view.predictor.manifest.name
-    dialect = KServe()
+    form = KServe()
     ready = orjson.dumps({"name": name, "ready": True})
 
     @v1.get(f"/{name}")
@@ -57,6 +55,6 @@ def build_kserve(view: PredictionView) -> Blueprint:
     @v1.post(f"/{name}:predict")
     @requires("predict")
     def predict() -> Answer:
-        return view.answer(dialect)
+        return view.answer(form)
 
     return v1

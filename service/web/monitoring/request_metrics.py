@@ -12,7 +12,7 @@ from service.web.errors import REASONS
 from service.web.monitoring.counts import COUNTS_LOCK
 from service.web.monitoring.metrics import DROPS, Instruments
 from service.web.monitoring.scores import choose_buckets, list_series, read_series
-from service.web.request import V1, RequestContext
+from service.web.request import DIALECTS, Dialect, RequestContext
 
 PREDICT = "/v1/predict"
 WATCHED_STATUSES = (200, 500, 503, 504)
@@ -48,6 +48,8 @@ class Metrics:
             instruments.rejections[reason].add(0)
         for status in WATCHED_STATUSES:
             instruments.durations[PREDICT, status].observe_all(())
+        for dialect in DIALECTS:
+            instruments.instances[dialect].observe_all(())
         for drop in DROPS:
             instruments.lines_dropped[drop].add(0)
         engine, digest = predictor.engine.name, predictor.digest
@@ -62,7 +64,7 @@ class Metrics:
         """Count an answer that is about to be given."""
         instances, predictions = context.instances, context.predictions
         if instances is not None and predictions is not None:
-            self._count_answer(context.dialect or V1, instances, predictions)
+            self._count_answer(context.dialect, instances, predictions)
         instruments = self.instruments
         with COUNTS_LOCK:
             route = context.route or UNMATCHED
@@ -80,7 +82,7 @@ class Metrics:
             self.instruments.exits.unlabelled.add()
 
     def _count_answer(
-        self, dialect: str, instances: Instances, predictions: Predictions
+        self, dialect: Dialect | None, instances: Instances, predictions: Predictions
     ) -> None:
         if self._drift is None:
             nulls = count_nulls(instances)

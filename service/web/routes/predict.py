@@ -12,13 +12,13 @@ from service.model.prediction.predictor import Predictor
 from service.web.access.auth import requires
 from service.web.flask_app import Answer
 from service.web.prediction_view import JSON, PredictionView, Reading
-from service.web.request import V1, RequestContext
+from service.web.request import V1, Dialect, RequestContext
 
 
 class OwnForm:
     """The service's own requests and answers, by row or by column."""
 
-    name = V1
+    name: Dialect = V1
     is_typed = True
 
     def __init__(self, manifest: Manifest) -> None:

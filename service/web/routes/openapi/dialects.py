@@ -10,7 +10,8 @@ from typing import Any
 
 from service.model.artefact.golden import GoldenRecord
 from service.model.artefact.manifest import Manifest
-from service.web.dialects.tensors import DATATYPES
+from service.model.contract.features import Feature
+from service.web.dialects.tensor_values import BY_TYPE, DATATYPES
 from service.web.routes.openapi.operations import (
     PREDICT_ERRORS,
     SECURED,
@@ -48,7 +49,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "model_version": TEXT,
             "id": TEXT,
             "outputs": list_of("Tensor"),
-        }
+            "parameters": {"type": "object", "properties": {"warnings": TEXT}},
+        },
+        "parameters",
     ),
     "ServerMetadata": build_object(
         {"name": TEXT, "version": TEXT, "extensions": {"type": "array", "items": TEXT}}
@@ -88,7 +91,11 @@ def iterate_dialects(manifest: Manifest, example: GoldenRecord) -> Operations:
     yield _ask("/v2", "Metadata of the server", "ServerMetadata")
     yield _ask("/v2/health/live", "Live, as the Open Inference Protocol asks", "Live")
     yield _ask("/v2/health/ready", "Ready, as that protocol asks", "Ready")
-    tensors = [_describe_tensor(*item) for item in example.instance.items()]
+    tensors = [
+        _describe_tensor(feature, example.instance[feature.name])
+        for feature in manifest.contract.features
+        if feature.name in example.instance
+    ]
     content = {"schema": refer_to("InferRequest"), "example": {"inputs": tensors}}
     body = {"required": True, "content": {"application/json": content}}
     for path in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
@@ -117,8 +124,7 @@ def _name_path(path: str) -> str:
     return re.sub(r"\W+", "_", path).strip("_")
 
 
-def _describe_tensor(name: str, value: Any) -> dict[str, Any]:
+def _describe_tensor(feature: Feature, value: Any) -> dict[str, Any]:
     """Return a value of one instance as a tensor."""
-    datatypes = {str: "BYTES", bool: "BOOL", int: "INT64"}
-    datatype = datatypes.get(type(value), "FP64")
-    return {"name": name, "shape": [1], "datatype": datatype, "data": [value]}
+    datatype = BY_TYPE.get(feature.type, "BYTES")
+    return {"name": feature.name, "shape": [1], "datatype": datatype, "data": [value]}
