@@ -145,7 +145,8 @@ def test_a_faulty_canary_is_rolled_back(
     weights = () if fault == "failing" else ("--weights", "50")
     told = operator.run(images(fault), *weights, *QUICKLY, code=1)
     assert operator.ask_versions() == {STABLE: 40}
-    assert callers.counts[CANARY, 200] > 0
+    # One that fails for good may do so from its first request on.
+    assert any(version == CANARY for version, _ in callers.counts)
     assert callers.of_stable == [], told
     last = operator.read_journal()[-1]
     worse = {each["figure"] for each in last["reasons"] if each["finding"] == "worse"}
