@@ -20,7 +20,6 @@ from werkzeug.exceptions import (
 )
 
 from service.model.contract.codec import Codec
-from service.model.contract.column_form import Place
 from service.model.contract.document import Document
 from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
@@ -36,16 +35,14 @@ Write = Callable[[RequestContext, Predictions, Instances], dict[str, Any]]
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A request of a dialect, read.
+    """A request of a dialect, read, and how it is answered.
 
-    `body` is the same request as POST /v1/predict takes it. `place` names a value as
-    the caller sent it, and `root` all of them; without, they are named as in `body`.
+    `body` holds the bytes that came, if POST /v1/predict takes the same.
     """
 
-    body: bytes
+    document: Document
     write: Write
-    place: Place | None = None
-    root: str = ""
+    body: bytes = b""
 
 
 class Form(Protocol):
@@ -79,8 +76,8 @@ class PredictionView:
         if form.is_typed:
             check_type(environ)
         reading = form.read(read_body(environ, self.max_body_bytes))
-        call.body = reading.body
-        document = self._decode(reading)
+        call.body, call.document = reading.body, reading.document
+        document = reading.document
         # Before they are validated: what is refused has taken as long to read.
         if document.count and call.client is not None:
             self.limits.spend(call, call.client.instances, document.count)
@@ -93,12 +90,6 @@ class PredictionView:
         answer = Answer(orjson.dumps(written), content_type=JSON)
         call.end_stage("encode")
         return answer
-
-    def _decode(self, reading: Reading) -> Document:
-        document = self.codec.decode(reading.body)
-        if reading.place is None:
-            return document
-        return msgspec.structs.replace(document, place=reading.place, root=reading.root)
 
 
 def refuse_late(deadline: float) -> None:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from service.model.contract.document import Document
 from service.model.contract.instances import Instances, Predictions
 from service.model.errors import ModelError
 from service.web.client import Client
@@ -61,6 +63,7 @@ class RequestContext:
     status: int = 0
     seconds: float = 0.0
     body: bytes = b""
+    document: Document = field(init=False)  # once it is read
     instances: Instances | None = None
     fault: Exception | None = None
     reason: str | None = None
@@ -80,6 +83,17 @@ class RequestContext:
         now = time.monotonic()
         self.stages[stage] = now - self.stage_began
         self.stage_began = now
+
+    def own_request(self) -> bytes:
+        """Return a request that was read as POST /v1/predict takes it."""
+        return self.body or self.document.write()
+
+    def own_answer(self) -> bytes:
+        """Return an answer of predictions as POST /v1/predict gives it."""
+        if self.body and self.response.is_json:
+            return self.response.get_data()
+        columns = self.predictions and self.predictions.to_columns()
+        return orjson.dumps({"predictions": columns})
 
     def close(self) -> bool:
         """Return True if the answer is to be sent: one that is late is dropped."""

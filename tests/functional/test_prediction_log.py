@@ -76,17 +76,30 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         assert time.monotonic() < end
 
 
-def test_a_line_is_the_same_of_a_request_by_column(serve: Serve, folder: Path) -> None:
+def test_a_line_is_the_same_in_each_form(serve: Serve, folder: Path) -> None:
     server = serve(CREDIT, **log_to(folder))
     rows = [record["instance"] for record in RECORDS]
     by_column = {name: [row[name] for row in rows] for name in rows[0]}
+    tensors = [
+        {"name": name, "datatype": "BYTES", "shape": [len(rows)], "data": values}
+        for name, values in by_column.items()
+    ]
+    requests = {
+        "/v1/models/credit-risk:predict": {"instances": rows},
+        "/v2/models/credit-risk/infer": {"inputs": tensors},
+        "/v1/predict": {"columns": by_column},
+    }
     with server.connect() as client:
-        for body in ({"instances": rows}, {"columns": by_column}):
-            client.post("/v1/predict", json=body).raise_for_status()
+        client.post("/v1/predict", json={"instances": rows}).raise_for_status()
+        for path, body in requests.items():
+            client.post(path, json=body).raise_for_status()
     assert server.stop() == 0
-    first, second = read_lines(folder)
-    assert first["instances"] == second["instances"] == rows
-    assert first["predictions"] == second["predictions"]
+    first, *others = read_lines(folder)
+    assert first["instances"] == rows
+    assert len(others) == len(requests)
+    for line in others:
+        assert line["instances"] == rows
+        assert line["predictions"] == first["predictions"]
 
 
 def test_lines_are_what_was_asked_and_answered(serve: Serve, folder: Path) -> None:

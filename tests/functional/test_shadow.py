@@ -140,15 +140,23 @@ def test_the_same_version_agrees_and_no_answer_differs_by_a_bit(
     assert "Seniority" not in "".join(credit.lines)
 
 
-def test_answers_by_column_are_compared_too(credit: Server) -> None:
+def test_answers_in_each_form_are_compared(credit: Server) -> None:
     wait_for_shadow(credit)
     before = read_figures(credit)
     columns = {name: [row[name] for row in INSTANCES] for name in INSTANCES[0]}
-    answer = credit.client.post("/v1/predict", json={"columns": columns})
-    assert answer.status_code == 200
-    compared = before["requests"]["compared"] + 1
+    tensors = [
+        {"name": name, "datatype": "BYTES", "shape": [len(values)], "data": values}
+        for name, values in columns.items()
+    ]
+    for path, body in (
+        ("/v1/predict", {"columns": columns}),
+        ("/v1/models/credit-risk:predict", {"instances": INSTANCES}),
+        ("/v2/models/credit-risk/infer", {"inputs": tensors}),
+    ):
+        assert credit.client.post(path, json=body).status_code == 200
+    compared = before["requests"]["compared"] + 3
     after = wait_for_figures(credit, lambda f: f["requests"]["compared"] == compared)
-    assert after["instances"] == before["instances"] + len(INSTANCES)
+    assert after["instances"] == before["instances"] + 3 * len(INSTANCES)
     assert after["labels_changed"] == before["labels_changed"]
 
 

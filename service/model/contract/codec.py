@@ -1,7 +1,7 @@
 """Requests to instances: bytes are decoded, validated, and compared with training."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,6 +10,7 @@ from service.model.contract.column_form import (
     ColumnFaultFinder,
     ColumnsReader,
     Place,
+    count_rows,
     place_in_column,
 )
 from service.model.contract.document import Document, count_instances, place_in_row
@@ -44,6 +45,7 @@ from service.model.errors import (
 CONTAINERS_PER_INSTANCE = 16
 MIN_CONTAINERS = 100_000
 
+NO_COLUMNS_HERE = "must be instances by row: they have any fields, and so no columns"
 IGNORED = "is not a feature of this model and was ignored"
 
 Novelties = Counter[tuple[str, Novelty]]
@@ -62,6 +64,7 @@ class Codec:
         valid = [] if is_open else [compile_type(each, length) for each in features]
         self._is_positional = takes_positions(contract)
         self._readers: list[tuple[BodyReader | ColumnsReader, bool, Place | None]] = []
+        self._converters: list[tuple[ColumnsReader, bool]] = []
         self._add_readers(contract, valid)
         self._faults = FaultFinder(contract, self.schema, valid, limits)
         self._column_faults: ColumnFaultFinder | None = None
@@ -87,6 +90,7 @@ class Codec:
         for types, is_known in tried if by_name else ():
             columns = ColumnsReader(contract, types)
             self._readers.append((columns, is_known, place_in_column))
+            self._converters.append((columns, is_known))
 
     def load(self, body: bytes) -> Instances:
         """Read the body of a request. Raises what decode and validate raise."""
@@ -109,15 +113,38 @@ class Codec:
         content = decode(body)
         place = place_in_column if self._comes_by_column(content) else None
         count = count_instances(content, self._checks, by_column=place is not None)
-        if count > most:
-            raise TooManyInstancesError(
-                f"{count} instances are more than the {most} that one request may hold."
-            )
+        self._check_count(count)
         check_keys(content, body)
         if self._is_positional and not place:
             name_values(content, [*self._checks])
         root = COLUMNS if place else INSTANCES
         return Document(count, content=content, place=place, root=root)
+
+    def read_columns(
+        self, columns: Mapping[str, Any], place: Place, root: str
+    ) -> Document:
+        """Return the document of columns that came in another form than JSON.
+
+        `place` and `root` name what is wrong as the caller wrote it. Raises
+        TooManyInstancesError, or ContractViolationError where no columns are taken.
+        """
+        if self._column_faults is None:
+            raise ContractViolationError((Remark(root, NO_COLUMNS_HERE),), Counter())
+        count = count_rows(columns, self._checks)
+        self._check_count(count)
+        content = {COLUMNS: columns}
+        for converter, is_known in self._converters:
+            found = converter.convert(columns)
+            if found:
+                return Document(count, found, is_known, content, place, root)
+        return Document(count, content=content, place=place, root=root)
+
+    def _check_count(self, count: int) -> None:
+        most = self.limits.max_instances
+        if count > most:
+            raise TooManyInstancesError(
+                f"{count} instances are more than the {most} that one request may hold."
+            )
 
     def check_containers(self, body: bytes) -> None:
         """Raise TooManyInstancesError where decoding a body would take much memory."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+import orjson
 
 from service.model.contract.column_form import COLUMNS, Place, count_rows
 from service.model.contract.fast_path import Columns
@@ -14,9 +15,10 @@ class Document(msgspec.Struct, frozen=True):
     """A decoded body and the number of its instances, to be validated.
 
     `columns` are set if the fast path has read them, and found them valid; `is_known`
-    if training saw all their values. Otherwise `content` is the JSON document. `place`
-    names a value of a request that came by column, None of one that came by row, and
-    `root` all instances in the form that they came in.
+    if training saw all their values. Otherwise `content` is the JSON document, as it is
+    where columns came in another form than JSON. `place` names a value of a request
+    that came by column, None of one that came by row, and `root` all instances in the
+    form that they came in.
     """
 
     count: int
@@ -25,6 +27,10 @@ class Document(msgspec.Struct, frozen=True):
     content: Any = None
     place: Place | None = None
     root: str = INSTANCES
+
+    def write(self) -> bytes:
+        """Return the JSON of columns that came in another form."""
+        return orjson.dumps(self.content)
 
     def iterate_names(self) -> Iterator[tuple[str, int | None]]:
         """Yield the names that `content` gives to values, those of no feature, too.

@@ -6,6 +6,7 @@ value is valid, and to the predictor what the answer is.
 flat_columns.py   predictions as columns with names of their own, none within another
 tensor_values.py  the values of a tensor, by its datatype
 tensors.py        named tensors, in JSON or in bytes, to columns
+plain_tensors.py  the fast path of JSON tensors
 open_inference.py the Open Inference Protocol v2: Triton's, MLServer's and KServe's
 open_inference_routes.py its routes, and what it tells of server and model
 kserve.py         KServe's v1 protocol, which is TensorFlow Serving's

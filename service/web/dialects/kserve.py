@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Blueprint
 
+from service.model.contract.codec import Codec
 from service.model.contract.instances import Instances, Predictions
 from service.web.access.auth import public, requires
 from service.web.flask_app import Answer
@@ -21,9 +22,12 @@ class KServe:
     name: Dialect = "kserve-v1"
     is_typed = True
 
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
     def read(self, body: bytes) -> Reading:
         """Return the request as it stands."""
-        return Reading(body, _write)
+        return Reading(self._codec.decode(body), _write, body)
 
 
 def _write(
@@ -43,7 +47,7 @@ def build_kserve(view: PredictionView) -> Blueprint:
     """Build the routes of the protocol, under the model's own name."""
     v1 = Blueprint("kserve", __name__, url_prefix="/v1/models")
     name = view.predictor.manifest.name
-    form = KServe()
+    form = KServe(view.codec)
     ready = orjson.dumps({"name": name, "ready": True})
 
     @v1.get(f"/{name}")

@@ -6,16 +6,15 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 from functools import partial
 from typing import Any
 
-import orjson
 from flask import request
 from werkzeug.exceptions import BadRequest
 
 from service.model.contract.codec import Codec
-from service.model.contract.column_form import COLUMNS
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.strict_json import check_keys, decode_nan
 from service.model.prediction.predictor import Predictor
 from service.web.dialects.flat_columns import FlatColumn, flatten
+from service.web.dialects.plain_tensors import read_plain
 from service.web.dialects.tensor_values import BY_VALUE, MAX_NAME
 from service.web.dialects.tensors import Tensors
 from service.web.prediction_view import Reading
@@ -49,16 +48,25 @@ class OpenInference:
     def read(self, body: bytes) -> Reading:
         """Read a request. Raises BadRequest, or what the codec raises."""
         head, binary = _split_body(body)
+        columns, content = self._read_tensors(head, binary)
+        wanted = self._read_outputs(content.get("outputs"))
+        write = partial(self._write, wanted, content.get("id"))
+        document = self._codec.read_columns(columns, place_in_tensor, INPUTS)
+        return Reading(document, write)
+
+    def _read_tensors(
+        self, head: bytes, binary: memoryview
+    ) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+        """Return the columns of a request, and the keys of its JSON."""
+        plain = None if binary else read_plain(head)
+        if plain is not None:
+            return plain
         self._codec.check_containers(head)
         content = decode_nan(head)
         if not isinstance(content, dict):
             raise BadRequest("The body must be an object with inputs.")
         check_keys(content, head)
-        columns = self._tensors.read(content.get(INPUTS), binary)
-        wanted = self._read_outputs(content.get("outputs"))
-        write = partial(self._write, wanted, content.get("id"))
-        own = orjson.dumps({COLUMNS: columns})
-        return Reading(own, write, place_in_tensor, INPUTS)
+        return self._tensors.read(content.get(INPUTS), binary), content
 
     def _read_outputs(self, outputs: Any) -> list[str] | None:
         """Return the names of the outputs that are wanted, None for all."""

@@ -63,8 +63,8 @@ class PredictionLog:
         if not is_answered or random.random() >= self._share:  # noqa: S311 - no secret
             return
         client = call.client.name if call.client else None
-        answered = call.response.get_data()
-        entry = LogEntry(time.time(), call.request_id, client, call.body, answered)
+        own = (call.own_request(), call.own_answer())
+        entry = LogEntry(time.time(), call.request_id, client, *own)
         if not self._queue.put(entry):
             self._drop("queue_full", 1)
         if not self._is_started:  # not before: this process may have forked

@@ -7,6 +7,7 @@ import orjson
 from flask import Blueprint
 
 from service.model.artefact.manifest import Manifest, describe_manifest
+from service.model.contract.codec import Codec
 from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
 from service.web.access.auth import requires
@@ -21,12 +22,13 @@ class OwnForm:
     name: Dialect = V1
     is_typed = True
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, codec: Codec) -> None:
+        self._codec = codec
         self._model = {"name": manifest.name, "version": manifest.version}
 
     def read(self, body: bytes) -> Reading:
         """Return the request as it stands."""
-        return Reading(body, self._write)
+        return Reading(self._codec.decode(body), self._write, body)
 
     def _write(
         self, call: RequestContext, predictions: Predictions, instances: Instances
@@ -50,7 +52,7 @@ def build_predict(view: PredictionView) -> Blueprint:
     """Build the routes of the model, which says that it serves since this call."""
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     described = _describe(view.predictor)
-    form = OwnForm(view.predictor.manifest)
+    form = OwnForm(view.predictor.manifest, view.codec)
 
     @v1.post("/predict")
     @requires("predict")

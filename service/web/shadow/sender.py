@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service.web.monitoring.counts import COUNTS_LOCK
-from service.web.request import V1, RequestContext
+from service.web.request import RequestContext
 from service.web.shadow.handover import Handover
 from service.web.shadow.metrics import DROPS, Drop, ShadowInstruments
 
@@ -48,14 +48,13 @@ class Sender:
 
     def offer(self, call: RequestContext) -> None:
         """Take a prediction that is about to be answered, if it is of the share."""
-        # The shadow answers in the service's own form, and is compared in it.
-        is_own = call.predictions is not None and call.dialect == V1
-        is_answered = is_own and call.status == 200
+        is_answered = call.predictions is not None and call.status == 200
         if not is_answered or random.random() >= self._share:  # noqa: S311 - no secret
             return
         stages = call.stages
         seconds = stages.get("validate", 0.0) + stages.get("predict", 0.0)
-        handover = Handover(call.body, call.response.get_data(), seconds)
+        # The shadow answers in the service's own form, and is compared in it.
+        handover = Handover(call.own_request(), call.own_answer(), seconds)
         if not self._lock.acquire(blocking=False):  # another thread hands over
             self._drop("queue_full", 1)
             return

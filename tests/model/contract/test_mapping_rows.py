@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from service.model.contract.codec import Codec
+from service.model.contract.column_form import place_in_column
 from service.model.contract.mapping_rows import (
     MappingColumns,
     MappingInstance,
@@ -85,6 +86,13 @@ def test_the_fast_path_takes_what_the_field_takes(rows: list[Any]) -> None:
 def test_a_row_is_composed_of_what_is_frequent() -> None:
     rows: Any = [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}, {"a": 2}, {"c": 1}]
     assert compose_row(rows) == {"a": 2}
+
+
+def test_instances_of_any_fields_have_no_columns() -> None:
+    with pytest.raises(ContractViolationError) as refused:
+        CODEC.read_columns({"a": [1]}, place_in_column, "inputs")
+    [remark] = refused.value.remarks
+    assert (remark.path, "by row" in remark.message) == ("inputs", True)
 
 
 @pytest.mark.parametrize(

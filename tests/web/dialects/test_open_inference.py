@@ -229,6 +229,35 @@ def test_what_the_model_takes_and_answers_is_published(client: FlaskClient) -> N
     assert told == {each["name"]: each["datatype"] for each in answer["outputs"]}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Income": None},
+        {"Seniority": 2**53 + 1, "Home": "castle"},
+        {"Seniority": -(2**63), "Age": "thirty"},
+        {"Age": 30.0, "Price": -0.0},
+    ],
+)
+def test_heads_that_are_not_plain_change_nothing(
+    client: FlaskClient, change: dict[str, Any]
+) -> None:
+    tensors = to_tensors([TYPICAL, {**TYPICAL, **change}])
+    plain = json.loads(post(client, {"inputs": tensors, "id": "x"}).data)
+    described = [{**each, "parameters": {"content_type": "str"}} for each in tensors]
+    other = json.loads(post(client, {"inputs": described, "id": "x"}).data)
+    for told in ("outputs", "errors", "parameters"):
+        assert plain.get(told) == other.get(told)
+
+
+def test_a_key_that_occurs_twice_is_refused(client: FlaskClient) -> None:
+    body = json.dumps({"inputs": to_tensors([TYPICAL])})
+    for twice in ('"id": "x", "id": "y", ', '"parameters": {"a": 1, "a": 2}, '):
+        response = post(client, body.replace('"inputs"', f'{twice}"inputs"').encode())
+        assert response.status_code == 400
+    twice = body.replace('"datatype": ', '"datatype": "FP64", "datatype": ', 1)
+    assert post(client, twice.encode()).status_code == 400
+
+
 def test_an_unknown_tensor_is_refused_by_its_name(client: FlaskClient) -> None:
     tensors = [*to_tensors([TYPICAL]), to_tensor("Shoes" * 20, [1])]
     [error] = json.loads(post(client, {"inputs": tensors}).data)["errors"]
@@ -259,7 +288,7 @@ def test_each_kind_of_model_takes_and_answers_tensors(
     ]
     with Flask(name).test_request_context():
         reading = OpenInference(predictor, codec).read(orjson.dumps({"inputs": inputs}))
-    instances = codec.load(reading.body)
+    instances = codec.validate(reading.document)
     predictions = predictor.predict(instances)
     answer = reading.write(RequestContext(0.0), predictions, instances)
     outputs = {each["name"]: each["data"] for each in answer["outputs"]}

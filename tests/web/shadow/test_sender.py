@@ -23,7 +23,11 @@ SMALL = b"{}"
 def answer(body: bytes = SMALL, status: int = 200) -> RequestContext:
     """Return the context of a request that was answered with the same bytes."""
     call = RequestContext(arrived=0.0, dialect="v1")
-    call.body, call.status, call.response = body, status, Response(body)
+    call.body, call.status, call.response = (
+        body,
+        status,
+        Response(body, content_type="application/json"),
+    )
     call.predictions = Predictions(form_values(["value"]), None, [[1.0]])
     call.stages = {"queue": 9.0, "validate": 0.25, "predict": 0.5}
     return call
