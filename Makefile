@@ -59,6 +59,8 @@ lock: $(VENV)/development
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
 	$(COMPILE) --group sbom -o requirements-sbom.txt
+	$(COMPILE) --override tests/referees/overrides.txt tests/referees/requirements.in \
+	    -o tests/referees/requirements.txt
 
 # A stamp is newer than its lock once the lock is installed, so a second run installs nothing.
 $(VENV)/bin/python:

@@ -28,6 +28,7 @@ from service.model.errors import (
 from service.web.flask_app import Answer
 from service.web.request import current_context
 
+JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 # RFC 9110's names, where Python 3.11 still has those of its predecessors.
@@ -70,7 +71,7 @@ REASONS = (
 
 
 # Clients of the Open Inference Protocol and of KServe read `error`, a text, and no
-# other key: below these paths an answer has it, too.
+# other key, and KServe's reads it of plain JSON alone: so it is below these paths.
 ERROR_PREFIXES = ("/v2", "/v1/models/")
 MAX_TOLD = 3
 
@@ -112,11 +113,13 @@ def answer_error(error: Exception) -> Response:
         problem["errors"] = [
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]
+    content_type = PROBLEM
     if request.path.startswith(ERROR_PREFIXES):
         problem["error"] = _tell(problem)
+        content_type = JSON
     # Not get_response(), which writes a page of HTML first.
     headers = [each for each in http.get_headers() if each[0] != "Content-Type"]
-    return Answer(orjson.dumps(problem), status, headers, content_type=PROBLEM)
+    return Answer(orjson.dumps(problem), status, headers, content_type=content_type)
 
 
 def _tell(problem: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 A route that declares neither stops the start, so none is open by accident.
 """
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -89,9 +90,25 @@ def check_scopes(app: Flask) -> None:
 
 
 def _read_key(environ: dict[str, Any]) -> str:
-    """Return the key of Authorization, or where that is missing, of X-API-Key."""
+    """Return the key of Authorization, or where that is missing, of X-API-Key.
+
+    A client that can send no header of its choice, such as MLflow's, may read a netrc
+    file, and sends the key as a password.
+    """
     authorization = environ.get("HTTP_AUTHORIZATION")
     if authorization is None:
         return str(environ.get("HTTP_X_API_KEY", ""))
-    scheme, _, key = authorization.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
+    scheme, _, rest = authorization.partition(" ")
+    credentials = rest.strip()
+    if scheme.lower() == "basic":
+        return _read_password(credentials)
+    return credentials if scheme.lower() == "bearer" else ""
+
+
+def _read_password(credentials: str) -> str:
+    """Return the password of RFC 7617, whoever the user is, or an empty string."""
+    try:
+        _, _, password = b64decode(credentials, validate=True).decode().partition(":")
+    except ValueError:
+        return ""
+    return password

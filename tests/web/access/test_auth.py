@@ -14,12 +14,24 @@ def test_a_key_is_taken_from_authorization(
     assert app.test_client().get("/v1/model", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("user", ["", "anybody"])
+def test_a_key_is_taken_as_a_password(
+    app: Flask, keys: dict[str, str], user: str
+) -> None:
+    client = app.test_client()
+    answer = client.get("/v1/model", auth=(user, keys["predict"]))
+    assert answer.status_code == 200
+    assert client.get("/v1/model", auth=(keys["predict"], "")).status_code == 401
+
+
 def test_a_key_is_taken_from_its_own_header(app: Flask, keys: dict[str, str]) -> None:
     headers = {"X-API-Key": keys["predict"]}
     assert app.test_client().get("/v1/model", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("shown", ["", " ", "Basic dTpw", "Bearer"])
+@pytest.mark.parametrize(
+    "shown", ["", " ", "Basic dTpw", "Basic ?", "Basic \x80", "Basic /w==", "Bearer"]
+)
 def test_an_authorization_that_is_there_decides(
     app: Flask, keys: dict[str, str], shown: str
 ) -> None:

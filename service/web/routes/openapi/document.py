@@ -14,7 +14,7 @@ from service.model.contract.mapping_rows import MappingInstance
 from service.model.contract.positional_rows import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
-from service.web.errors import PROBLEM
+from service.web.errors import JSON, PROBLEM
 from service.web.routes.openapi.dialects import SCHEMAS, iterate_dialects
 from service.web.routes.openapi.operations import ERRORS, iterate_operations
 from service.web.routes.openapi.schemas import (
@@ -68,7 +68,8 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     for name, schema in SCHEMAS.items():
         schemas.schema(name, schema)
     for status, meaning in ERRORS.items():
-        content = {PROBLEM: {"schema": refer_to("Problem")}}
+        # JSON of no name below the paths of the dialects.
+        content = {name: {"schema": refer_to("Problem")} for name in (PROBLEM, JSON)}
         schemas.response(str(status), {"description": meaning, "content": content})
     schemas.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     schemas.security_scheme(
