@@ -1,0 +1,139 @@
+"""A row has the same answer, and the same faults at the same places, in every form."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Package
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from request_forms import FORMS, Body, RequestForm
+
+from service.app import create_app
+from service.settings import Settings
+
+Row = dict[str, Any]
+
+# What a form may lose, take for another value, or hold in no type of its own.
+ODD = [
+    *(None, True, -0.0, 0.1, 30.0, 1e308, 5e-324, -1, 17, 2**53 + 1, 2**62),
+    *("", "castle", "30", "NaN", "null", "a,b", 'a"b', "a\nb", "é\N{GRINNING FACE}"),
+    *("2024-01-31", "2024-01-31T09:30:00", "2024-01-31T09:30:00Z"),
+]
+
+
+class Model:
+    """A service of one model, its golden instances, and what it answers."""
+
+    def __init__(self, artefact: Path, keys: dict[str, str]) -> None:
+        app = create_app(
+            Settings(
+                artefact=artefact,
+                api_keys_file=Path(keys["file"]),
+                rate_limit_requests="1000000000/minute",
+            )
+        )
+        self._client: FlaskClient = app.test_client()
+        self._key = f"Bearer {keys['predict']}"
+        self._name = json.loads((artefact / "manifest.json").read_text())["name"]
+        records = json.loads((artefact / "golden.json").read_text())["records"]
+        self.rows: list[Row] = [record["instance"] for record in records]
+
+    def post(self, form: RequestForm, body: Body) -> tuple[int, bytes]:
+        path = form.path.replace("NAME", self._name)
+        headers = {**body.headers, "Authorization": self._key}
+        response = self._client.post(path, data=body.data, headers=headers)
+        return response.status_code, response.data
+
+
+@pytest.fixture(scope="module")
+def models(packaged: Package, keys: dict[str, str]) -> dict[str, Model]:
+    return {name: Model(packaged(name), keys) for name in ("credit", "mixed")}
+
+
+def describe(
+    status: int, content: Any, form: RequestForm, places: dict[str, str]
+) -> tuple[int, Any]:
+    """Return an answer, or what is wrong by the places of rows, in no order."""
+    if status == 200:
+        return status, json.dumps(form.read(content), sort_keys=True)  # tells -0.0
+    assert status == 422, content
+    return status, {(places[e["path"]], e["message"]) for e in content["errors"]}
+
+
+@pytest.mark.parametrize("name", ["credit", "mixed"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_row_is_the_same_in_every_form(
+    name: str, data: st.DataObject, models: dict[str, Model]
+) -> None:
+    model = models[name]
+    rows = [
+        dict(row)
+        for row in data.draw(
+            st.lists(st.sampled_from(model.rows), min_size=1, max_size=4)
+        )
+    ]
+    for _ in range(data.draw(st.integers(0, 4))):
+        row = data.draw(st.sampled_from(rows))
+        field = data.draw(st.sampled_from([*row]))
+        others = [each[field] for each in model.rows]
+        row[field] = data.draw(st.sampled_from([*ODD, *others]))
+    seen = {}
+    for label, form in FORMS.items():
+        body = form.write(rows)
+        if body is None:
+            continue
+        status, answer = model.post(form, body)
+        places = {
+            form.place(field, index): f"{index} {field}"
+            for index in range(len(rows))
+            for field in rows[0]
+        }
+        seen[label] = describe(status, json.loads(answer), form, places)
+    assert len(seen) >= 6
+    for label, found in seen.items():
+        assert found == seen["rows"], label
+
+
+def cut(body: bytes, chance: random.Random) -> bytes:
+    return body[: chance.randrange(len(body))]
+
+
+def flip(body: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(body)
+    for _ in range(chance.randint(1, 4)):
+        changed[chance.randrange(len(body))] = chance.randrange(256)
+    return bytes(changed)
+
+
+def repeat(body: bytes, chance: random.Random) -> bytes:
+    start, end = sorted(chance.randrange(len(body)) for _ in range(2))
+    return body[:end] + body[start:end] * chance.randint(1, 3) + body[end:]
+
+
+@pytest.mark.parametrize("label", FORMS)
+@pytest.mark.parametrize("change", [cut, flip, repeat])
+def test_a_damaged_body_is_the_caller_s_fault(
+    label: str,
+    change: Callable[[bytes, random.Random], bytes],
+    models: dict[str, Model],
+) -> None:
+    """A few still say something that is right, and are answered."""
+    chance, form, model = random.Random(1), FORMS[label], models["credit"]
+    body = form.write([row for row in model.rows if None not in row.values()][:3])
+    assert body is not None
+    statuses = set()
+    for _ in range(400):
+        data = change(body.data, chance)
+        headers = dict(body.headers)
+        if length := headers.get("Inference-Header-Content-Length"):
+            moved = int(length) + chance.choice([0, 0, -1, 1, 1000])
+            headers["Inference-Header-Content-Length"] = str(moved)
+        statuses.add(model.post(form, Body(data, headers))[0])
+    assert statuses <= {200, 400, 413, 422}
+    assert statuses & {400, 422}
