@@ -32,9 +32,23 @@ def plan_forest(fitted: Any) -> TreeStep:
     step = _plan_average(fitted, fitted.estimators_)
     if fitted.n_outputs_ == 1 or not hasattr(fitted, "classes_"):
         step.try_treelite(
-            lambda: load_by_treelite(fitted), fitted.n_features_in_, round_to_single
+            lambda: load_forest(fitted), fitted.n_features_in_, round_to_single
         )
     return step
+
+
+def load_forest(fitted: Any) -> Any:
+    """Load a forest by treelite, with the very probabilities of scikit-learn's leaves.
+
+    treelite divides them by their sum, which may be 1 but for its last bit.
+    """
+    model = load_by_treelite(fitted)
+    if hasattr(fitted, "classes_"):
+        for index, member in enumerate(fitted.estimators_):
+            inner = member.tree_
+            leaves = inner.value[inner.children_left < 0]
+            model.get_tree_accessor(index).set_field("leaf_vector", leaves.ravel())
+    return model
 
 
 def _plan_average(fitted: Any, members: list[Any]) -> TreeStep:

@@ -1,13 +1,14 @@
-"""How trees are asked: few rows by treelite, many by the model itself.
+"""How trees are asked: few rows by treelite, more by tables of bits or by the model.
 
 Treelite is used only for a model that it agreed with on edge rows (at the model's own
-thresholds), and only up to the batch size at which it was measured to be the faster.
+thresholds), the tables only if they had its very bits. Up to how many rows each of them
+answers is measured.
 """
 
 import math
-import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,20 +18,25 @@ from service.model.outputs import Outputs
 from service.model.plan.checks import has_infinite, has_non_finite
 from service.model.plan.scores import Link, Scores
 from service.model.plan.steps import Numbers, Row
-from service.model.plan.timing import time_call
+from service.model.plan.trees.bit_tables import BitTables
 from service.model.plan.trees.bitvectors import Bitvectors
 from service.model.plan.trees.edge_rows import gather_rows
 from service.model.plan.trees.interpreter import Interpreter
+from service.model.plan.trees.limits import (
+    BY_MODEL,
+    BY_TABLES,
+    BY_TREELITE,
+    Limits,
+    measure_limits,
+)
+from service.model.plan.trees.numbered_trees import NumberedTrees
 from service.model.tolerances import TIED_SCORES
 
 Change = Callable[[np.ndarray], np.ndarray]
 
-SIZES = (1, 4, 16, 64, 256, 1024, 4096)
-MEASURING_SECONDS = 0.4
-
 
 class TreeStep:
-    """A model of trees, read by treelite for batches of up to `crossover` rows.
+    """A model of trees, read by treelite for batches of few rows.
 
     `score_by_model` gives what the link takes: margins, probabilities or values,
     shape (n, k). `gives_decisions` is True if they decide the class, and may tie.
@@ -39,7 +45,7 @@ class TreeStep:
     def __init__(
         self, score_by_model: Scores, link: Link, *, gives_decisions: bool = False
     ) -> None:
-        self.crossover = 0
+        self.limits = BY_MODEL
         self._score_by_model = score_by_model
         self._link = link
         self._gives_decisions = gives_decisions
@@ -48,18 +54,23 @@ class TreeStep:
         self._finish: Change = np.asarray
         self._reads_null = False
         self._bitvectors: Bitvectors | None = None
+        self._tables: Any = None
 
     def __call__(self, X: Numbers) -> Outputs:
         return self._link(self.score(X))
 
     def score(self, X: Numbers) -> np.ndarray:
-        """Return what the link takes, by treelite where that is as good and faster."""
-        if len(X) > self.crossover:
+        """Return what the link takes, by what is as good and the fastest."""
+        return self._score_by(self.limits, X)
+
+    def _score_by(self, limits: Limits, X: Numbers) -> np.ndarray:
+        if len(X) > max(limits):
             return self._score_by_model(X)
         prepared = self._prepare(X)
         if (has_infinite if self._reads_null else has_non_finite)(prepared):
             return self._score_by_model(X)
-        margins = self._interpreter.score(prepared)
+        is_few = len(X) <= limits.treelite
+        margins = (self._interpreter if is_few else self._tables).score(prepared)
         if self._gives_decisions and _has_tie(margins):
             return self._score_by_model(X)
         return self._finish(margins)
@@ -89,7 +100,7 @@ class TreeStep:
         finish: Change = np.asarray,
         codes: dict[int, np.ndarray] | None = None,
     ) -> None:
-        """Set `crossover` to what is measured; it stays 0 if treelite is not exact.
+        """Set `limits` to what is measured; they stay 0 if treelite is not exact.
 
         `prepare` is applied to the rows, `finish` to treelite's margins. `codes` are
         what columns of categories may hold.
@@ -105,24 +116,39 @@ class TreeStep:
         rows = gather_rows(model, columns, codes or {})
         is_null = np.isnan(rows).any(axis=1)
         plain, nulls = rows[~is_null], rows[is_null]
-        self.crossover = len(rows)
+        self.limits = BY_TREELITE
         if not self._agrees(plain):
-            self.crossover = 0
+            self.limits = BY_MODEL
             return
         self._reads_null = True
         self._reads_null = self._takes(nulls[:1]) and self._agrees(nulls)
-        self.crossover = self._measure(plain)
-        if prepare is None:
-            self._try_bitvectors(model, plain)
+        trees = _number_trees(model)
+        if trees:
+            self._try_tables(trees, rows if self._reads_null else plain)
+        self.limits = self._measure(plain)
+        if not self.limits.tables:
+            self._tables = None
+        if trees and prepare is None:
+            self._try_bitvectors(trees, plain)
 
-    def _try_bitvectors(self, model: Any, rows: Numbers) -> None:
+    def _try_tables(self, trees: NumberedTrees, rows: Numbers) -> None:
+        """Use tables if they have the bits of the model itself."""
+        try:
+            tables = BitTables(trees)
+        except NotImplementedError:
+            return
+        found = Outputs(values=self._finish(tables.score(self._prepare(rows))))
+        if found.has_same_bits(Outputs(values=self._score_by_model(rows))):
+            self._tables = tables
+
+    def _try_bitvectors(self, trees: NumberedTrees, rows: Numbers) -> None:
         """Use bit vectors if they add up to the bits of what answers a single row."""
         try:
-            bitvectors = Bitvectors(model)
+            bitvectors = Bitvectors(trees)
         except NotImplementedError:
             return
         margins = np.array([[bitvectors.score(row)] for row in rows.tolist()])
-        if self.crossover:
+        if self.limits.treelite:
             is_same = np.array_equal(margins, self._interpreter.score(rows))
         else:  # the model itself is faster, and its link may round differently
             is_same = np.array_equal(self._finish(margins), self._score_by_model(rows))
@@ -140,20 +166,16 @@ class TreeStep:
         expected = self._link(self._score_by_model(rows))
         return self._link(self.score(rows)).is_close_to(expected)
 
-    def _measure(self, rows: Numbers) -> int:
-        best, deadline = 0, time.perf_counter() + MEASURING_SECONDS
-        for size in SIZES:
-            X = np.resize(rows, (size, rows.shape[1]))
-            self.crossover = size
-            by_treelite = time_call(self.score, X)
-            by_model = time_call(self._score_by_model, X)
-            if by_treelite >= by_model:
-                break
-            best = size
-            # The next size is four times this one, and a slow one is run once.
-            if time.perf_counter() + 4 * (by_treelite + by_model) > deadline:
-                break
-        return best
+    def _measure(self, rows: Numbers) -> Limits:
+        ways = [BY_TREELITE, *([BY_TABLES] if self._tables else []), BY_MODEL]
+        return measure_limits(ways, lambda way: partial(self._score_by, way), rows)
+
+
+def _number_trees(model: Any) -> NumberedTrees | None:
+    try:
+        return NumberedTrees(model)
+    except NotImplementedError:
+        return None
 
 
 def _has_tie(margins: np.ndarray) -> bool:

@@ -10,6 +10,7 @@ from sklearn import ensemble
 from sklearn.base import clone
 
 from service.model.plan.predictors.boosters import plan_lightgbm
+from service.model.plan.trees import bitvectors
 from service.model.plan.trees.bitvectors import Bitvectors
 from service.model.plan.trees.boosting import plan_histogram_boosting
 from service.model.plan.trees.edge_rows import gather_rows
@@ -18,6 +19,7 @@ from service.model.plan.trees.interpreter import (
     load_boosted,
     load_by_treelite,
 )
+from service.model.plan.trees.numbered_trees import NumberedTrees
 from service.model.plan.trees.tree_step import TreeStep
 
 OF_ALL_WIDTHS = [
@@ -47,10 +49,10 @@ def test_sums_are_those_of_treelite_to_the_last_bit(estimator: Any) -> None:
     model = load(fitted)
     edges = gather_rows(model, X.shape[1], {})
     rows = np.concatenate([X, edges[~np.isnan(edges).any(axis=1)]])
-    bitvectors = Bitvectors(model)
-    assert [bitvectors.score(row) for row in rows.tolist()] == Interpreter(model).score(
-        rows
-    )[:, 0].tolist()
+    bits = Bitvectors(NumberedTrees(model))
+    assert [bits.score(row) for row in rows.tolist()] == Interpreter(model).score(rows)[
+        :, 0
+    ].tolist()
 
 
 def test_trees_of_a_leaf_alone_are_added_up() -> None:
@@ -58,7 +60,7 @@ def test_trees_of_a_leaf_alone_are_added_up() -> None:
     fitted = ensemble.HistGradientBoostingRegressor(
         max_iter=3, min_samples_leaf=len(X)
     ).fit(X, y)
-    score = Bitvectors(load(fitted)).score(X[0].tolist())
+    score = Bitvectors(NumberedTrees(load(fitted))).score(X[0].tolist())
     assert score == fitted.predict(X[:1])[0]
 
 
@@ -71,16 +73,17 @@ def test_what_is_no_sum_of_small_trees_is_not_taken(estimator: Any) -> None:
     target = np.digitize(y, [100, 200]) if hasattr(estimator, "predict_proba") else y
     model = load(clone(estimator).fit(X, target))
     with pytest.raises(NotImplementedError):
-        Bitvectors(model)
+        Bitvectors(NumberedTrees(model))
 
 
-def test_trees_that_no_cache_holds_are_not_taken() -> None:
-    X = np.random.default_rng(0).normal(size=(4000, 10))
-    fitted = ensemble.HistGradientBoostingRegressor(
-        max_iter=300, max_leaf_nodes=64, early_stopping=False
-    ).fit(X, X.prod(axis=1))
+def test_trees_that_no_cache_holds_are_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X, y = load_table("diabetes")
+    fitted = ensemble.HistGradientBoostingRegressor(max_iter=9).fit(X, y)
+    monkeypatch.setattr(bitvectors, "MAX_BYTES", 1000)
     with pytest.raises(NotImplementedError, match="too large"):
-        Bitvectors(load(fitted))
+        Bitvectors(NumberedTrees(load(fitted)))
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 1.7e308])

@@ -22,6 +22,7 @@ from service.model.plan.lookup import plan_predictor
 from service.model.plan.registry import PREDICTORS
 from service.model.plan.steps import FinalStep, Row
 from service.model.plan.trees.interpreter import Interpreter
+from service.model.plan.trees.limits import BY_MODEL, BY_TREELITE, Limits
 from service.model.plan.trees.tree_step import TreeStep
 
 FEW = {"n_estimators": 7, "random_state": 0}
@@ -103,14 +104,14 @@ def ask_alone(lone: Callable[[Row], Outputs]) -> FinalStep:
 
 def assert_planned(fitted: Any, X: np.ndarray) -> TreeStep:
     step = plan(fitted)
-    measured = step.crossover
-    for crossover in {measured, 0, len(X) if measured else 0}:
-        step.crossover = crossover
+    measured = step.limits
+    for limits in {measured, BY_MODEL, BY_TREELITE if max(measured) else BY_MODEL}:
+        step.limits = limits
         for batch in (*iterate_batches(X), place_at_thresholds(fitted, X)):
             assert_alike(fitted, step, batch)
             if len(batch) == 1 and step.single:
                 assert_alike(fitted, ask_alone(step.single), batch)
-    step.crossover = measured
+    step.limits = measured
     return step
 
 
@@ -189,7 +190,9 @@ CODES = [[0.0, 1, 2, 3, 4, 5], [2.0, 7, 9, 20, 21], [0.0, 1, 2, 3, np.nan]]
 def test_native_categories_are_planned_exactly(
     codes: list[float], task: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TreeStep, "_measure", lambda self, rows: 1)  # if it is exact
+    monkeypatch.setattr(
+        TreeStep, "_measure", lambda self, rows: Limits(1)
+    )  # if it is exact
     X, y = make_coded_table(codes)
     kind = ensemble.HistGradientBoostingRegressor
     if task != "regression":
@@ -200,7 +203,7 @@ def test_native_categories_are_planned_exactly(
     random = np.random.default_rng(1)
     odd[:, 1] = random.choice([*codes, 6.0, 8, 30, 1e9, -1, 2.5, np.nan], len(X))
     step = assert_planned(fitted, odd)
-    assert step.crossover > 0
+    assert step.limits.treelite > 0
 
 
 def test_an_infinite_category_is_refused_as_by_sklearn() -> None:
@@ -215,9 +218,9 @@ def test_an_infinite_category_is_refused_as_by_sklearn() -> None:
 
 
 @pytest.mark.parametrize("categorical", [None, [1, 3]], ids=["plain", "categories"])
-@pytest.mark.parametrize("crossover", [0, 1000])
+@pytest.mark.parametrize("limits", [BY_MODEL, BY_TREELITE])
 def test_a_model_of_named_columns_does_not_warn(
-    categorical: Any, crossover: int
+    categorical: Any, limits: Limits
 ) -> None:
     X, y = make_coded_table(CODES[0])
     frame = pd.DataFrame(X, columns=list("abcd"))
@@ -225,7 +228,7 @@ def test_a_model_of_named_columns_does_not_warn(
         max_iter=9, categorical_features=categorical
     ).fit(frame, y)
     step = plan(fitted)
-    step.crossover = crossover
+    step.limits = limits
     values = step(X).values
     assert values is not None
     np.testing.assert_allclose(values[:, 0], fitted.predict(frame), rtol=0, atol=1e-12)
@@ -250,7 +253,7 @@ def test_a_label_on_the_edge_is_sklearns() -> None:
     fitted = ensemble.GradientBoostingClassifier(n_estimators=3).fit(X, y)
     assert abs(fitted.decision_function(X)[0]) < 1e-9
     step = plan(fitted)
-    step.crossover = 1000
+    step.limits = BY_TREELITE
     assert_alike(fitted, step, X)
     assert_alike(fitted, step, X[:1])
 
@@ -268,7 +271,7 @@ def test_an_instance_alone_has_the_very_bits_it_has_among_others(
 ) -> None:
     X, y = load_table("breast_cancer")
     step = plan(clone(estimator).fit(X, y))
-    step.crossover = len(X)
+    step.limits = BY_TREELITE
     together = step(X)
     for row in range(len(X)):
         alone = step(X[row : row + 1])
@@ -282,7 +285,7 @@ def test_an_instance_alone_has_the_very_bits_it_has_among_others(
             np.testing.assert_array_equal(one, all_of_them[row : row + 1])
 
 
-@pytest.mark.parametrize("crossover", [0, 1])
+@pytest.mark.parametrize("limits", [BY_MODEL, Limits(treelite=1)])
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -294,12 +297,12 @@ def test_an_instance_alone_has_the_very_bits_it_has_among_others(
     ids=name_case,
 )
 def test_the_way_without_arrays_has_the_bits_of_whatever_answers_one(
-    estimator: Any, crossover: int, monkeypatch: pytest.MonkeyPatch
+    estimator: Any, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TreeStep, "_measure", lambda self, rows: crossover)
+    monkeypatch.setattr(TreeStep, "_measure", lambda self, rows: limits)
     X, y = load_table("diabetes")
     step = plan(clone(estimator).fit(X, y))
-    assert step.single or not crossover
+    assert step.single or limits == BY_MODEL
     for row in X.tolist() if step.single else []:
         alone, block = step.single(row), step(np.array([row]))  # type: ignore[misc]
         np.testing.assert_array_equal(alone.values, block.values)
@@ -309,7 +312,7 @@ def test_rows_that_may_not_be_written_to_are_read() -> None:
     X, y = load_table("diabetes")
     fitted = ensemble.HistGradientBoostingRegressor(max_iter=7).fit(X, y)
     step = plan(fitted)
-    step.crossover = len(X)
+    step.limits = BY_TREELITE
     frozen = X[:5].copy()
     frozen.flags.writeable = False
     assert_alike(fitted, step, frozen)
@@ -362,7 +365,7 @@ def test_treelite_is_not_used_where_it_differs(monkeypatch: Any) -> None:
         Interpreter, "score", lambda self, rows: np.zeros((len(rows), 1))
     )
     step = plan(fitted)
-    assert step.crossover == 0
+    assert step.limits == BY_MODEL
     assert_alike(fitted, step, X)
 
 

@@ -1,0 +1,133 @@
+"""Many rows through small trees: by feature, a table of the leaves that are left.
+
+This is QuickScorer for a block of rows at a time. The values of a feature are found
+among its sorted thresholds; the place picks a row of the feature's table, which holds
+for each tree, as the bits of a word, the leaves that the feature leaves. Those that all
+features leave are the AND of their rows, of which the lowest is reached.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from service.model.plan.steps import Numbers
+from service.model.plan.trees.numbered_trees import NumberedTrees, Split
+
+MAX_BYTES = 32 * 2**20  # of all tables
+
+# Features of few thresholds share a table: half of the time of one-hot columns.
+MAX_SHARED_BYTES = 64 * 2**10
+
+# Values of leaves that a block of rows looks up: half a megabyte stays in the cache.
+BLOCK_VALUES = 64 * 2**10
+MIN_BLOCK = 16  # rows
+
+
+class BitTables:
+    """Small trees, asked as scikit-learn asks them: added up one after another.
+
+    Raises NotImplementedError if the tables would be too large.
+    """
+
+    def __init__(self, trees: NumberedTrees) -> None:
+        count, width, outputs = trees.values.shape
+        rows = trees.count_thresholds() + 2 * len(trees.splits)
+        if rows * count * width > 8 * MAX_BYTES:
+            raise NotImplementedError("The tables would be too large.")
+        self._tables = _share_tables(
+            [
+                _build_table(feature, trees.splits[feature], count, width)
+                for feature in trees.splits
+            ],
+            np.full((1, count), -1).astype(f"u{width // 8}"),
+        )
+        self._values = trees.values.reshape(-1, outputs)
+        # Up to the lowest bit of a tree are as many bits as its number and one.
+        self._before = (np.arange(count) * width - 1)[:, np.newaxis]
+        self._turns = count // trees.classes, trees.classes
+        self._outputs = outputs
+        self._divisor = count if trees.is_average else 1
+        self._block = max(MIN_BLOCK, BLOCK_VALUES // (count * outputs))
+
+    @property
+    def nbytes(self) -> int:
+        return sum(table.left.nbytes for table in self._tables)
+
+    def score(self, X: Numbers) -> np.ndarray:
+        """Return the sums of the trees, or their means, shape (n, k)."""
+        if len(X) == 1:  # of which NumPy would add pairs, and then the pairs
+            return self.score(np.repeat(X, 2, axis=0))[:1]
+        # All of half a block or more, so that no row is left alone.
+        blocks = np.array_split(X, max(1, math.ceil(len(X) / self._block)))
+        return np.concatenate([self._score_block(block) for block in blocks])
+
+    def _score_block(self, X: Numbers) -> np.ndarray:
+        columns = np.ascontiguousarray(X.T)
+        first, *others = self._tables
+        left = first.find_left(columns)
+        for table in others:
+            left &= table.find_left(columns)
+        numbers = np.bitwise_count(left ^ (left - 1)).T
+        reached = np.add(numbers, self._before, order="C")
+        values = self._values.take(reached, axis=0)
+        by_turn = values.reshape(*self._turns, len(X), self._outputs)
+        # From 0, as scikit-learn adds them, or -0.0 could be the sum.
+        sums: np.ndarray = np.add.reduce(by_turn, axis=0, initial=0.0)
+        if self._divisor > 1:
+            sums /= self._divisor
+        return np.moveaxis(sums, 0, 1).reshape(len(X), -1)
+
+
+class _Table(NamedTuple):
+    """By the places of values among the cuts of each feature, all trees' leaves left.
+
+    Cuts are sorted thresholds, the last one infinite: after it comes NaN alone.
+    """
+
+    features: tuple[tuple[int, np.ndarray], ...]
+    left: np.ndarray
+
+    def find_left(self, columns: np.ndarray) -> np.ndarray:
+        """Return the leaves left, shape (n, trees)."""
+        places = np.zeros(columns.shape[1], dtype=np.intp)
+        for feature, cuts in self.features:
+            places *= len(cuts) + 1
+            places += cuts.searchsorted(columns[feature])
+        return self.left.take(places, axis=0)
+
+    def share(self, other: "_Table") -> "_Table":
+        """Return one table of the features of both."""
+        left = self.left[:, np.newaxis] & other.left
+        return _Table(self.features + other.features, left.reshape(-1, left.shape[-1]))
+
+
+def _build_table(feature: int, splits: list[Split], count: int, width: int) -> _Table:
+    thresholds, trees, if_failed, if_null = zip(*splits, strict=True)
+    cuts = np.unique([*thresholds, np.inf])
+    everything = np.iinfo(f"u{width // 8}").max
+    left = np.full((len(cuts) + 1, count), everything, dtype=f"u{width // 8}")
+    after = cuts.searchsorted(thresholds) + 1
+    _rule_out(left, after, trees, if_failed)
+    np.bitwise_and.accumulate(left, axis=0, out=left)
+    left[-1] = everything
+    _rule_out(left, np.full_like(after, -1), trees, if_null)
+    return _Table(((feature, cuts),), left)
+
+
+def _rule_out(
+    left: np.ndarray, rows: np.ndarray, trees: tuple[int, ...], bits: tuple[int, ...]
+) -> None:
+    remaining = ~np.array(bits, dtype=left.dtype)
+    np.bitwise_and.at(left, (rows, np.array(trees)), remaining)
+
+
+def _share_tables(tables: list[_Table], everything: np.ndarray) -> list[_Table]:
+    """Return fewer tables: the smallest become one, as long as it stays small."""
+    shared = [_Table((), everything)]
+    for table in sorted(tables, key=lambda table: len(table.left)):
+        if shared[-1].left.nbytes * len(table.left) <= MAX_SHARED_BYTES:
+            shared[-1] = shared[-1].share(table)
+        else:
+            shared.append(table)
+    return shared

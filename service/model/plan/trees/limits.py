@@ -1,0 +1,50 @@
+"""Up to how many rows each way to ask trees is the fastest, as measured."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from service.model.plan.steps import Numbers
+from service.model.plan.timing import time_call
+
+SIZES = (1, 4, 16, 64, 256, 1024, 4096)
+MANY = 1024  # rows, of which twice as many take twice as long
+MEASURING_SECONDS = 0.4
+
+
+class Limits(NamedTuple):
+    """Up to how many rows treelite answers, and after it the tables."""
+
+    treelite: float = 0
+    tables: float = 0
+
+
+BY_TREELITE, BY_TABLES = Limits(treelite=math.inf), Limits(tables=math.inf)
+BY_MODEL = Limits()
+
+
+def measure_limits(
+    ways: Sequence[Limits],
+    score_by: Callable[[Limits], Callable[[Numbers], np.ndarray]],
+    rows: Numbers,
+) -> Limits:
+    """Measure `ways`, of which one that is slower than a later one is not asked again.
+
+    The last of them is the model itself.
+    """
+    best, deadline = dict.fromkeys(ways, 0), time.perf_counter() + MEASURING_SECONDS
+    for size in SIZES:
+        X = np.resize(rows, (size, rows.shape[1]))
+        seconds = [time_call(score_by(way), X) for way in ways]
+        ways = ways[seconds.index(min(seconds)) :]
+        best[ways[0]] = size
+        if ways[0] == BY_MODEL or (ways[0] == BY_TABLES and size >= MANY):
+            break
+        # The next size is four times this one, and a slow one is run once.
+        if time.perf_counter() + 4 * sum(seconds) > deadline:
+            break
+    tables = best.get(BY_TABLES, 0)
+    return Limits(best[BY_TREELITE], math.inf if tables >= MANY else tables)

@@ -1,0 +1,118 @@
+"""Small trees of numbers, the leaves of each numbered from the left, a bit each.
+
+This is how QuickScorer (C. Lucchese et al., SIGIR 2015, doi:10.1145/2766462.2767733)
+sees a tree. A split that a row fails rules out the leaves on its left; of those that
+no split rules out, the lowest is reached. Splits may be tried in any order, so those of
+all trees are kept by feature.
+"""
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import numpy as np
+
+MAX_LEAVES = 64
+
+# treelite's numbers for what a tree's fields hold.
+LEAF, NUMERICAL_TEST = 0, 1
+LESS_OR_EQUAL = 3
+
+
+class Split(NamedTuple):
+    """A test of x <= threshold, and the bits of the leaves that it rules out."""
+
+    threshold: float
+    tree: int
+    if_failed: int
+    if_null: int
+
+
+class NumberedTrees:
+    """The trees of a model of treelite, which it adds up in their order.
+
+    Raises NotImplementedError for a model of large trees, or of other tests.
+    """
+
+    def __init__(self, model: Any) -> None:
+        header = model.get_header_accessor()
+        if header.get_field("base_scores").any():
+            raise NotImplementedError("The model adds more than its trees.")
+        self.is_average = bool(header.get_field("average_tree_output").any())
+        outputs = int(header.get_field("leaf_vector_shape").prod())
+        self.classes = _count_classes(header, model.num_tree, outputs)
+        trees = [_Tree(model.get_tree_accessor(i)) for i in range(model.num_tree)]
+        self.width = _find_width(max(tree.leaf_count for tree in trees))
+        self.splits: dict[int, list[Split]] = defaultdict(list)
+        # By tree and leaf, what it adds to each output, or to that of the tree's class.
+        self.values = np.zeros((len(trees), self.width, outputs))
+        for index, tree in enumerate(trees):
+            values = tree.read_values(outputs)
+            leaves = tree.number_leaves(index, self.splits)
+            self.values[index, : len(leaves)] = values[leaves]
+
+    def count_thresholds(self) -> int:
+        """Return how many different thresholds there are, of all features."""
+        return sum(len({each.threshold for each in of}) for of in self.splits.values())
+
+
+class _Tree:
+    """A tree of treelite: fields with an item for each node, the root first."""
+
+    def __init__(self, accessor: Any) -> None:
+        self._read = accessor.get_field
+        types = self._read("node_type")
+        is_test = types == NUMERICAL_TEST
+        is_plain = (is_test | (types == LEAF)).all()
+        if not (is_plain and (self._read("cmp")[is_test] == LESS_OR_EQUAL).all()):
+            raise NotImplementedError("A tree has a test other than x <= t.")
+        self.leaf_count = int((types == LEAF).sum())
+        if self.leaf_count > MAX_LEAVES:
+            raise NotImplementedError("A tree has too many leaves.")
+        names = ("cleft", "cright", "split_index", "threshold", "default_left")
+        fields = [self._read(name).tolist() for name in names]
+        self._nodes = list(zip(is_test.tolist(), *fields, strict=True))
+
+    def read_values(self, outputs: int) -> np.ndarray:
+        """Return the values of each node, of which those of the leaves count."""
+        if outputs == 1:
+            return self._read("leaf_value")[:, np.newaxis]  # type: ignore[no-any-return]
+        begin = self._read("leaf_vector_begin").astype(np.intp)
+        places = begin[:, np.newaxis] + np.arange(outputs)
+        return self._read("leaf_vector").take(places, mode="clip")  # type: ignore[no-any-return]
+
+    def number_leaves(self, index: int, splits: dict[int, list[Split]]) -> list[int]:
+        """Return the nodes that are leaves from left to right, and add to the splits.
+
+        `index` is the number of the tree.
+        """
+        leaves: list[int] = []
+
+        def visit(node: int) -> int:
+            is_test, left, right, feature, threshold, null_is_left = self._nodes[node]
+            if not is_test:
+                leaves.append(node)
+                return 1 << (len(leaves) - 1)
+            lefts, rights = visit(left), visit(right)
+            if_null = rights if null_is_left else lefts
+            splits[feature].append(Split(threshold, index, lefts, if_null))
+            return lefts | rights
+
+        visit(0)
+        return leaves
+
+
+def _count_classes(header: Any, trees: int, outputs: int) -> int:
+    """Return of how many classes each has a tree in turn: 1 if trees are of all."""
+    if outputs > 1:
+        return 1
+    of = header.get_field("class_id")
+    classes = int(of.max()) + 1
+    in_turn = np.resize(np.arange(classes), trees)
+    if trees % classes or (of != in_turn).any() or header.get_field("target_id").any():
+        raise NotImplementedError("The trees are not of each class in turn.")
+    return classes
+
+
+def _find_width(leaves: int) -> int:
+    """Return how many bits a tree takes: those of a machine's word."""
+    return next(width for width in (8, 16, 32, MAX_LEAVES) if width >= leaves)
