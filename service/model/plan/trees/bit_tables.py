@@ -1,12 +1,14 @@
 """Many rows through small trees: by feature, a table of the leaves that are left.
 
 This is QuickScorer for a block of rows at a time. The values of a feature are found
-among its sorted thresholds; the place picks a row of the feature's table, which holds
-for each tree, as the bits of a word, the leaves that the feature leaves. Those that all
-features leave are the AND of their rows, of which the lowest is reached.
+among its sorted cuts; the place picks a row of the feature's table, which holds for
+each tree, as the bits of a word, the leaves that the feature does not rule out. The AND
+of a row of each table has those that no feature rules out, of which the lowest is
+reached.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from service.model.plan.trees.numbered_trees import NumberedTrees, Split
 
 MAX_BYTES = 32 * 2**20  # of all tables
 
-# Features of few thresholds share a table: half of the time of one-hot columns.
+# Features of few cuts share a table, which halves the time of one-hot columns.
 MAX_SHARED_BYTES = 64 * 2**10
 
 # Values of leaves that a block of rows looks up: half a megabyte stays in the cache.
@@ -25,23 +27,22 @@ MIN_BLOCK = 16  # rows
 
 
 class BitTables:
-    """Small trees, asked as scikit-learn asks them: added up one after another.
+    """Small trees, added up as scikit-learn adds them: one after another.
 
     Raises NotImplementedError if the tables would be too large.
     """
 
     def __init__(self, trees: NumberedTrees) -> None:
         count, width, outputs = trees.values.shape
-        rows = trees.count_thresholds() + 2 * len(trees.splits)
+        rows = sum(len(cuts) + 1 for cuts in trees.cuts.values())
         if rows * count * width > 8 * MAX_BYTES:
             raise NotImplementedError("The tables would be too large.")
-        self._tables = _share_tables(
-            [
-                _build_table(feature, trees.splits[feature], count, width)
-                for feature in trees.splits
-            ],
-            np.full((1, count), -1).astype(f"u{width // 8}"),
-        )
+        everything = np.full((1, count), -1).astype(f"u{width // 8}")
+        tables = [
+            _build_table(feature, cuts, trees.splits[feature], everything)
+            for feature, cuts in trees.cuts.items()
+        ]
+        self._tables = _share_tables(tables or [_Table((), everything)])
         self._values = trees.values.reshape(-1, outputs)
         # Up to the lowest bit of a tree are as many bits as its number and one.
         self._before = (np.arange(count) * width - 1)[:, np.newaxis]
@@ -80,10 +81,7 @@ class BitTables:
 
 
 class _Table(NamedTuple):
-    """By the places of values among the cuts of each feature, all trees' leaves left.
-
-    Cuts are sorted thresholds, the last one infinite: after it comes NaN alone.
-    """
+    """Of each tree the leaves left, by the places of values among features' cuts."""
 
     features: tuple[tuple[int, np.ndarray], ...]
     left: np.ndarray
@@ -102,30 +100,41 @@ class _Table(NamedTuple):
         return _Table(self.features + other.features, left.reshape(-1, left.shape[-1]))
 
 
-def _build_table(feature: int, splits: list[Split], count: int, width: int) -> _Table:
-    thresholds, trees, if_failed, if_null = zip(*splits, strict=True)
-    cuts = np.unique([*thresholds, np.inf])
-    everything = np.iinfo(f"u{width // 8}").max
-    left = np.full((len(cuts) + 1, count), everything, dtype=f"u{width // 8}")
-    after = cuts.searchsorted(thresholds) + 1
-    _rule_out(left, after, trees, if_failed)
+def _build_table(
+    feature: int, cuts: np.ndarray, splits: list[Split], everything: np.ndarray
+) -> _Table:
+    """Return a table with a row for each place among the cuts, the last one for NaN."""
+    left = everything.repeat(len(cuts) + 1, axis=0)
+    ordered = [split for split in splits if split.categories is None]
+    first_failed = cuts.searchsorted([split.threshold for split in ordered]) + 1
+    _rule_out(left, first_failed, ordered, [split.if_failed for split in ordered])
     np.bitwise_and.accumulate(left, axis=0, out=left)
+    for split in splits:
+        if split.categories is not None:
+            passed = np.isin(np.floor(cuts), list(split.categories))
+            _rule_out(left, np.flatnonzero(~passed), [split], [split.if_failed])
     left[-1] = everything
-    _rule_out(left, np.full_like(after, -1), trees, if_null)
+    _rule_out(left, [-1], splits, [split.if_null for split in splits])
     return _Table(((feature, cuts),), left)
 
 
 def _rule_out(
-    left: np.ndarray, rows: np.ndarray, trees: tuple[int, ...], bits: tuple[int, ...]
+    left: np.ndarray,
+    rows: Sequence[int] | np.ndarray,
+    splits: list[Split],
+    leaves: list[int],
 ) -> None:
-    remaining = ~np.array(bits, dtype=left.dtype)
-    np.bitwise_and.at(left, (rows, np.array(trees)), remaining)
+    """Clear the bits of leaves of each split's tree, in a row for each or in all."""
+    trees = np.array([split.tree for split in splits], dtype=np.intp)
+    remaining = ~np.array(leaves, dtype=left.dtype)
+    np.bitwise_and.at(left, (np.asarray(rows, dtype=np.intp), trees), remaining)
 
 
-def _share_tables(tables: list[_Table], everything: np.ndarray) -> list[_Table]:
+def _share_tables(tables: list[_Table]) -> list[_Table]:
     """Return fewer tables: the smallest become one, as long as it stays small."""
-    shared = [_Table((), everything)]
-    for table in sorted(tables, key=lambda table: len(table.left)):
+    smallest, *others = sorted(tables, key=lambda table: len(table.left))
+    shared = [smallest]
+    for table in others:
         if shared[-1].left.nbytes * len(table.left) <= MAX_SHARED_BYTES:
             shared[-1] = shared[-1].share(table)
         else:

@@ -25,7 +25,10 @@ class Bitvectors:
         count, width, outputs = trees.values.shape
         if trees.is_average or trees.classes * outputs > 1:
             raise NotImplementedError("The model is no sum of its trees.")
-        if trees.count_thresholds() * count * width > 8 * MAX_BYTES:
+        splits = [split for of in trees.splits.values() for split in of]
+        if any(split.categories is not None for split in splits):
+            raise NotImplementedError("The trees have categories.")
+        if sum(map(len, trees.cuts.values())) * count * width > 8 * MAX_BYTES:
             raise NotImplementedError("The trees are too large.")
         self._values = trees.values.ravel()
         self._all = (1 << count * width) - 1

@@ -14,17 +14,18 @@ import numpy as np
 MAX_LEAVES = 64
 
 # treelite's numbers for what a tree's fields hold.
-LEAF, NUMERICAL_TEST = 0, 1
+LEAF, NUMERICAL_TEST, CATEGORICAL_TEST = 0, 1, 2
 LESS_OR_EQUAL = 3
 
 
 class Split(NamedTuple):
-    """A test of x <= threshold, and the bits of the leaves that it rules out."""
+    """A test of x <= threshold or int(x) in categories, and the leaves it rules out."""
 
     threshold: float
     tree: int
     if_failed: int
     if_null: int
+    categories: frozenset[int] | None
 
 
 class NumberedTrees:
@@ -49,10 +50,8 @@ class NumberedTrees:
             values = tree.read_values(outputs)
             leaves = tree.number_leaves(index, self.splits)
             self.values[index, : len(leaves)] = values[leaves]
-
-    def count_thresholds(self) -> int:
-        """Return how many different thresholds there are, of all features."""
-        return sum(len({each.threshold for each in of}) for of in self.splits.values())
+        # By feature: values up to a cut and above the one before reach the same leaves.
+        self.cuts = {feature: _find_cuts(of) for feature, of in self.splits.items()}
 
 
 class _Tree:
@@ -60,17 +59,17 @@ class _Tree:
 
     def __init__(self, accessor: Any) -> None:
         self._read = accessor.get_field
-        types = self._read("node_type")
-        is_test = types == NUMERICAL_TEST
-        is_plain = (is_test | (types == LEAF)).all()
-        if not (is_plain and (self._read("cmp")[is_test] == LESS_OR_EQUAL).all()):
-            raise NotImplementedError("A tree has a test other than x <= t.")
-        self.leaf_count = int((types == LEAF).sum())
+        kinds = self._read("node_type")
+        comparisons = self._read("cmp")[kinds == NUMERICAL_TEST]
+        is_inverse = self._read("category_list_right_child")[kinds == CATEGORICAL_TEST]
+        if (comparisons != LESS_OR_EQUAL).any() or is_inverse.any():
+            raise NotImplementedError("A tree has other tests than x <= t.")
+        self.leaf_count = int((kinds == LEAF).sum())
         if self.leaf_count > MAX_LEAVES:
             raise NotImplementedError("A tree has too many leaves.")
-        names = ("cleft", "cright", "split_index", "threshold", "default_left")
-        fields = [self._read(name).tolist() for name in names]
-        self._nodes = list(zip(is_test.tolist(), *fields, strict=True))
+        names = ("node_type", "cleft", "cright", "split_index", "threshold")
+        fields = [self._read(name).tolist() for name in (*names, "default_left")]
+        self._nodes = list(zip(*fields, strict=True))
 
     def read_values(self, outputs: int) -> np.ndarray:
         """Return the values of each node, of which those of the leaves count."""
@@ -80,6 +79,12 @@ class _Tree:
         places = begin[:, np.newaxis] + np.arange(outputs)
         return self._read("leaf_vector").take(places, mode="clip")  # type: ignore[no-any-return]
 
+    def _read_categories(self, node: int) -> frozenset[int]:
+        """Return the categories that go to the left."""
+        begin, end = self._read("category_list_begin"), self._read("category_list_end")
+        found = self._read("category_list")[int(begin[node]) : int(end[node])]
+        return frozenset(found.tolist())
+
     def number_leaves(self, index: int, splits: dict[int, list[Split]]) -> list[int]:
         """Return the nodes that are leaves from left to right, and add to the splits.
 
@@ -88,17 +93,29 @@ class _Tree:
         leaves: list[int] = []
 
         def visit(node: int) -> int:
-            is_test, left, right, feature, threshold, null_is_left = self._nodes[node]
-            if not is_test:
+            kind, left, right, feature, threshold, null_is_left = self._nodes[node]
+            if kind == LEAF:
                 leaves.append(node)
                 return 1 << (len(leaves) - 1)
             lefts, rights = visit(left), visit(right)
             if_null = rights if null_is_left else lefts
-            splits[feature].append(Split(threshold, index, lefts, if_null))
+            categories = self._read_categories(node) if kind != NUMERICAL_TEST else None
+            splits[feature].append(Split(threshold, index, lefts, if_null, categories))
             return lefts | rights
 
         visit(0)
         return leaves
+
+
+def _find_cuts(splits: list[Split]) -> np.ndarray:
+    """Return sorted cuts, of which the last is infinite: above it is NaN alone.
+
+    A category is all numbers from itself to below the next, as it is for treelite.
+    """
+    cuts = [split.threshold for split in splits if split.categories is None]
+    categories = [code for split in splits for code in split.categories or ()]
+    ends = np.nextafter([*categories, *[code + 1.0 for code in categories]], -np.inf)
+    return np.unique([*cuts, *ends.tolist(), np.inf])
 
 
 def _count_classes(header: Any, trees: int, outputs: int) -> int:

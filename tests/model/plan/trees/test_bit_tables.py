@@ -153,6 +153,30 @@ def test_columns_of_few_thresholds_share_a_table() -> None:
 
 
 @pytest.mark.usefixtures("by_tables")
+@pytest.mark.parametrize("kind", ["regressor", "classifier", "lightgbm"])
+def test_categories_have_the_bits_of_the_model(kind: str) -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(400, 4))
+    X[:, 1] = random.choice([2.0, 7, 9, 20, 21], 400)
+    X[:, 3] = random.choice([0.0, 1, 2, 3, np.nan], 400)
+    y = np.isin(X[:, 1], [7, 20]) + 2.0 * np.isin(X[:, 3], [0, 3]) + X[:, 0]
+    codes: dict[str, Any] = {"categorical_features": [1, 3]}
+    if kind == "regressor":
+        fitted = ensemble.HistGradientBoostingRegressor(**codes).fit(X, y)
+    elif kind == "classifier":
+        three = np.digitize(y, [0.5, 1.5])
+        fitted = ensemble.HistGradientBoostingClassifier(**codes).fit(X, three)
+    else:
+        fitted = lightgbm.LGBMRegressor(verbose=-1, n_jobs=1)
+        fitted.fit(X, y, categorical_feature=[1, 3])
+    step, _ = plan(fitted)
+    odd = X.copy()
+    odd[:, 1] = random.choice([2.0, 6, 8, 21, 30, 1e9, -1, 2.5, -0.0, np.nan], 400)
+    for rows in (X, odd):
+        assert step(rows).has_same_bits(ask(fitted, rows))
+
+
+@pytest.mark.usefixtures("by_tables")
 def test_threads_ask_the_same_tables() -> None:
     X, y = load_table("breast_cancer")
     fitted = ensemble.HistGradientBoostingClassifier(max_iter=30).fit(X, y)
