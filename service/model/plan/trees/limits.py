@@ -31,17 +31,25 @@ def measure_limits(
     score_by: Callable[[Limits], Callable[[Numbers], np.ndarray]],
     rows: Numbers,
 ) -> Limits:
-    """Measure `ways`, of which one that is slower than a later one is not asked again.
+    """Measure `ways`, in the order of the numbers of rows that they are fast for.
 
-    The last of them is the model itself.
+    One that is slower than a later one is not asked again, unless that is the model,
+    the last of them, and faster only once.
     """
     best, deadline = dict.fromkeys(ways, 0), time.perf_counter() + MEASURING_SECONDS
+    lost = 0
     for size in SIZES:
         X = np.resize(rows, (size, rows.shape[1]))
         seconds = [time_call(score_by(way), X) for way in ways]
-        ways = ways[seconds.index(min(seconds)) :]
-        best[ways[0]] = size
-        if ways[0] == BY_MODEL or (ways[0] == BY_TABLES and size >= MANY):
+        place = seconds.index(min(seconds))
+        if ways[place] == BY_MODEL:
+            lost += 1
+            if lost > (BY_TABLES in ways):  # once may be another process's doing
+                break
+        else:
+            ways, lost = ways[place:], 0
+            best[ways[0]] = size
+        if ways[0] == BY_TABLES and size >= MANY:
             break
         # The next size is four times this one, and a slow one is run once.
         if time.perf_counter() + 4 * sum(seconds) > deadline:
