@@ -250,22 +250,24 @@ def ask(plan: Plan, texts: list[str]) -> np.ndarray:
     return probabilities
 
 
+OF_WORDS = [
+    TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)),
+    HashingVectorizer(n_features=64, norm="l1"),
+]
+OF_CHARACTERS = CountVectorizer(
+    analyzer="char_wb", ngram_range=(1, 3), max_features=300
+)
+
+
 @cache
-def fit_pair() -> tuple[Any, Plan]:
-    pipeline = make_pipeline(
-        make_union(
-            TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)),
-            CountVectorizer(analyzer="char_wb", ngram_range=(1, 3), max_features=300),
-            HashingVectorizer(n_features=64, norm="l1"),
-        ),
-        LOGISTIC,
-    )
+def fit_pair(*vectorizers: Any) -> tuple[Any, Plan]:
+    pipeline = make_pipeline(make_union(*vectorizers), LOGISTIC)
     return pipeline, compile_fitted(pipeline, TEXTS, STARTS)[0]
 
 
 @given(st.lists(st.text(max_size=60) | st.sampled_from(TEXTS), min_size=1, max_size=4))
 def test_any_texts_are_answered_alike(texts: list[str]) -> None:
-    pipeline, plan = fit_pair()
+    pipeline, plan = fit_pair(*OF_WORDS, OF_CHARACTERS)
     expected = pipeline.predict_proba(texts)
     found = ask(plan, texts)
     alone = [ask(plan, [text]) for text in texts]
@@ -273,9 +275,16 @@ def test_any_texts_are_answered_alike(texts: list[str]) -> None:
     np.testing.assert_array_equal(np.concatenate(alone), found)
 
 
-def test_a_text_of_a_million_words_is_answered_alike() -> None:
-    pipeline, plan = fit_pair()
-    long = " ".join(f"word{index % 5000} the" for index in range(500_000))
+@pytest.mark.parametrize(
+    ("vectorizers", "words"),
+    [(OF_WORDS, 1_000_000), ([OF_CHARACTERS], 160_000)],
+    ids=["words", "characters"],
+)
+def test_a_text_of_a_million_is_answered_alike(
+    vectorizers: list[Any], words: int
+) -> None:
+    pipeline, plan = fit_pair(*vectorizers)
+    long = " ".join(f"word{index % 5000} the" for index in range(words // 2))
     np.testing.assert_allclose(
         ask(plan, [long]), pipeline.predict_proba([long]), atol=1e-12
     )
