@@ -12,7 +12,7 @@ serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
 
 test: $(VENV)/development
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # Every pipeline of the corpus, served and compared; its summary goes into docs/plan.md.
 corpus: $(VENV)/development
@@ -21,7 +21,8 @@ corpus: $(VENV)/development
 # Where no engine answers, these tests are skipped by `make test`, and fail here.
 test-container: $(VENV)/development
 	docker version --format 'Docker {{.Server.Version}}'
-	$(BIN)/python -m pytest -m container --durations 10 tests/container
+	$(BIN)/python -m pytest -m container -n 2 --dist loadfile --no-loadscope-reorder \
+	    --durations 10 tests/container
 
 check: $(VENV)/development
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ import signal
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,16 @@ hypothesis.settings.load_profile("busy machine")
 # Where the shared app keeps its handler: another app that is built replaces it.
 HANDLER = "tests.handler"
 
-# The files that take longest, by seconds of CPU: 100 to 20 of 700 in all.
+# The files that take longest, 120 to 30 seconds of 2,200 in all: in turns those that
+# compute and those that mostly wait for servers.
 LONGEST = (
-    *("test_parity", "test_conformance", "test_exactness", "test_corpus", "test_judge"),
-    *("test_package", "test_behind_nginx", "test_rolling", "test_strict_reading"),
-    *("test_prediction_log", "test_selectors", "test_proposal", "test_deadlines"),
-    *("test_faulty_redis", "test_serving", "test_composition", "test_fuzz"),
+    *("test_parity", "test_shadow", "test_compare", "test_faulty_redis", "test_corpus"),
+    *("test_judge", "test_package", "test_conformance", "test_wrappers"),
+    *("test_exactness", "test_selectors", "test_rolling", "test_tables", "test_tasks"),
+    *("test_neighbours", "test_strict_reading", "test_texts", "test_judge_prometheus"),
+    *("test_proposal", "test_prediction_log", "test_deadlines", "test_serving"),
+    *("test_readme", "test_behind_nginx", "test_mutations"),
+    "test_rollout",  # of those that need a Docker engine
 )
 
 Package = Callable[[str], Path]
@@ -226,21 +230,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     changing = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if changing:
         raise pytest.UsageError(f"Give the case a name of its own: {changing[0]}")
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    places = place_files(dict.fromkeys(item.path for item in items))
+    items.sort(key=lambda item: places[item.path])
+
+
+def place_files(paths: Iterable[Path]) -> dict[Path, float]:
+    """Return where each file is to come: the longest below 0, the others from 0 to 1.
+
+    Those that boot servers mostly wait, and are spread evenly among those that compute:
+    in a row they would leave the processors idle, and then have them wanted by all.
+    """
+    places: dict[Path, float] = {}
+    rest: dict[bool, list[Path]] = {True: [], False: []}
+    for path in paths:
+        if path.stem in LONGEST:
+            places[path] = LONGEST.index(path.stem) - len(LONGEST)
+        else:
+            rest["functional" in path.parts].append(path)
+    for group in rest.values():
+        places |= {path: place / len(group) for place, path in enumerate(group)}
+    return places
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the parity table of the plans that were tested."""
-    rows = [
-        value
-        for report in terminalreporter.getreports("passed")
-        for key, value in report.user_properties
-        if key == "parity"
-    ]
+    """Print what tests measured, and the parity table of the plans that were tested."""
+    for name, seconds in list_properties(terminalreporter, "seconds"):
+        terminalreporter.line(f"{name} took {seconds:.1f} s")
+    rows = list_properties(terminalreporter, "parity")
     if not rows:
         return
     terminalreporter.section("parity with scikit-learn")
     terminalreporter.line(f"{'':40}  largest difference  one row, times faster")
     for name, difference, speed_up in rows:
         terminalreporter.line(f"{name:40}  {difference:18.1e}  {speed_up:21.1f}")
+
+
+def list_properties(terminalreporter: Any, key: str) -> list[Any]:
+    """Return what the tests that passed have recorded by one key."""
+    return [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == key
+    ]

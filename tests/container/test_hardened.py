@@ -105,14 +105,12 @@ def credit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_it_serves_hardened_and_answers_as_training_did(
-    run: Run, credit: Path, capsys: pytest.CaptureFixture[str]
+    run: Run, credit: Path, record_property: Callable[[str, object], None]
 ) -> None:
     container = run(credit)
     served = container.ask("/v1/model").json()["libraries"]
     assert served == json.loads((credit / "manifest.json").read_text())["libraries"]
-    seconds = measure_start(container.state)
-    with capsys.disabled():
-        print(f"\nhealthy by its own check {seconds:.1f} s after its start")
+    record_property("seconds", ("A start", measure_start(container.state)))
     golden = json.loads((credit / "golden.json").read_text())["records"]
     instances = [record["instance"] for record in golden]
     answer = container.ask("/v1/predict", {"instances": instances})

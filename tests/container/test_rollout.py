@@ -199,23 +199,20 @@ def test_a_switch_and_a_way_back_lose_no_request_of_5000(
     operator: Operator,
     images: Images,
     callers: Callers,
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Each by one command, which is timed from outside."""
     [now] = operator.ask_versions()
     other = STABLE if now == CANARY else CANARY
     image = images("stable" if other == STABLE else "good")
-    seconds = {}
     for command, expected in ((["--switch", image], other), (["--back"], now)):
         callers.wait_for(1000)
         begin = time.monotonic()
         operator.run(*command)
-        seconds[command[0]] = time.monotonic() - begin
+        record_property("seconds", (command[0], time.monotonic() - begin))
         assert operator.ask_versions() == {expected: 40}
     callers.wait_for(max(0, 5000 - callers.counts.total()))
     assert callers.failures == []
-    with capsys.disabled():
-        print("".join(f"\n{name} took {s:.1f} s" for name, s in seconds.items()))
 
 
 def test_a_rollout_that_stops_on_its_way_is_found_and_goes_on_or_back(
