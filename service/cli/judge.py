@@ -10,10 +10,11 @@ from pathlib import Path
 
 import orjson
 
+from service.update.addresses import SourceError
 from service.update.evidence import CANARY, STABLE, EvidenceError
 from service.update.judge import Judgement, Tolerance, Verdict
 from service.update.prometheus import read_prometheus
-from service.update.sources import Reading, SourceError, list_replicas, read_replica
+from service.update.sources import Reading, list_replicas, read_replica
 from service.update.verdicts import VerdictServer
 from service.update.watch import Reader, Watch
 

@@ -12,6 +12,7 @@ pairs.py       what two versions answered to the same requests
 report.py      a comparison as text and as JSON
 page.py        a comparison as a page of HTML
 statistics.py  bounds and evidence that stay valid however often they are looked at
+addresses.py   what an address of HTTP answers to whoever has a key
 sources.py     what a version counts, read from the metrics of its replicas
 prometheus.py  what a version counts, read from a Prometheus that scrapes them
 evidence.py    what both versions have answered since the canary began, kept in a file

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.model.drift.figures import LARGE_PSI
+from service.update.addresses import SourceError
 from service.update.counts import Counts, find_shift, move_up
 from service.update.evidence import CANARY, STABLE, Evidence, Readings
-from service.update.sources import MISMATCHES, PSI, READY, Reading, SourceError
+from service.update.sources import MISMATCHES, PSI, READY, Reading
 from service.update.statistics import bound_distance, bound_rate, find_p_value
 
 Verdict = Literal["promote", "undecided", "roll back"]

@@ -9,13 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from service.update.addresses import SourceError, UnreachableError, fetch
 from service.update.sources import (
     INFO,
     READ,
     Reading,
-    SourceError,
-    UnreachableError,
-    fetch,
 )
 
 

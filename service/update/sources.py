@@ -1,20 +1,19 @@
 """What a version counts, read from the metrics of its replicas."""
 
-import http.client
 import math
 import socket
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.update.addresses import (
+    SourceError,
+    UnreachableError,
+    fetch,
+    split_address,
+)
 from service.update.counts import DURATION, LABELS, SCORE, Series
-
-SECONDS = 10
-MOST_BYTES = 64 * 2**20
 
 INFO = "model_info"
 MISMATCHES = "model_golden_mismatch_workers"
@@ -23,21 +22,6 @@ PSI = "model_drift_psi"
 GAUGES = (INFO, MISMATCHES, READY, PSI)
 COUNTERS = (f"{DURATION}_count", f"{DURATION}_bucket", f"{SCORE}_bucket", LABELS)
 READ = {*GAUGES, *COUNTERS}
-
-KEY_HINT = ": the key needs the scope metrics"
-HINTS = {
-    400: ": Prometheus does not understand the selector",
-    401: KEY_HINT,
-    403: KEY_HINT,
-}
-
-
-class SourceError(Exception):
-    """What was asked does not say what a version counts; the sentence says why."""
-
-
-class UnreachableError(SourceError):
-    """Nothing answers where a version should."""
 
 
 @dataclass
@@ -72,7 +56,7 @@ def list_replicas(url: str) -> list[str]:
     Such a name is that of a headless Service in Kubernetes, or of a service that
     compose has scaled. Raises SourceError, or UnreachableError.
     """
-    parts = _split_address(url)
+    parts = split_address(url)
     if parts.scheme != "http":
         raise SourceError(f"{url} must be http: no certificate is of an address.")
     port = parts.port or 80
@@ -103,44 +87,3 @@ def read_replica(url: str, key: str = "") -> Reading:
     if not models:
         raise SourceError(f"{address} has no metrics of a model: {INFO} is missing.")
     return reading
-
-
-def fetch(address: str, key: str = "") -> str:
-    """Return the text of an address that answers with 200.
-
-    Raises SourceError, or UnreachableError.
-    """
-    parts = _split_address(address)
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked
-    try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-            content: bytes = answer.read(MOST_BYTES)
-    except urllib.error.HTTPError as error:
-        error.close()
-        hint = HINTS.get(error.code, "")
-        raise SourceError(f"{parts.netloc} answers {error.code}{hint}.") from None
-    except http.client.HTTPException:
-        raise UnreachableError(f"{parts.netloc} does not answer in HTTP.") from None
-    except ValueError:  # whose text would quote the key
-        raise SourceError(f"{parts.netloc} cannot be asked with this key.") from None
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise UnreachableError(f"{parts.netloc} does not answer: {reason}.") from None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise SourceError(f"{parts.netloc} answers no text.") from None
-
-
-def _split_address(address: str) -> urllib.parse.SplitResult:
-    place = address.partition("?")[0]
-    refusal = SourceError(f"{place} is no address of HTTP.")
-    try:
-        parts = urllib.parse.urlsplit(address)
-        is_known = parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:
-        raise refusal from None
-    if not is_known or not parts.hostname:
-        raise refusal
-    return parts

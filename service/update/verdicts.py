@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from service.update.addresses import SourceError
 from service.update.judge import Judgement, Reason
-from service.update.sources import SourceError
 from service.update.watch import Watch
 
 PATH = "/verdict"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.update.addresses import SourceError, UnreachableError
 from service.update.evidence import (
     CANARY,
     STABLE,
@@ -20,7 +21,7 @@ from service.update.judge import (
     refuse_unreachable,
 )
 from service.update.prometheus import UnmatchedError
-from service.update.sources import Reading, SourceError, UnreachableError
+from service.update.sources import Reading
 
 # What reads a source: what each of its replicas says, by their addresses.
 Reader = Callable[[str], Mapping[str, Reading]]

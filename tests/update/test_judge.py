@@ -8,10 +8,11 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from service.update.addresses import SourceError
 from service.update.counts import Counts, Series
 from service.update.evidence import CANARY, STABLE, Evidence
 from service.update.judge import Tolerance, find_versions, judge, weigh_counts
-from service.update.sources import Reading, SourceError
+from service.update.sources import Reading
 
 ROLLOUTS = 1000
 LOOKS = 10

@@ -12,12 +12,11 @@ import pytest
 from canned import CannedServers
 from flask import Flask
 
+from service.update.addresses import SourceError, UnreachableError
 from service.update.counts import read_counts
 from service.update.prometheus import UnmatchedError, read_prometheus
 from service.update.sources import (
     READY,
-    SourceError,
-    UnreachableError,
     list_replicas,
     read_replica,
 )

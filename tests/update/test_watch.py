@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from service.update.addresses import SourceError, UnreachableError
 from service.update.evidence import read_evidence
 from service.update.prometheus import UnmatchedError
-from service.update.sources import INFO, READY, Reading, SourceError, UnreachableError
+from service.update.sources import INFO, READY, Reading
 from service.update.watch import Watch
 
 STABLE, CANARY = "stable", "canary"
