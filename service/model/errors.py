@@ -58,6 +58,10 @@ class MalformedJsonError(ModelError):
     """The bytes are not the strict JSON that the service reads."""
 
 
+class MalformedCsvError(ModelError):
+    """The bytes are not the CSV that the service reads."""
+
+
 class TooManyInstancesError(ModelError):
     """One request holds more instances than are served at once."""
 

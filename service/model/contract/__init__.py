@@ -19,6 +19,9 @@ strict_fields.py   marshmallow's fields without their coercion
 schema.py          the contract as a marshmallow schema, which decides
 strict_json.py     JSON as RFC 8259 means it
 value_types.py     the valid values of a feature as a msgspec type
+text_values.py     values written as text, read by the type of their feature
+csv_form.py        requests in CSV, as columns
+lines_form.py      requests in JSON Lines, as rows
 novelty.py         what training did not see: answered, with a warning
 fast_path.py       columns of valid values, decoded and checked in C
 faults.py          what is wrong with a request, in marshmallow's words
