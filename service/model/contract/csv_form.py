@@ -120,7 +120,8 @@ def _split_rows(text: str, most: int) -> Iterator[list[Text]]:
     for line in lines.split("\n"):
         if line.count(",") >= most:
             raise MalformedCsvError(f"A row has more than {most} fields.")
-        yield [field or None for field in line.split(",")]
+        fields: list[Text] = [*line.split(",")]
+        yield [field or None for field in fields] if "" in fields else fields
 
 
 def _scan_rows(text: str, most: int) -> Iterator[list[Text]]:
