@@ -13,6 +13,7 @@ access/           who may call, and how much
 headers.py        middleware: the headers of every answer
 monitoring/       logs, metrics and drift
 shadow/           a second version, compared with the one that answers
+media_types.py    what the body of a request is, and which answer is accepted
 prediction_view.py what each route of predictions does, in whatever dialect
 dialects/         what other servers' callers speak
 routes/           what each route answers

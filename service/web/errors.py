@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from service.model.errors import (
     ContractViolationError,
+    MalformedCsvError,
     MalformedJsonError,
     NoAnswerError,
     TooManyInstancesError,
@@ -43,6 +44,7 @@ TITLES = {
 # by the status.
 REASONS_BY_TYPE: dict[type[Exception], str] = {
     MalformedJsonError: "malformed_json",
+    MalformedCsvError: "malformed_csv",
     TooManyInstancesError: "too_many_instances",
     ContractViolationError: "contract",
     NoAnswerError: "no_answer",
@@ -52,6 +54,7 @@ REASONS_BY_STATUS = {
     403: "no_scope",
     404: "no_route",
     405: "no_method",
+    406: "not_acceptable",
     408: "slow_request",
     413: "too_large",
     414: "bad_request",
@@ -144,7 +147,7 @@ def find_reason(error: Exception, status: int) -> str:
 def _to_http(error: Exception) -> HTTPException:
     if isinstance(error, HTTPException):
         return error
-    if isinstance(error, MalformedJsonError):
+    if isinstance(error, MalformedJsonError | MalformedCsvError):
         return BadRequest(str(error))
     if isinstance(error, TooManyInstancesError):
         return RequestEntityTooLarge(str(error))

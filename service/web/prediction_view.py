@@ -25,13 +25,12 @@ from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
 from service.web.access.limits import Limits
 from service.web.flask_app import Answer
+from service.web.media_types import JSON
 from service.web.readiness import Readiness
 from service.web.request import CONTEXT, Dialect, RequestContext
 
-JSON = "application/json"
-
-# Write an answer to the request of a context, as what orjson takes.
-Write = Callable[[RequestContext, Predictions, Instances], dict[str, Any]]
+# Write the answer to the request of a context: an Answer, or of JSON what orjson takes.
+Write = Callable[[RequestContext, Predictions, Instances], Any]
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -49,11 +48,12 @@ class Form(Protocol):
     """What requests and answers of a dialect look like."""
 
     name: Dialect
-    # Whether the Content-Type has to say that a request is JSON.
-    is_typed: bool
 
     def read(self, body: bytes) -> Reading:
-        """Read a request. Raises what is answered with 400 or 413."""
+        """Read the request of this thread.
+
+        Raises what is answered with 400, 406, 413, 415 or 422.
+        """
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,6 @@ class PredictionView:
         call: RequestContext = environ[CONTEXT]
         call.dialect = form.name
         call.begin_stages()
-        if form.is_typed:
-            check_type(environ)
         reading = form.read(read_body(environ, self.max_body_bytes))
         call.body, call.document = reading.body, reading.document
         document = reading.document
@@ -87,7 +85,11 @@ class PredictionView:
         call.predictions = predictions = self.predictor.predict(instances)
         call.end_stage("predict")
         written = reading.write(call, predictions, instances)
-        answer = Answer(orjson.dumps(written), content_type=JSON)
+        answer = (
+            written
+            if isinstance(written, Answer)
+            else Answer(orjson.dumps(written), content_type=JSON)
+        )
         call.end_stage("encode")
         return answer
 
@@ -96,17 +98,6 @@ def refuse_late(deadline: float) -> None:
     """Raise GatewayTimeout where nobody waits for the prediction any more."""
     if time.monotonic() > deadline:
         raise GatewayTimeout("The time for an answer passed before it was begun.")
-
-
-def check_type(environ: dict[str, Any]) -> None:
-    """Raise UnsupportedMediaType where a request does not say that it is JSON."""
-    if environ.get("CONTENT_TYPE") != JSON and not _is_json():
-        raise UnsupportedMediaType(f"The Content-Type must be {JSON}, in UTF-8.")
-
-
-def _is_json() -> bool:
-    charset = request.mimetype_params.get("charset", "utf-8")
-    return request.mimetype == JSON and charset.lower() in ("utf-8", "utf8")
 
 
 def read_body(environ: dict[str, Any], max_body_bytes: int) -> bytes:

@@ -4,6 +4,7 @@ Each module is thin: it moves names and values, and leaves it to the codec wheth
 value is valid, and to the predictor what the answer is.
 
 flat_columns.py   predictions as columns with names of their own, none within another
+table_answers.py  predictions in CSV or JSON Lines, where a caller accepts that
 tensor_values.py  the values of a tensor, by its datatype
 tensors.py        named tensors, in JSON or in bytes, to columns
 plain_tensors.py  the fast path of JSON tensors

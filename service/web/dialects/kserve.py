@@ -6,13 +6,14 @@ https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protoc
 from typing import Any
 
 import orjson
-from flask import Blueprint
+from flask import Blueprint, request
 
 from service.model.contract.codec import Codec
 from service.model.contract.instances import Instances, Predictions
 from service.web.access.auth import public, requires
 from service.web.flask_app import Answer
-from service.web.prediction_view import JSON, PredictionView, Reading
+from service.web.media_types import JSON, read_type
+from service.web.prediction_view import PredictionView, Reading
 from service.web.request import Dialect, RequestContext
 
 
@@ -20,13 +21,13 @@ class KServe:
     """Requests as POST /v1/predict takes them, and bare predictions."""
 
     name: Dialect = "kserve-v1"
-    is_typed = True
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
 
     def read(self, body: bytes) -> Reading:
         """Return the request as it stands."""
+        read_type(request.environ)
         return Reading(self._codec.decode(body), _write, body)
 
 

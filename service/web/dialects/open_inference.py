@@ -31,7 +31,6 @@ class OpenInference:
     """Requests of named tensors, and answers of a tensor for each part."""
 
     name: Dialect = "open-inference"
-    is_typed = False
 
     def __init__(self, predictor: Predictor, codec: Codec) -> None:
         manifest = predictor.manifest

@@ -12,7 +12,8 @@ from service.web.dialects.flat_columns import flatten
 from service.web.dialects.open_inference import OpenInference
 from service.web.dialects.tensor_values import BY_TYPE, BY_VALUE
 from service.web.flask_app import Answer
-from service.web.prediction_view import JSON, PredictionView
+from service.web.media_types import JSON
+from service.web.prediction_view import PredictionView
 from service.web.readiness import Readiness
 
 

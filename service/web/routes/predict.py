@@ -4,31 +4,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from flask import Blueprint
+from flask import Blueprint, request
 
 from service.model.artefact.manifest import Manifest, describe_manifest
 from service.model.contract.codec import Codec
+from service.model.contract.csv_form import ROWS, CsvReader, place_in_csv
 from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
 from service.web.access.auth import requires
+from service.web.dialects.table_answers import choose_write
 from service.web.flask_app import Answer
-from service.web.prediction_view import JSON, PredictionView, Reading
+from service.web.media_types import CSV, JSON, read_type
+from service.web.prediction_view import PredictionView, Reading
 from service.web.request import V1, Dialect, RequestContext
 
 
 class OwnForm:
-    """The service's own requests and answers, by row or by column."""
+    """The service's own requests and answers: JSON by row or by column, or CSV."""
 
     name: Dialect = V1
-    is_typed = True
 
     def __init__(self, manifest: Manifest, codec: Codec) -> None:
         self._codec = codec
+        self._csv = CsvReader(codec.contract, codec.limits.max_instances)
         self._model = {"name": manifest.name, "version": manifest.version}
 
     def read(self, body: bytes) -> Reading:
-        """Return the request as it stands."""
-        return Reading(self._codec.decode(body), self._write, body)
+        """Read a request. Raises what web.errors answers."""
+        write = choose_write(self._write, with_header=True)
+        if read_type(request.environ, (JSON, CSV)) == JSON:
+            return Reading(self._codec.decode(body), write, body)
+        columns = self._csv.read(body, needs_header=True)
+        return Reading(self._codec.read_columns(columns, place_in_csv, ROWS), write)
 
     def _write(
         self, call: RequestContext, predictions: Predictions, instances: Instances

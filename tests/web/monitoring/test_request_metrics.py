@@ -178,6 +178,10 @@ REJECTED: dict[str, Callable[[FlaskClient], Any]] = {
     "malformed_json": lambda c: c.post(
         "/v1/predict", data="{", content_type="application/json"
     ),
+    "malformed_csv": lambda c: c.post("/v1/predict", data="a", content_type="text/csv"),
+    "not_acceptable": lambda c: c.post(
+        "/v1/predict", json={"instances": [TYPICAL]}, headers={"Accept": "text/html"}
+    ),
     "too_many_instances": lambda c: ask(c, *[TYPICAL] * 10_001),
     "contract": lambda c: ask(c, {}),
     "no_scope": lambda c: c.get("/metrics"),

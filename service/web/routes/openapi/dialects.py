@@ -12,6 +12,7 @@ from service.model.artefact.golden import GoldenRecord
 from service.model.artefact.manifest import Manifest
 from service.model.contract.features import Feature
 from service.web.dialects.tensor_values import BY_TYPE, DATATYPES
+from service.web.media_types import JSON
 from service.web.routes.openapi.operations import (
     PREDICT_ERRORS,
     SECURED,
@@ -84,7 +85,8 @@ Operations = Iterator[tuple[str, dict[str, Operation]]]
 def iterate_dialects(manifest: Manifest, example: GoldenRecord) -> Operations:
     """Yield what callers of other servers ask."""
     name, version = manifest.name, manifest.version
-    body = describe_predict(manifest, example)["requestBody"]
+    content = describe_predict(manifest, example)["requestBody"]["content"]
+    body = {"required": True, "content": {JSON: content[JSON]}}
     path = f"/v1/models/{name}"
     yield _ask(path, "Ready, as KServe v1 asks", "Ready")
     yield _predict(f"{path}:predict", "As KServe v1 does", body, "BarePredictions")
@@ -97,7 +99,7 @@ def iterate_dialects(manifest: Manifest, example: GoldenRecord) -> Operations:
         if feature.name in example.instance
     ]
     content = {"schema": refer_to("InferRequest"), "example": {"inputs": tensors}}
-    body = {"required": True, "content": {"application/json": content}}
+    body = {"required": True, "content": {JSON: content}}
     for path in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
         yield _ask(path, "Metadata of the model", "ModelMetadata")
         yield _ask(f"{path}/ready", "Ready, as the protocol asks", "Ready")

@@ -5,18 +5,20 @@ from typing import Any
 
 from service.model.artefact.golden import GoldenRecord
 from service.model.artefact.manifest import Manifest
-from service.web.routes.openapi.schemas import refer_to
+from service.web.media_types import CSV, JSON_LINES
+from service.web.routes.openapi.schemas import TEXT, refer_to
 
 # What each error status of the API means; docs/errors.md lists the same.
 ERRORS = {
-    400: "The body is not strict JSON",
+    400: "The body is not strict JSON, or no CSV",
     401: "No API key, or none that is known",
     403: "The key lacks the scope",
     404: "There is no such route",
     405: "The route does not take this method",
+    406: "The caller accepts none of the answers on offer",
     408: "The body did not arrive in time",
     413: "The body has too many bytes or instances",
-    415: "The body is not uncompressed JSON in UTF-8",
+    415: "The body is of another type, not in UTF-8, or compressed",
     422: "The contract is violated, at the places named",
     429: "The client's limit, or that of failed attempts, is reached",
     500: "The service could not answer, and its log says why",
@@ -80,15 +82,23 @@ def describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
         "schema": refer_to("PredictRequest"),
         "example": {"instances": [example.instance]},
     }
-    body = {"required": True, "content": {"application/json": content}}
+    offer_tables(predictions)
+    types = {"application/json": content, CSV: {"schema": TEXT}}
+    body = {"required": True, "content": types}
     predict = name_operation("predict", "model", "Predict instances")
     # No schema can say that columns are equally long, so they are not in that above.
     predict["description"] = (
-        "Also by column, a list for each feature: PredictColumns. The answer is by"
-        " column then, too."
+        "Also by column, a list for each feature: PredictColumns; or in CSV, with a"
+        " header of the features' names. The answer is by column then, too."
     )
     predict |= SECURED | {"requestBody": body}
-    return respond(predict, predictions, *PREDICT_ERRORS)
+    return respond(predict, predictions, *PREDICT_ERRORS, 406)
+
+
+def offer_tables(answer: dict[str, Any]) -> None:
+    """Let an answer be CSV or JSON Lines, where the caller accepts that."""
+    for type_ in (CSV, *JSON_LINES):
+        answer["content"][type_] = {"schema": TEXT}
 
 
 def name_operation(operation_id: str, tag: str, summary: str) -> Operation:
