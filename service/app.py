@@ -2,6 +2,7 @@
 
 import gc
 import logging.config
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +17,18 @@ from service.model.drift.windows import DriftMonitor
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
-from service.settings import Settings, SettingsError, parse_limits
+from service.setting_values import parse_limits
+from service.settings import Settings, SettingsError
 from service.web.access.auth import check_scopes, init_auth
 from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits, open_storage
 from service.web.access.local_key import ensure_local_key
+from service.web.access.platforms import find_platform
+from service.web.dialects.invocations import build_invocations
 from service.web.dialects.kserve import build_kserve
 from service.web.dialects.open_inference_routes import build_open_inference
+from service.web.dialects.vertex import build_vertex
 from service.web.errors import init_errors
 from service.web.flask_app import Service
 from service.web.headers import init_headers
@@ -43,6 +48,7 @@ from service.web.routes.health import build_health
 from service.web.routes.metrics import build_metrics
 from service.web.routes.openapi import build_openapi, reading_assets
 from service.web.routes.predict import build_predict
+from service.web.routes.root import build_root
 from service.web.routes.shadow import build_shadow
 from service.web.runtime_folder import open_folder
 from service.web.shadow.shadowing import Shadowing, build_shadowing
@@ -62,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _wire(settings: Settings) -> Flask:
     logging.config.dictConfig(build_log_config(settings.log_level))
+    platform = find_platform(settings, os.environ)
     keys_file = settings.api_keys_file or ensure_local_key()
     keyring = _open_keys(settings, keys_file)
     with reading_assets():
@@ -81,7 +88,7 @@ def _wire(settings: Settings) -> Flask:
         open_storage(settings.rate_limit_storage, keys_file),
         parse_limits(settings.rate_limit_failures),
     )
-    init_auth(app, keyring, limits)
+    init_auth(app, keyring, limits, platform)
     init_errors(app)
     init_headers(app, predictor.manifest.version)
     view = PredictionView(predictor, codec, readiness, limits, settings.max_body_bytes)
@@ -89,6 +96,8 @@ def _wire(settings: Settings) -> Flask:
         build_predict(view),
         build_open_inference(view),
         build_kserve(view),
+        build_invocations(view, settings.invocations_accept),
+        build_root(),
         build_health(readiness),
         build_drift(drift),
         build_shadow(shadowing),
@@ -97,6 +106,7 @@ def _wire(settings: Settings) -> Flask:
         build_capabilities(),
     ):
         app.register_blueprint(blueprint)
+    app.register_blueprint(build_vertex(view, *_name_routes(app, settings)))
     check_scopes(app)
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
@@ -105,6 +115,14 @@ def _wire(settings: Settings) -> Flask:
     )
     app.extensions["predictor"] = predictor
     return app
+
+
+def _name_routes(
+    app: Flask, settings: Settings
+) -> tuple[str | None, str | None, set[str]]:
+    """Return the routes that Vertex AI names, and those that there are already."""
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    return settings.vertex_health_route, settings.vertex_predict_route, taken
 
 
 def _observe(
@@ -131,7 +149,14 @@ def _trust_proxies(app: Flask, count: int) -> None:
 
 def _open_keys(settings: Settings, path: Path) -> Keyring:
     requests, instances = settings.rate_limit_requests, settings.rate_limit_instances
-    return Keyring(path, requests, instances, latest=open_folder() / "keys.json")
+    return Keyring(
+        path,
+        requests,
+        instances,
+        latest=open_folder() / "keys.json",
+        # A platform that lets in its own callers passes no key, and mounts no file.
+        is_optional=settings.trusted_platform is not None,
+    )
 
 
 def _monitor_drift(settings: Settings, predictor: Predictor) -> DriftMonitor | None:

@@ -19,6 +19,9 @@ from service.web.flask_app import Service
 
 # The routes that need no key. Whatever is added here is open to everybody.
 PUBLIC = {
+    "/",
+    "/ping",
+    "/version",
     "/v1/models/credit-risk",
     "/v2",
     "/v2/health/live",

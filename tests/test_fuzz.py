@@ -29,7 +29,8 @@ from service.model.contract.codec import Codec
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
-from service.settings import Settings, SettingsError, parse_limits, variables
+from service.setting_values import parse_limits
+from service.settings import Settings, SettingsError, variables
 from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
 from service.web.access.storage import Count, HostStorage

@@ -16,7 +16,7 @@ PACKAGES = sorted({path.parent for path in MODULES} - {SERVICE})
 
 # What each part may import, of ours and of the libraries that it must not know.
 FILES = {"service.mapped_file", "service.regular_file"}
-BOTTOM = {"service.settings", "service.malloc", *FILES}
+BOTTOM = {"service.settings", "service.setting_values", "service.malloc", *FILES}
 PARTS = {
     "model": (
         {"service.model", *FILES},

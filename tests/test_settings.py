@@ -41,6 +41,10 @@ def test_each_variable_is_read() -> None:
             "SERVICE_SHADOW_ARTEFACT": "a/2.0.0",
             "SERVICE_SHADOW_SAMPLE": "0.5",
             "SERVICE_SHADOW_MAX_MEMORY_BYTES": "17",
+            "SERVICE_TRUSTED_PLATFORM": "sagemaker",
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
+            "AIP_HEALTH_ROUTE": "/health",
+            "AIP_PREDICT_ROUTE": "/v1/endpoints/1/deployedModels/2:predict",
         }
     )
     assert settings == Settings(
@@ -73,8 +77,36 @@ def test_each_variable_is_read() -> None:
         shadow_artefact=Path("a/2.0.0"),
         shadow_sample=0.5,
         shadow_max_memory_bytes=17,
+        trusted_platform="sagemaker",
+        invocations_accept="text/csv",
+        vertex_health_route="/health",
+        vertex_predict_route="/v1/endpoints/1/deployedModels/2:predict",
     )
-    assert len(variables()) == 29
+    assert len(variables()) == 35
+
+
+def test_a_platform_that_names_the_port_decides() -> None:
+    for name in ("SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT"):
+        assert Settings.from_environment({name: "8080", "PORT": "8000"}).port == 8080
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AIP_PREDICT_ROUTE", "/scores"),
+        ("AIP_PREDICT_ROUTE", "predict"),
+        ("AIP_PREDICT_ROUTE", "/<name>:predict"),
+        ("AIP_HEALTH_ROUTE", "health"),
+        ("AIP_HTTP_PORT", "http"),
+        ("SERVICE_TRUSTED_PLATFORM", "everybody"),
+        ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/x-npy"),
+    ],
+)
+def test_what_a_platform_sets_and_cannot_be_used_is_named(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be"):
+        Settings.from_environment({name: value})
 
 
 def test_an_address_may_be_of_either_kind() -> None:

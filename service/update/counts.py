@@ -11,7 +11,7 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 Values = Mapping[Series, float]
 
 # The routes of predictions, in whichever dialect.
-PREDICT = re.compile(r"/v1/predict|/v1/models/.+:predict|/v2/models/.+/infer")
+PREDICT = re.compile(r".*[/:]predict|/invocations|/v2/models/.+/infer")
 DURATION = "http_request_duration_seconds"
 LABELS = "model_predictions_total"
 SCORE = "model_score"

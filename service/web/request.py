@@ -29,7 +29,9 @@ CONTEXT = "service.context"
 REQUEST_ID = re.compile(r"(?!.*(?i:msk_))[A-Za-z0-9._-]{1,128}")
 
 # How callers ask for predictions: in the service's own form, or as other servers' do.
-Dialect = Literal["v1", "open-inference", "kserve-v1"]
+Dialect = Literal[
+    "v1", "open-inference", "kserve-v1", "mlflow", "sagemaker", "vertex-ai"
+]
 V1: Dialect = "v1"
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 

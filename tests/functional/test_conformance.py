@@ -20,9 +20,9 @@ include-path = "/v1/predict"
 generation.max-examples = 1720
 
 # What a tensor has to be, no schema can say: it must be as long as its shape says, and
-# as the others. Nor is what a schema refuses always refused.
+# as the others; nor what rows and CSV are. Nor is what a schema refuses always refused.
 [[operations]]
-include-path-regex = "^/v2/"
+include-path-regex = "^/(v2/|invocations$)"
 generation.max-examples = 20
 warnings = false
 checks.positive_data_acceptance.enabled = false

@@ -9,7 +9,7 @@ from pipelines import CREDIT
 from server import UNLIMITED, Server
 from traffic import Traffic, ask, ask_anew
 
-from service.settings import parse_limits
+from service.setting_values import parse_limits
 from service.web.access.count_table import SLOTS, find_table
 from service.web.access.key_file import Terms, create_key
 from service.web.access.storage import HostStorage

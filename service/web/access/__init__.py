@@ -10,5 +10,6 @@ storage.py       what is spent of each limit, on a host
 redis_client.py  a Redis with one deadline, whose answers are checked
 redis_storage.py what is spent of each limit, at all replicas
 limits.py        what is left of a client's budget
+platforms.py     platforms that let nobody but their own callers in
 auth.py          who may ask for which route, and how often: before anything else
 """

@@ -11,6 +11,7 @@ from flask import Flask, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from service.settings import Platform
 from service.web.access.key_file import Scope
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits
@@ -20,6 +21,9 @@ View = Callable[..., Any]
 
 # The attribute of a view that holds the scope it requires, None if it is public.
 SCOPE = "required_scope"
+
+# And that of the platform whose callers need no key for it, where it is trusted.
+PLATFORM = "platform"
 
 
 class KeyRefusedError(Unauthorized):
@@ -33,11 +37,17 @@ class KeyRefusedError(Unauthorized):
         self.reason = reason
 
 
-def requires(scope: Scope | None) -> Callable[[View], View]:
-    """Mark a view as open to the keys that have a scope; None opens it to everybody."""
+def requires(
+    scope: Scope | None, platform: Platform | None = None
+) -> Callable[[View], View]:
+    """Mark a view as open to the keys that have a scope; None opens it to everybody.
+
+    On a platform that is trusted, its view is open to whoever comes from there.
+    """
 
     def mark(view: View) -> View:
         setattr(view, SCOPE, scope)
+        setattr(view, PLATFORM, platform)
         return view
 
     return mark
@@ -46,24 +56,32 @@ def requires(scope: Scope | None) -> Callable[[View], View]:
 public = requires(None)
 
 
-def init_auth(app: Flask, keyring: Keyring, limits: Limits) -> None:
+def init_auth(
+    app: Flask, keyring: Keyring, limits: Limits, trusted: Platform | None = None
+) -> None:
     """Check the key of every request before anything else sees it.
 
-    Failed attempts are charged to their address, so that keys cannot be guessed
-    quickly; good keys still work from there.
+    Callers of a trusted platform are one client, of its name. Failed attempts are
+    charged to their address, so that keys cannot be guessed quickly; good keys still
+    work from there.
     """
     views = app.view_functions
+    platform = trusted and keyring.build_client(trusted, ("predict",))
 
     def authenticate() -> None:
         rule = request.url_rule
         if rule is None:  # 404 or 405, with or without a key
             return
-        scope = getattr(views[rule.endpoint], SCOPE)
+        view = views[rule.endpoint]
+        scope = getattr(view, SCOPE)
         if scope is None:
             return
         environ = request.environ
         key = _read_key(environ)
         client = keyring.find_client(key) if key else None
+        # Before the platform's own key of a caller, which means nothing here.
+        if client is None and trusted and getattr(view, PLATFORM, None) == trusted:
+            client = platform
         if client is None:
             limits.note_failure(environ.get("REMOTE_ADDR", ""))
             raise KeyRefusedError("unknown_key" if key else "no_key")

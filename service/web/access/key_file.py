@@ -20,7 +20,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from service.model.errors import write_line
-from service.settings import parse_limits
+from service.setting_values import parse_limits
 from service.web.access.private_file import read_protected, write_private
 
 Scope = Literal["predict", "metrics"]

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.settings import parse_limits
+from service.setting_values import parse_limits
 from service.web.access.key_file import (
     ApiKey,
     KeysFileError,
+    Scope,
     digest_key,
     read_keys,
     write_keys,
@@ -43,22 +44,33 @@ class _Entry:
 class Keyring:
     """The keys of a file, with the limits of those that have none of their own.
 
+    A file that is optional may be absent, and come later.
+
     A new file that cannot be used is refused, and the old keys stay in force. Each
     worker reads the file by itself, and saves the keys in `latest` for workers that
     start later: those are forked from a process that has the keys of the start, one of
     which may have been revoked since.
     """
 
-    def __init__(self, path: Path, requests: str, instances: str, latest: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        requests: str,
+        instances: str,
+        latest: Path,
+        *,
+        is_optional: bool = False,
+    ) -> None:
         self._path = path
         self._latest = latest
         self._defaults = {REQUESTS: requests, INSTANCES: instances}
         self.is_refused = False  # what the file holds now
         self._seen = self._read_stamp()
         self._next_check = time.monotonic() + SECONDS_BETWEEN_CHECKS
-        self._entries = self._build_entries(read_keys(path))
+        is_absent = is_optional and not path.exists()
+        self._entries = self._build_entries(() if is_absent else read_keys(path))
         self._lock = threading.Lock()
-        if not self._entries:
+        if not self._entries and not is_optional:
             raise KeysFileError(f"The key file {path} holds no key: make one.")
 
     def find_client(self, key: str) -> Client | None:
@@ -120,12 +132,21 @@ class Keyring:
         return {key.id: self._build_entry(key) for key in keys}
 
     def _build_entry(self, key: ApiKey) -> _Entry:
-        requests, instances = (
-            build_budget(name, key.client, parse_limits(limit or self._defaults[name]))
-            for name, limit in ((REQUESTS, key.requests), (INSTANCES, key.instances))
-        )
-        policy = ", ".join(limit.policy for limit in (*requests, *instances))
         expires = key.expires.timestamp() if key.expires else float("inf")
-        scopes = frozenset(key.scopes)
-        client = Client(key.client, scopes, requests, instances, policy)
+        client = self.build_client(key.client, key.scopes, key.requests, key.instances)
         return _Entry(key.sha256, expires, client)
+
+    def build_client(
+        self,
+        name: str,
+        scopes: Iterable[Scope],
+        requests: str | None = None,
+        instances: str | None = None,
+    ) -> Client:
+        """Return a client, with its own limits or those of clients that have none."""
+        asked, held = (
+            build_budget(each, name, parse_limits(limit or self._defaults[each]))
+            for each, limit in ((REQUESTS, requests), (INSTANCES, instances))
+        )
+        policy = ", ".join(limit.policy for limit in (*asked, *held))
+        return Client(name, frozenset(scopes), asked, held, policy)

@@ -11,10 +11,10 @@ from werkzeug.exceptions import BadRequest
 
 from service.model.contract.codec import Codec
 from service.model.contract.instances import Instances, Predictions
-from service.model.contract.strict_json import check_keys, decode_nan
 from service.model.prediction.predictor import Predictor
 from service.web.dialects.flat_columns import FlatColumn, flatten
 from service.web.dialects.plain_tensors import read_plain
+from service.web.dialects.rows import read_object
 from service.web.dialects.tensor_values import BY_VALUE, MAX_NAME
 from service.web.dialects.tensors import Tensors
 from service.web.prediction_view import Reading
@@ -60,11 +60,7 @@ class OpenInference:
         plain = None if binary else read_plain(head)
         if plain is not None:
             return plain
-        self._codec.check_containers(head)
-        content = decode_nan(head)
-        if not isinstance(content, dict):
-            raise BadRequest("The body must be an object with inputs.")
-        check_keys(content, head)
+        content = read_object(self._codec, head)
         return self._tensors.read(content.get(INPUTS), binary), content
 
     def _read_outputs(self, outputs: Any) -> list[str] | None:

@@ -14,6 +14,9 @@ from service.model.prediction.engine import Engine
 from service.web.monitoring.json_lines import LineHandler
 from service.web.request import Observer, RequestContext, Stage, describe_fault
 
+# What platforms ask every few seconds, beside /health.
+CHECKS = frozenset(["/", "/ping", "/v2/health/live", "/v2/health/ready"])
+
 logger = logging.getLogger("service")
 
 REQUEST = "request"
@@ -75,7 +78,8 @@ def _find_level(context: RequestContext, path: str) -> int:
     if context.fault:
         return logging.ERROR
     # Health checks come every second from every balancer: they are for debugging only.
-    is_routine = context.status < 400 and path.startswith("/health")
+    is_check = path in CHECKS or path.startswith("/health")
+    is_routine = context.status < 400 and is_check
     return logging.DEBUG if is_routine else logging.INFO
 
 

@@ -1,5 +1,6 @@
 """The routes, each a blueprint that says who may call it.
 
+root.py          GET /, for whoever asks: a probe or a person
 predict.py       POST /v1/predict, and GET /v1/model
 health.py        live, and ready
 drift.py         GET /v1/drift, and the same figures as gauges

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import parse_limits
+from service.setting_values import parse_limits
 from service.web.access import storage as storage_module
 from service.web.access.count_table import SLOTS
 from service.web.access.storage import HostStorage

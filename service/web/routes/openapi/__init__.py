@@ -2,6 +2,7 @@
 
 schemas.py     the schemas of requests and answers
 operations.py  what each route takes and answers
+invocations.py the same of the route that MLflow and SageMaker share
 dialects.py    the same of what other servers' callers speak
 document.py    the document, which apispec puts together
 assets.py      static files, compressed once

@@ -13,6 +13,7 @@ from service.model.artefact.manifest import Manifest
 from service.model.contract.features import Feature
 from service.web.dialects.tensor_values import BY_TYPE, DATATYPES
 from service.web.media_types import JSON
+from service.web.routes.openapi.invocations import describe_invocations
 from service.web.routes.openapi.operations import (
     PREDICT_ERRORS,
     SECURED,
@@ -68,6 +69,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "Ready": build_object({"ready": {"type": "boolean"}}),
     "Live": build_object({"live": {"type": "boolean"}}),
+    "Alive": build_object({"status": TEXT}),
     "BarePredictions": build_object(
         {
             "predictions": {
@@ -90,6 +92,10 @@ def iterate_dialects(manifest: Manifest, example: GoldenRecord) -> Operations:
     path = f"/v1/models/{name}"
     yield _ask(path, "Ready, as KServe v1 asks", "Ready")
     yield _predict(f"{path}:predict", "As KServe v1 does", body, "BarePredictions")
+    yield describe_invocations(manifest, example)
+    yield _ask("/ping", "Ready, as MLflow and SageMaker ask", None)
+    yield _ask("/version", "The version of the model, as MLflow asks", None)
+    yield _ask("/", "Alive, as KServe and Azure ask", "Alive")
     yield _ask("/v2", "Metadata of the server", "ServerMetadata")
     yield _ask("/v2/health/live", "Live, as the Open Inference Protocol asks", "Live")
     yield _ask("/v2/health/ready", "Ready, as that protocol asks", "Ready")
@@ -107,9 +113,15 @@ def iterate_dialects(manifest: Manifest, example: GoldenRecord) -> Operations:
         yield _predict(f"{path}/infer", summary, body, "InferAnswer")
 
 
-def _ask(path: str, summary: str, schema: str) -> tuple[str, dict[str, Operation]]:
+def _ask(
+    path: str, summary: str, schema: str | None
+) -> tuple[str, dict[str, Operation]]:
+    """Describe a question that everybody may ask; without a schema, it is for text."""
     operation = name_operation(_name_path(path), "dialects", summary)
-    return path, {"get": respond(operation, describe_answer(summary, schema), 503)}
+    answer = {"description": summary, "content": {"text/plain": {"schema": TEXT}}}
+    if schema:
+        answer = describe_answer(summary, schema)
+    return path, {"get": respond(operation, answer, 503)}
 
 
 def _predict(

@@ -15,6 +15,7 @@ from service.model.contract.positional_rows import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
 from service.web.errors import JSON, PROBLEM
+from service.web.routes.openapi import invocations
 from service.web.routes.openapi.dialects import SCHEMAS, iterate_dialects
 from service.web.routes.openapi.operations import ERRORS, iterate_operations
 from service.web.routes.openapi.schemas import (
@@ -65,7 +66,7 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.schema("DriftWindow", DRIFT_WINDOW)
     schemas.schema("DriftFigure", DRIFT_FIGURE)
     schemas.schema("Shadow", SHADOW)
-    for name, schema in SCHEMAS.items():
+    for name, schema in chain(SCHEMAS.items(), invocations.SCHEMAS.items()):
         schemas.schema(name, schema)
     for status, meaning in ERRORS.items():
         # JSON of no name below the paths of the dialects.

@@ -83,12 +83,12 @@ def describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
         "example": {"instances": [example.instance]},
     }
     offer_tables(predictions)
-    types = {"application/json": content, CSV: {"schema": TEXT}}
-    body = {"required": True, "content": types}
+    body = {"required": True, "content": {"application/json": content}}
     predict = name_operation("predict", "model", "Predict instances")
-    # No schema can say that columns are equally long, so they are not in that above.
+    # No schema can say that columns are equally long, or what CSV is, so neither is in
+    # that above.
     predict["description"] = (
-        "Also by column, a list for each feature: PredictColumns; or in CSV, with a"
+        f"Also by column, a list for each feature: PredictColumns; or as {CSV}, with a"
         " header of the features' names. The answer is by column then, too."
     )
     predict |= SECURED | {"requestBody": body}

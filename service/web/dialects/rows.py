@@ -1,0 +1,108 @@
+"""Rows of a request, each an object or a list of values, as columns.
+
+Bare predictions, one for each of them, are what these dialects answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+from werkzeug.exceptions import BadRequest
+
+from service.model.contract.codec import Codec
+from service.model.contract.faults import INSTANCES
+from service.model.contract.instances import Instances, Predictions
+from service.model.contract.strict_json import check_keys, decode_nan
+from service.web.prediction_view import Reading, Write
+from service.web.request import RequestContext
+
+
+def read_object(codec: Codec, body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body, in which a NaN is a null.
+
+    Raises BadRequest, or what the codec raises.
+    """
+    codec.check_containers(body)
+    content = decode_nan(body)
+    if not isinstance(content, dict):
+        raise BadRequest("The body must be an object.")
+    check_keys(content, body)
+    return content
+
+
+def refuse_parameters(content: Mapping[str, Any], name: str) -> None:
+    """Raise BadRequest where there are parameters, which no model here takes."""
+    if content.get(name):
+        raise BadRequest(f"{name} must be empty: this model takes no parameters.")
+
+
+def write_rows(
+    _: RequestContext, predictions: Predictions, instances: Instances
+) -> dict[str, Any]:
+    """Write bare predictions, with what was noticed of their instances."""
+    answer: dict[str, Any] = {"predictions": predictions.to_json()}
+    if instances.warnings:
+        answer["warnings"] = instances.warnings
+    return answer
+
+
+class RowsReader:
+    """Reads rows by a contract: by name, or all values in the contract's order."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._names = [each.name for each in codec.contract.features]
+        self._positions = {name: index for index, name in enumerate(self._names)}
+        self._is_open = codec.contract.table == "mapping"
+
+    def read(self, rows: Any, root: str, write: Write) -> Reading:
+        """Read rows that the caller wrote at `root`. Raises BadRequest."""
+        if self._is_open:  # they have any fields, and so no columns
+            own = orjson.dumps({INSTANCES: rows})
+            return Reading(self._codec.decode(own), write, own)
+        if not isinstance(rows, list) or not rows:
+            raise BadRequest(f"{root} must be a list of instances, at least one.")
+        if isinstance(rows[0], dict):
+            columns = _turn_objects(rows, root)
+            place = partial(_place_by_name, root)
+        else:
+            columns = turn_lists(rows, self._names, root)
+            place = partial(place_by_position, root, self._positions)
+        return Reading(self._codec.read_columns(columns, place, root), write)
+
+
+def _turn_objects(rows: Sequence[Any], root: str) -> dict[str, list[Any]]:
+    """Return the columns of objects, all of which have the same fields."""
+    names = rows[0].keys()
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict) or row.keys() != names:
+            first = f"{root}[0]"
+            raise BadRequest(f"{root}[{index}] must have the fields that {first} has.")
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def turn_lists(
+    rows: Sequence[Any], names: Sequence[str], root: str
+) -> dict[str, list[Any]]:
+    """Return the columns of lists. A bare value is the list of it, of a single name."""
+    width = len(names)
+    if width == 1:
+        rows = [row if isinstance(row, list) else [row] for row in rows]
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != width:
+            raise BadRequest(f"{root}[{index}] must be a list of {width} values.")
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _place_by_name(root: str, name: str, index: int | None = None) -> str:
+    return f"{root}[{'*' if index is None else index}].{name}"
+
+
+def place_by_position(
+    root: str, positions: Mapping[str, int], name: str, index: int | None = None
+) -> str:
+    """Return the path of a value, or of a column, whose name may have no position."""
+    if index is None:
+        return f"{root}[*].{name}"
+    return f"{root}[{index}][{positions[name]}]"
