@@ -79,6 +79,7 @@ EXPECTED: dict[str, tuple[int, dict[str, str]]] = {
         },
     ),
     "open_inference": (2, {"wrong": "inputs.Age[1]"}),
+    "mlflow": (5, {"wrong": "dataframe_split.data[1][3]", "params": "params"}),
     "mlserver": (1, {"wrong": "inputs.Age[1]"}),
 }
 

@@ -71,6 +71,7 @@ async def ask_rows(answers: Answers, faults: dict[str, str]) -> dict[str, Any]:
             except httpx.HTTPStatusError as error:
                 faults[name] = str(error)
         return {
+            "v1 live": await client.is_server_live(CASE.url),
             "v1 model": await client.is_model_ready(CASE.url, CASE.model),
         }
 
