@@ -1,14 +1,19 @@
 """Every form in which instances can be asked for: its bytes, its answer, its places."""
 
+import csv
+import io
 import json
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service.web.dialects.flat_columns import flatten
 
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]
+
+# The contract's type of each feature.
+Types = Mapping[str, str]
 
 NAN = float("nan")
 
@@ -23,14 +28,15 @@ class Body(NamedTuple):
 class RequestForm(NamedTuple):
     """A way to ask for predictions.
 
-    `write` returns None of rows that the form has no way to say. `read` takes the JSON
-    of an answer to flat columns, and `place` a value's name and row to its path.
+    `write` returns None of rows that the form has no way to say. `read` takes the bytes
+    of an answer to flat columns. `place` is a template of the path of a value, by its
+    `name`, its `row` and the `position` of the feature.
     """
 
     path: str
-    write: Callable[[Sequence[Row]], Body | None]
-    read: Callable[[Any], Columns]
-    place: Callable[[str, int], str]
+    write: Callable[[Sequence[Row], Types], Body | None]
+    read: Callable[[bytes], Columns]
+    place: str
 
 
 def to_columns(rows: Sequence[Row]) -> Columns:
@@ -42,36 +48,43 @@ def write_json(document: Any) -> Body:
     return Body(data, {"Content-Type": "application/json"})
 
 
-def read_rows(answer: Any) -> Columns:
-    flat = [dict(flatten(row)) for row in answer["predictions"]]
-    return to_columns(flat)
+def read_rows(answer: bytes) -> Columns:
+    predictions = json.loads(answer)["predictions"]
+    return to_columns([dict(flatten(row)) for row in predictions])
 
 
-def read_columns(answer: Any) -> Columns:
-    return dict(flatten(answer["predictions"]))
+def read_columns(answer: bytes) -> Columns:
+    return dict(flatten(json.loads(answer)["predictions"]))
 
 
-def read_tensors(answer: Any) -> Columns:
-    return {each["name"]: each["data"] for each in answer["outputs"]}
+def read_tensors(answer: bytes) -> Columns:
+    return {each["name"]: each["data"] for each in json.loads(answer)["outputs"]}
 
 
-def place_in_row(name: str, row: int) -> str:
-    return f"instances[{row}].{name}"
+def read_lines(answer: bytes) -> Columns:
+    lines = answer.decode().splitlines()
+    return to_columns([dict(flatten(json.loads(line))) for line in lines])
 
 
-def place_in_column(name: str, row: int) -> str:
-    return f"columns.{name}[{row}]"
+def read_csv(answer: bytes) -> Columns:
+    """Read numbers as numbers, and whatever else as it stands."""
+    names, *rows = csv.reader(io.StringIO(answer.decode()))
+    values = [[read_text(text) for text in row] for row in rows]
+    return to_columns([dict(zip(names, row, strict=True)) for row in values])
 
 
-def place_in_tensor(name: str, row: int) -> str:
-    return f"inputs.{name}[{row}]"
+def read_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
-def write_instances(rows: Sequence[Row]) -> Body:
+def write_instances(rows: Sequence[Row], _: Types) -> Body:
     return write_json({"instances": rows})
 
 
-def write_columns(rows: Sequence[Row]) -> Body:
+def write_columns(rows: Sequence[Row], _: Types) -> Body:
     return write_json({"columns": to_columns(rows)})
 
 
@@ -89,12 +102,12 @@ def list_tensors(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return tensors
 
 
-def write_tensors(rows: Sequence[Row]) -> Body:
+def write_tensors(rows: Sequence[Row], _: Types) -> Body:
     """Write as tritonclient does, without a Content-Type."""
     return Body(json.dumps({"inputs": list_tensors(rows)}).encode(), {})
 
 
-def write_nested_tensors(rows: Sequence[Row]) -> Body:
+def write_nested_tensors(rows: Sequence[Row], _: Types) -> Body:
     """Write as MLServer's codec for frames does."""
     tensors = list_tensors(rows)
     for tensor in tensors:
@@ -104,13 +117,13 @@ def write_nested_tensors(rows: Sequence[Row]) -> Body:
     return write_json({"inputs": tensors, "parameters": {"content_type": "pd"}})
 
 
-def write_nan_tensors(rows: Sequence[Row]) -> Body:
+def write_nan_tensors(rows: Sequence[Row], _: Types) -> Body:
     """Write each null as a bare NaN."""
     filled = [{k: NAN if v is None else v for k, v in row.items()} for row in rows]
     return Body(json.dumps({"inputs": list_tensors(filled)}).encode(), {})
 
 
-def write_binary_tensors(rows: Sequence[Row]) -> Body | None:
+def write_binary_tensors(rows: Sequence[Row], _: Types) -> Body | None:
     tensors, parts = list_tensors(rows), []
     for tensor in tensors:
         part = pack(tensor["datatype"], tensor.pop("data"))
@@ -140,20 +153,92 @@ def pack(datatype: str, values: Sequence[Any]) -> bytes | None:
     return struct.pack(f"<{len(values)}{form}", *values)
 
 
+def write_records(rows: Sequence[Row], _: Types) -> Body:
+    return write_json({"dataframe_records": rows})
+
+
+def write_split(rows: Sequence[Row], _: Types) -> Body:
+    data = [[*row.values()] for row in rows]
+    index = [*range(len(rows))]
+    split = {"columns": [*rows[0]], "data": data, "index": index}
+    return write_json({"dataframe_split": split})
+
+
+def write_inputs(rows: Sequence[Row], _: Types) -> Body:
+    return write_json({"inputs": to_columns(rows)})
+
+
+def write_positions(rows: Sequence[Row], _: Types) -> Body:
+    return write_json({"instances": [[*row.values()] for row in rows]})
+
+
+def write_lines(rows: Sequence[Row], _: Types) -> Body:
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    accepted = "application/jsonlines"
+    return Body(lines, {"Content-Type": accepted, "Accept": accepted})
+
+
+def write_csv(rows: Sequence[Row], types: Types) -> Body | None:
+    body = write_bare_csv(rows, types)
+    if body is None:
+        return None
+    header = ",".join(map(quote, rows[0])).encode()
+    headers = {"Content-Type": "text/csv", "Accept": "text/csv"}
+    return Body(b"\n".join([header, body.data]), headers)
+
+
+def write_bare_csv(rows: Sequence[Row], types: Types) -> Body | None:
+    """Write rows without a header, as SageMaker's callers do."""
+    if not all(is_sayable(v, types[name]) for row in rows for name, v in row.items()):
+        return None
+    lines = [",".join(map(quote, row.values())) for row in rows]
+    return Body("\n".join(lines).encode(), {"Content-Type": "text/csv"})
+
+
+def is_sayable(value: Any, type_: str) -> bool:
+    """Return True if a value's text is no other value of that type."""
+    if value is None:
+        return True
+    if type_ in ("integer", "number", "boolean"):
+        return not isinstance(value, str) or isinstance(read_text(value), str)
+    return isinstance(value, str)
+
+
+def quote(value: Any) -> str:
+    if isinstance(value, str):
+        doubled = value.replace('"', '""')
+        is_plain = value and not set(value) & set(',"\n')
+        return value if is_plain else f'"{doubled}"'
+    return "" if value is None else json.dumps(value)
+
+
+ROWS, COLUMNS = "instances[{row}].{name}", "columns.{name}[{row}]"
+TENSORS, INPUTS = "inputs.{name}[{row}]", "inputs.{name}[{row}]"
+RECORDS = "dataframe_records[{row}].{name}"
+SPLIT = "dataframe_split.data[{row}][{position}]"
+POSITIONS = "instances[{row}][{position}]"
+LINES, CSV = "lines[{row}].{name}", "rows[{row}].{name}"
+PREDICT, INFER = "/v1/predict", "/v2/models/NAME/infer"
+KSERVE, INVOKE = "/v1/models/NAME:predict", "/invocations"
+
+# Where Vertex AI is told to ask.
+VERTEX = "/vertex/predict"
+
 # By name; `NAME` in a path stands for that of the model.
 FORMS = {
-    "rows": RequestForm("/v1/predict", write_instances, read_rows, place_in_row),
-    "columns": RequestForm("/v1/predict", write_columns, read_columns, place_in_column),
-    "kserve": RequestForm(
-        "/v1/models/NAME:predict", write_instances, read_rows, place_in_row
-    ),
-    **{
-        name: RequestForm("/v2/models/NAME/infer", write, read_tensors, place_in_tensor)
-        for name, write in {
-            "tensors": write_tensors,
-            "nested tensors": write_nested_tensors,
-            "tensors with NaN": write_nan_tensors,
-            "binary tensors": write_binary_tensors,
-        }.items()
-    },
+    "rows": RequestForm(PREDICT, write_instances, read_rows, ROWS),
+    "columns": RequestForm(PREDICT, write_columns, read_columns, COLUMNS),
+    "CSV": RequestForm(PREDICT, write_csv, read_csv, CSV),
+    "KServe": RequestForm(KSERVE, write_instances, read_rows, ROWS),
+    "tensors": RequestForm(INFER, write_tensors, read_tensors, TENSORS),
+    "nested tensors": RequestForm(INFER, write_nested_tensors, read_tensors, TENSORS),
+    "tensors with NaN": RequestForm(INFER, write_nan_tensors, read_tensors, TENSORS),
+    "binary tensors": RequestForm(INFER, write_binary_tensors, read_tensors, TENSORS),
+    "MLflow's records": RequestForm(INVOKE, write_records, read_rows, RECORDS),
+    "MLflow's split": RequestForm(INVOKE, write_split, read_rows, SPLIT),
+    "MLflow's inputs": RequestForm(INVOKE, write_inputs, read_rows, INPUTS),
+    "MLflow's positions": RequestForm(INVOKE, write_positions, read_rows, POSITIONS),
+    "SageMaker's CSV": RequestForm(INVOKE, write_bare_csv, read_rows, CSV),
+    "SageMaker's lines": RequestForm(INVOKE, write_lines, read_lines, LINES),
+    "Vertex AI": RequestForm(VERTEX, write_instances, read_rows, ROWS),
 }
