@@ -1,6 +1,7 @@
 """The contract of a model, and how the bytes of a request become columns by it.
 
 features.py        the contract itself, as the manifest has it
+array_columns.py   columns of many values as arrays, which are read as lists are
 prediction_writers.py predictions as an answer has them, by row or by column
 prediction_form.py the form of a prediction, as the manifest has it
 request_limits.py  the most that one request may hold

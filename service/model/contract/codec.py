@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from service.model.contract.array_columns import ArrayMaker
 from service.model.contract.column_form import (
     COLUMNS,
     ColumnFaultFinder,
@@ -72,6 +73,7 @@ class Codec:
             self._column_faults = ColumnFaultFinder(contract, self.schema, valid)
         self._is_ignoring = contract.unknown_fields == "ignore" and not is_open
         self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
+        self._arrays = ArrayMaker(contract)
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
 
@@ -163,7 +165,7 @@ class Codec:
 
         Raises ContractViolationError, which names every place, up to the limit.
         """
-        columns = document.columns or self._read_valid(document)
+        columns = self._arrays.make(document.columns or self._read_valid(document))
         by_column = document.place is not None
         if document.is_known:
             return Instances(columns, document.count, by_column=by_column)

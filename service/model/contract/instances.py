@@ -36,12 +36,13 @@ class Predictions(msgspec.Struct, frozen=True):
     """The predictions, one for each instance, in order.
 
     `labels` has a label for each instance, or one for each of its outputs; `numbers` a
-    row for each instance. What they are called is up to the form.
+    row for each instance. What they are called is up to the form. Of many instances
+    they are a CodedColumn and a NumberTable, where the form allows.
     """
 
     form: PredictionForm
-    labels: list[Any] | None = None
-    numbers: list[list[float]] | None = None
+    labels: Sequence[Any] | None = None
+    numbers: Sequence[Sequence[float]] | None = None
 
     def __len__(self) -> int:
         """Return the number of instances."""
@@ -55,7 +56,7 @@ class Predictions(msgspec.Struct, frozen=True):
             self.numbers and self.numbers[start:end],
         )
 
-    def read_columns(self) -> list[list[Any]]:
+    def read_columns(self) -> list[Sequence[Any]]:
         """Return the columns that the form has watched."""
         return [column.read(self.labels, self.numbers) for column in self.form.columns]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from service.model.contract.array_columns import NumberTable
 from service.model.contract.features import Record
 from service.model.contract.prediction_writers import (
     Json,
@@ -146,12 +147,14 @@ class WatchedColumn:
     output: int | None = None
     index: int = -1
 
-    def read(self, labels: Labels, numbers: Numbers) -> list[Any]:
+    def read(self, labels: Labels, numbers: Numbers) -> Sequence[Any]:
         """Return the column of some predictions."""
         if self.index >= 0:
+            if isinstance(numbers, NumberTable):
+                return numbers.read_column(self.index)
             return [row[self.index] for row in numbers or ()]
         if self.output is None:
-            return list(labels or ())
+            return labels or ()
         return [row[self.output] for row in labels or ()]
 
 

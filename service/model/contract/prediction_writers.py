@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from service.model.contract.array_columns import NumberTable
+
 Json = dict[str, Any]
 Labels = Sequence[Any] | None
 Numbers = Sequence[Sequence[float]] | None
@@ -73,12 +75,18 @@ def write_columns(
     numbers: Numbers,
 ) -> Json:
     """Return the columns of one output."""
-    columns = [[*each] for each in zip(*numbers, strict=True)] if numbers else []
-    written: Json = {"label": labels} if labels else {}
+    columns = _list_columns(numbers)
+    written: Json = {"label": [*labels]} if labels else {}
     written.update(zip(scalars, columns, strict=False))
     if group and columns:
         written[group] = dict(zip(names, columns[len(scalars) :], strict=True))
     return written
+
+
+def _list_columns(numbers: Numbers) -> list[list[float]]:
+    if isinstance(numbers, NumberTable):
+        return numbers.list_columns()
+    return [[*each] for each in zip(*numbers, strict=True)] if numbers else []
 
 
 def write_outputs(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from service.model.contract.array_columns import ArrayColumn, NumberColumn
 from service.model.contract.features import Contract, NullMark, Storage
 from service.model.contract.timestamps import DAYS, read_dtype
 
@@ -27,12 +28,14 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
 
     `columns` holds a sequence for each feature, in order, a null as None.
     """
+    dtypes = {feature.storage.dtype for feature in contract.features}
+    is_floats = contract.table == "frame" and len(dtypes) == 1 and dtypes <= FLOATS
+    columns = [_take_values(each, as_doubles=is_floats) for each in columns]
     if contract.table in ("text", "mapping"):
         return _build_one_column(contract, columns[0])
     if contract.table == "array":
         return _build_array(contract, columns)
-    dtypes = {feature.storage.dtype for feature in contract.features}
-    if len(dtypes) == 1 and dtypes <= FLOATS:
+    if is_floats:
         return _build_floats(contract, columns, dtypes.pop())
     return pd.DataFrame(
         {
@@ -40,6 +43,12 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
             for feature, values in zip(contract.features, columns, strict=True)
         }
     )
+
+
+def _take_values(column: Sequence[Any], *, as_doubles: bool) -> Sequence[Any]:
+    if as_doubles and isinstance(column, NumberColumn):
+        return column.doubles  # type: ignore[return-value]
+    return column.values if isinstance(column, ArrayColumn) else column
 
 
 def _build_floats(

@@ -8,12 +8,13 @@ import math
 import struct
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, count, pairwise
 from typing import Any
 
 import numpy as np
 
+from service.model.contract.array_columns import CodedColumn, NumberColumn
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.histograms import HistogramKind, Histograms
 
@@ -98,11 +99,11 @@ class Tally:
         """
         found = [0] * self.width
         for index, read, _, ends, start, null in self._numbers:
-            values = np.sort(_read_doubles(read, columns[index]))
+            values = _order(read, columns[index])
             places = (0, *values.searchsorted(ends).tolist(), values.size)
             found[start : null + 1] = [end - begin for begin, end in pairwise(places)]
         for index, find, unseen in self._categories:
-            for value, times in Counter(columns[index]).items():
+            for value, times in _count_kinds(columns[index]):
                 found[find(value, unseen)] += times
         return found
 
@@ -110,6 +111,19 @@ class Tally:
 def count_nulls(instances: Instances) -> Sequence[int]:
     """Return the number of nulls by feature."""
     return [values.count(None) for values in instances.columns]
+
+
+def _count_kinds(values: Sequence[Any]) -> Iterable[tuple[Any, int]]:
+    if isinstance(values, CodedColumn):
+        return zip(values.kinds, values.counts, strict=True)
+    return Counter(values).items()
+
+
+def _order(read: Reader, values: Sequence[Any]) -> np.ndarray:
+    """Return the numbers of a column in order, with NaN for null at the end."""
+    if isinstance(values, NumberColumn):
+        return values.ordered
+    return np.sort(_read_doubles(read, values))
 
 
 def _read_doubles(read: Reader, values: Sequence[Any]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from service.model.contract.array_columns import ArrayMaker
 from service.model.contract.features import Contract
 from service.model.contract.instances import spread
 from service.model.errors import NoPlanError
@@ -28,11 +29,16 @@ class Plan:
     """
 
     def __init__(
-        self, final: Step, uncompiled: Sequence[tuple[str, str]], sample: Columns
+        self,
+        final: Step,
+        uncompiled: Sequence[tuple[str, str]],
+        sample: Columns,
+        arrays: ArrayMaker,
     ) -> None:
         steps = dict.fromkeys(uncompiled)  # parts alike, as of a bag, are one
         self.uncompiled_steps = tuple(name for name, _ in steps)
         self.reason = " ".join(reason for _, reason in steps)
+        self._arrays = arrays
         self._batch: Callable[[Columns], Outputs] = final.batch
         self._single: Callable[[list[Any]], Outputs] = final.single
         rows = spread(list(zip(*sample, strict=True)), COMPARED_ROWS)
@@ -43,7 +49,7 @@ class Plan:
         """Answer instances given by column, in the contract's order, a null as None."""
         if self.uses_single_path and len(columns[0]) == 1:
             return self._single([value for [value] in columns])
-        return self._batch(columns)
+        return self._batch(self._arrays.make(columns))
 
 
 def compile_plan(
@@ -59,7 +65,7 @@ def compile_plan(
     final = composer.compile_final(pipeline, given, extras=extras)
     if not composer.compiled and not composer.saves_frames:
         raise NoPlanError(" ".join(reason for _, reason in composer.uncompiled))
-    return Plan(final, composer.uncompiled, sample)
+    return Plan(final, composer.uncompiled, sample, ArrayMaker(contract))
 
 
 def is_single_path_faster(final: Step, rows: Sequence[tuple[Any, ...]]) -> bool:

@@ -13,6 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from service.model.contract.array_columns import (
+    FEW_ROWS,
+    ArrayColumn,
+    CodedColumn,
+    NumberColumn,
+)
 from service.model.contract.features import Contract, Feature
 from service.model.errors import NoPlanError
 from service.model.plan.steps import Numbers, Row, Step
@@ -122,13 +128,25 @@ def _read_each(readers: Sequence[tuple[int, Read]]) -> Step:
     def read_batch(table: Table) -> Numbers:
         numbers = np.empty((len(table[0]), len(readers)))
         for index, (position, read) in enumerate(readers):
-            numbers[:, index] = [read(value) for value in table[position]]
+            numbers[:, index] = read_column(table[position], read)
         return numbers
 
     def read_single(row: Row) -> Row:
         return [read(row[position]) for position, read in readers]
 
     return Step(read_batch, read_single)
+
+
+def read_column(column: Sequence[Any], read: Read) -> Any:
+    """Return the numbers of a column, of an array without asking for each value."""
+    if isinstance(column, CodedColumn):
+        return column.read(read)
+    if isinstance(column, NumberColumn):
+        if read is _read_double:
+            return column.doubles
+        if read is _read_single:
+            return column.doubles.astype(np.float32)
+    return [read(value) for value in column]
 
 
 def _choose_reader(dtype: str) -> Read:
@@ -150,7 +168,13 @@ def _read_dtype(feature: Feature, contract: Contract) -> str:
 
 
 def _read_table(table: Table) -> Numbers:
-    count = len(table) * len(table[0])
+    rows = len(table[0])
+    if rows >= FEW_ROWS and any(isinstance(each, ArrayColumn) for each in table):
+        joined = np.empty((rows, len(table)))
+        for index, column in enumerate(table):
+            joined[:, index] = read_column(column, _read_double)
+        return joined
+    count = len(table) * rows
     numbers = np.fromiter(chain.from_iterable(table), np.float64, count)
     return np.ascontiguousarray(numbers.reshape(len(table), -1).T)
 

@@ -1,10 +1,14 @@
 """The predictor: validated instances in, predictions out. Loading makes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from service.model.artefact.golden import Golden, prove
 from service.model.artefact.manifest import Manifest
+from service.model.contract.array_columns import FEW_ROWS, CodedColumn, NumberTable
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.prediction_form import PredictionForm
 from service.model.drift.histograms import Histograms
@@ -74,9 +78,19 @@ def build_answer(ask: Ask, form: PredictionForm) -> Callable[[Instances], Predic
 def name_outputs(outputs: Outputs, form: PredictionForm) -> Predictions:
     """Return outputs as plain values under their business names."""
     classes, numbers = outputs.classes, outputs.numbers
-    labels = None if classes is None else form.name_labels(classes.tolist())
+    labels = None if classes is None else _name_labels(classes, form)
     if numbers is None:
         return Predictions(form, labels)
-    if numbers.dtype.kind not in "iu":  # a double holds no integer beyond 2**53
-        numbers = numbers.astype(float, copy=False)
-    return Predictions(form, labels, numbers.tolist())
+    if numbers.dtype.kind in "iu":  # a double holds no integer beyond 2**53
+        return Predictions(form, labels, numbers.tolist())
+    numbers = numbers.astype(float, copy=False)
+    is_many = len(numbers) >= FEW_ROWS
+    return Predictions(
+        form, labels, NumberTable(numbers) if is_many else numbers.tolist()
+    )
+
+
+def _name_labels(classes: np.ndarray, form: PredictionForm) -> Sequence[Any]:
+    if len(classes) < FEW_ROWS or form.outputs:
+        return form.name_labels(classes.tolist())
+    return CodedColumn(classes, form.labels)

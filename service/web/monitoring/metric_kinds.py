@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from prometheus_client.utils import floatToGoString
 
+from service.model.contract.array_columns import NumberColumn
 from service.web.monitoring.counts import Cell, Counts, FileKind, Labels
 
 Child = TypeVar("Child")
@@ -97,14 +98,18 @@ class Distribution:
         if len(values) == 1:
             self.observe(values[0])
             return
-        ordered = sorted(values)
-        ends = [bisect_right(ordered, bound) for bound in self._bounds]
+        if isinstance(values, NumberColumn):
+            ends, total = values.distribute(self._bounds)
+        else:
+            ordered = sorted(values)
+            ends = [bisect_right(ordered, bound) for bound in self._bounds]
+            total = sum(ordered)
         for bucket, (start, end) in zip(
-            self._buckets, pairwise((0, *ends, len(ordered))), strict=True
+            self._buckets, pairwise((0, *ends, len(values))), strict=True
         ):
             if end > start:
                 bucket.add(end - start)
-        self._total.add(sum(ordered))
+        self._total.add(total)
 
 
 class Histogram(Metric[Distribution]):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from service.model.contract.array_columns import CodedColumn
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.tally import count_nulls
 from service.model.drift.windows import DriftMonitor
@@ -107,8 +108,14 @@ class Metrics:
         elif len(labels) == 1:
             self.instruments.labels[labels[0]].add()
             return
-        for label, count in Counter(labels).items():
-            self.instruments.labels[label].add(count)
+        counts = (
+            zip(labels.kinds, labels.counts, strict=True)
+            if isinstance(labels, CodedColumn)
+            else Counter(labels).items()
+        )
+        for label, count in counts:
+            if count:
+                self.instruments.labels[label].add(count)
 
     def _count_values(self, instances: Instances, nulls: Sequence[int]) -> None:
         if any(nulls):

@@ -8,6 +8,7 @@ label all values. Several outputs have the same each, under the output's name.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from service.model.contract.array_columns import NumberTable
 from service.model.contract.instances import Predictions
 from service.model.contract.prediction_form import PROBABILITIES as BY_LABEL
 from service.model.contract.prediction_form import PredictionForm
@@ -38,9 +39,11 @@ class Series:
     end: int = 0
     choose: Callable[[Sequence[float]], float] | None = None
 
-    def read(self, rows: Sequence[Sequence[float]]) -> list[float]:
+    def read(self, rows: Sequence[Sequence[float]]) -> Sequence[float]:
         """Return the series of some predictions."""
         start, end, choose = self.start, self.end, self.choose
+        if isinstance(rows, NumberTable):
+            return rows.read_extreme(start, end or start + 1, is_least=choose is min)
         if choose is None:
             return [row[start] for row in rows]
         return [choose(row[start:end]) for row in rows]
@@ -76,7 +79,7 @@ def _list_part(form: PredictionForm, output: str, start: int) -> list[Series]:
 
 def read_series(
     series: Sequence[Series], predictions: Predictions
-) -> list[list[float]]:
+) -> list[Sequence[float]]:
     """Return the numbers of each series."""
     rows = predictions.numbers or ()
     return [each.read(rows) for each in series]

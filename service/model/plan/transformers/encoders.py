@@ -3,7 +3,7 @@
 import math
 import struct
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
+from service.model.contract.array_columns import CodedColumn
 from service.model.errors import NoPlanError
 from service.model.plan.steps import EncodingStep, Numbers, Objects, Row, Step
 
@@ -78,7 +79,19 @@ def _plan_lookup(
     getters = [rows.__getitem__ for rows in lookups]
     read = struct.Struct(f"{width}d").unpack
 
+    def encode_codes(columns: Sequence[CodedColumn]) -> Numbers:
+        parts = [
+            np.frombuffer(b"".join([get(kind) for kind in column.kinds]))
+            .reshape(len(column.kinds), -1)
+            .take(column.codes, axis=0)
+            for get, column in zip(getters, columns, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
     def step(columns: Objects) -> Numbers:
+        coded = [column for column in columns if isinstance(column, CodedColumn)]
+        if len(coded) == len(getters):
+            return encode_codes(coded)
         rows = zip(*map(map, getters, columns), strict=True)
         # A bytearray, as an array over bytes cannot be written to, which some refuse.
         joined = bytearray().join(chain.from_iterable(rows))

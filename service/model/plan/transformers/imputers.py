@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.impute import MissingIndicator, SimpleImputer
 
+from service.model.contract.array_columns import CodedColumn
 from service.model.errors import NoPlanError
 from service.model.outputs import is_plainly_finite
 from service.model.plan.checks import refusing_infinite, refusing_non_finite
@@ -110,6 +111,9 @@ def plan_object_imputer(fitted: SimpleImputer) -> ObjectsStep:
 def _fill(column: Any, fill: Any) -> Any:
     if None not in column:
         return column
+    if isinstance(column, CodedColumn):
+        kinds = [fill if kind is None else kind for kind in column.kinds]
+        return CodedColumn(column.codes, kinds)
     return [fill if value is None else value for value in column]
 
 
