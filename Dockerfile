@@ -11,7 +11,9 @@ FROM ${PYTHON_IMAGE} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /venv && rm -r /venv/bin/*ctivate*
 # This layer changes with the lock alone. Wheels only: nothing is compiled here.
-COPY requirements.txt /build/
+# requirements-arrow.txt is the lock of a service that takes Arrow, too: 170 MB more.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} /build/requirements.txt
 RUN pip --python /venv/bin/python install --quiet --no-compile --require-hashes \
         --only-binary=:all: -r /build/requirements.txt
 # What no request needs: what packages bring along to be built and tested.

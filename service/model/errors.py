@@ -62,6 +62,10 @@ class MalformedCsvError(ModelError):
     """The bytes are not the CSV that the service reads."""
 
 
+class MalformedArrowError(ModelError):
+    """The bytes are not an Arrow stream that the service reads."""
+
+
 class TooManyInstancesError(ModelError):
     """One request holds more instances than are served at once."""
 

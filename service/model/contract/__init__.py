@@ -23,6 +23,7 @@ value_types.py     the valid values of a feature as a msgspec type
 text_values.py     values written as text, read by the type of their feature
 csv_form.py        requests in CSV, as columns
 lines_form.py      requests in JSON Lines, as rows
+array_checks.py    the valid values of columns that came as arrays
 novelty.py         what training did not see: answered, with a warning
 fast_path.py       columns of valid values, decoded and checked in C
 faults.py          what is wrong with a request, in marshmallow's words
@@ -30,6 +31,8 @@ column_form.py     requests by column, and what is wrong with one
 document.py        a decoded request, by row or by column
 instances.py       what goes into a predictor, and what comes out
 codec.py           bytes to instances: the way in, by all of these
+arrow_messages.py  the messages of an Arrow stream, looked at before Arrow reads them
+arrow_stream.py    columns of an Arrow stream, and a table of answers as one
 
 It may import model/errors.py alone.
 """

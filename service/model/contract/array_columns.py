@@ -60,10 +60,10 @@ class NumberColumn(ArrayColumn):
     ) -> None:
         super().__init__(len(doubles), values)
         self.doubles = doubles
-        self._integers = integers
+        self.integers = integers
 
     def list_values(self) -> list[Any]:
-        exact = self.doubles if self._integers is None else self._integers
+        exact = self.doubles if self.integers is None else self.integers
         found: list[Any] = exact.tolist()
         if self.has_null:
             for index in np.flatnonzero(np.isnan(self.doubles)).tolist():
@@ -79,6 +79,13 @@ class NumberColumn(ArrayColumn):
     def has_null(self) -> bool:
         """True if a value is null."""
         return bool(np.isnan(self.doubles).any())
+
+    @cached_property
+    def range(self) -> tuple[float | None, float | None]:
+        """The least and the greatest double, None where all are null."""
+        count = len(self) - (self.count(None) if self.has_null else 0)
+        ordered = self.ordered
+        return (float(ordered[0]), float(ordered[count - 1])) if count else (None, None)
 
     def __contains__(self, value: object) -> bool:
         return self.has_null if value is None else value in self.values

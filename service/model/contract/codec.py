@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from service.model.contract.array_checks import ArrayChecks, has_arrays, list_arrays
 from service.model.contract.array_columns import ArrayMaker
 from service.model.contract.column_form import (
     COLUMNS,
@@ -74,6 +75,7 @@ class Codec:
         self._is_ignoring = contract.unknown_fields == "ignore" and not is_open
         self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
         self._arrays = ArrayMaker(contract)
+        self._array_checks = ArrayChecks(() if is_open else features, valid)
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         self._max_containers = max(per_instance, MIN_CONTAINERS)
 
@@ -134,9 +136,13 @@ class Codec:
             raise ContractViolationError((Remark(root, NO_COLUMNS_HERE),), Counter())
         count = count_rows(columns, self._checks)
         self._check_count(count)
-        content = {COLUMNS: columns}
+        content: dict[str, Any] = {COLUMNS: columns}
+        if has_arrays(columns):
+            if valid := self._array_checks.read(columns):
+                return Document(count, valid, content=content, place=place, root=root)
+            content = {COLUMNS: list_arrays(columns)}
         for converter, is_known in self._converters:
-            found = converter.convert(columns)
+            found = converter.convert(content[COLUMNS])
             if found:
                 return Document(count, found, is_known, content, place, root)
         return Document(count, content=content, place=place, root=root)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from marshmallow import Schema, missing
 
+from service.model.contract.array_columns import ArrayColumn
 from service.model.contract.fast_path import Columns
 from service.model.contract.faults import (
     BODY,
@@ -54,7 +55,8 @@ def count_rows(columns: Any, names: Iterable[str]) -> int:
     if not isinstance(columns, dict):
         return 0
     values = map(columns.get, names)
-    return max((len(each) for each in values if isinstance(each, list)), default=0)
+    held = (list, ArrayColumn)
+    return max((len(each) for each in values if isinstance(each, held)), default=0)
 
 
 class ColumnsReader:

@@ -30,7 +30,9 @@ class Document(msgspec.Struct, frozen=True):
 
     def write(self) -> bytes:
         """Return the JSON of columns that came in another form."""
-        return orjson.dumps(self.content)
+        return orjson.dumps(
+            self.content, default=list
+        )  # an array is no type of its own
 
     def iterate_names(self) -> Iterator[tuple[str, int | None]]:
         """Yield the names that `content` gives to values, those of no feature, too.

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
+from service.model.contract.array_columns import CodedColumn, NumberColumn
 from service.model.contract.edges import find_valid_range, read_observed_range
 from service.model.contract.features import Feature
 from service.model.contract.plain_values import to_json
+from service.model.contract.strict_fields import EXACT_INTEGERS
 from service.model.contract.value_types import NOTHING, ValueType, compile_type
 
 # What is new about a value.
@@ -28,6 +31,7 @@ class NoveltyCheck:
             ),
         }
         self._low, self._high = read_observed_range(feature)
+        self._is_integer = feature.type == "integer"
         self._is_categorical = observed.categories is not None
         known_nulls = (None,) if observed.nulls else ()
         self._known = frozenset([*known_nulls, *(observed.categories or ())])
@@ -36,18 +40,40 @@ class NoveltyCheck:
         """Yield the index of each such value, and what is new about it."""
         if self._is_known(values):
             return
+        if isinstance(values, CodedColumn):
+            yield from self._find_codes(values)
+            return
         for index, value in enumerate(values):
-            if value in self._known:
-                continue
-            if value is None:
-                yield index, "null"
-            elif self._is_categorical:
-                yield index, "unseen"
-            elif self._low is not None and not self._low <= value <= self._high:
-                yield index, "out_of_range"
+            if novelty := self._judge(value):
+                yield index, novelty
+
+    def _find_codes(self, column: CodedColumn) -> Iterator[tuple[int, Novelty]]:
+        judged = [self._judge(kind) for kind in column.kinds]
+        is_new = np.array([each is not None for each in judged])
+        indices = np.flatnonzero(is_new[column.codes])
+        for index, code in zip(
+            indices.tolist(), column.codes[indices].tolist(), strict=True
+        ):
+            if novelty := judged[code]:
+                yield index, novelty
+
+    def _judge(self, value: Any) -> Novelty | None:
+        if value in self._known:
+            return None
+        if value is None:
+            return "null"
+        if self._is_categorical:
+            return "unseen"
+        if self._low is not None and not self._low <= value <= self._high:
+            return "out_of_range"
+        return None
 
     def _is_known(self, values: Sequence[Any]) -> bool:
         """Return True if nothing is new, as a few passes of C can tell."""
+        if isinstance(values, CodedColumn):
+            return not any(map(self._judge, values.kinds))
+        if isinstance(values, NumberColumn) and not self._is_categorical:
+            return self._knows_numbers(values)
         if self._is_categorical:
             return self._known.issuperset(values)
         if None in values:
@@ -56,6 +82,16 @@ class NoveltyCheck:
             self._low <= min(values) and max(values) <= self._high
         )
         return bool(is_within)
+
+    def _knows_numbers(self, column: NumberColumn) -> bool:
+        if column.has_null and None not in self._known:
+            return False
+        least, greatest = column.range
+        if self._low is None or least is None or greatest is None:
+            return True
+        if self._is_integer and max(-least, greatest) >= EXACT_INTEGERS:
+            return False  # a double may be either of two integers
+        return bool(self._low <= least and greatest <= self._high)
 
 
 def compile_known(feature: Feature, max_string_length: int) -> ValueType:

@@ -5,6 +5,7 @@ reject a valid value, and never accept an invalid one: marshmallow decides.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +25,7 @@ Finish = Callable[[Column], Column | None]
 
 # The integers that msgspec can compare with bounds.
 LEAST, GREATEST = -(2**63), 2**63 - 1
+MAX_DOUBLE = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,10 @@ def _compile_range(feature: Feature) -> ValueType:
     if feature.type == "number":
         # Beyond 2**53, an integer may lie between two doubles.
         if all(type(b) is not int or abs(b) <= EXACT_INTEGERS for b in (low, high)):
-            return ValueType(Annotated[float, Meta(ge=low, le=high)])
+            # An infinity is no number of JSON, and may come in an array.
+            least = -MAX_DOUBLE if low is None else low
+            greatest = MAX_DOUBLE if high is None else high
+            return ValueType(Annotated[float, Meta(ge=least, le=greatest)])
         return ValueType(float, _compile_deserializer(feature))
     low, high = max(math.ceil(low), LEAST), min(math.floor(high), GREATEST)
     if low > high:
