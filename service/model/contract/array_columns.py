@@ -87,6 +87,14 @@ class NumberColumn(ArrayColumn):
         ordered = self.ordered
         return (float(ordered[0]), float(ordered[count - 1])) if count else (None, None)
 
+    def take_every(self, step: int, start: int) -> "NumberColumn":
+        """Return each number that is `step` behind the one before, from `start` on."""
+        integers = self.integers
+        return NumberColumn(
+            self.doubles[start::step],
+            integers=None if integers is None else integers[start::step],
+        )
+
     def __contains__(self, value: object) -> bool:
         return self.has_null if value is None else value in self.values
 
@@ -218,6 +226,15 @@ def make_numbers(values: Sequence[Any]) -> Sequence[Any]:
     except OverflowError:
         return values
     return NumberColumn(doubles, [*values])
+
+
+def read_numbers(data: memoryview, form: str) -> NumberColumn | CodedColumn:
+    """Return the numbers, or the booleans, that a buffer has in one form of struct."""
+    found = np.frombuffer(data, np.dtype(form))
+    if found.dtype.kind == "b":
+        return make_codes((found.view(np.uint8) != 0).tolist())
+    doubles = found.astype(np.float64)
+    return NumberColumn(doubles, integers=None if found.dtype.kind == "f" else found)
 
 
 def make_codes(values: Sequence[Any]) -> CodedColumn:

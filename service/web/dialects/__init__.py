@@ -7,6 +7,7 @@ flat_columns.py   predictions as columns with names of their own, none within an
 table_answers.py  predictions in CSV or JSON Lines, where a caller accepts that
 rows.py           rows by name or by position, as columns; bare predictions
 tensor_values.py  the values of a tensor, by its datatype
+tensor_answers.py the tensors of an answer, and which of them a request wants
 tensors.py        named tensors, in JSON or in bytes, to columns
 plain_tensors.py  the fast path of JSON tensors
 open_inference.py the Open Inference Protocol v2: Triton's, MLServer's and KServe's

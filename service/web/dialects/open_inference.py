@@ -3,6 +3,7 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,19 +13,24 @@ from werkzeug.exceptions import BadRequest
 from service.model.contract.codec import Codec
 from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
-from service.web.dialects.flat_columns import FlatColumn, flatten
+from service.web.dialects.flat_columns import flatten
 from service.web.dialects.plain_tensors import read_plain
 from service.web.dialects.rows import read_object
-from service.web.dialects.tensor_values import BY_VALUE, MAX_NAME
+from service.web.dialects.tensor_answers import (
+    HEADER_LENGTH,
+    Wanted,
+    read_wanted,
+    write_answer,
+)
 from service.web.dialects.tensors import Tensors
 from service.web.prediction_view import Reading
 from service.web.request import Dialect, RequestContext
 
 INPUTS = "inputs"
 
-# How many bytes are JSON, where the bytes of tensors follow: Triton's extension. It
-# alone tells one from the other, since its clients leave the Content-Type out.
-HEADER_LENGTH = "HTTP_INFERENCE_HEADER_CONTENT_LENGTH"
+# It alone tells JSON from JSON with bytes behind it, since Triton's clients leave the
+# Content-Type out.
+HEADER = f"HTTP_{HEADER_LENGTH.upper().replace('-', '_')}"
 
 
 class OpenInference:
@@ -48,14 +54,14 @@ class OpenInference:
         """Read a request. Raises BadRequest, or what the codec raises."""
         head, binary = _split_body(body)
         columns, content = self._read_tensors(head, binary)
-        wanted = self._read_outputs(content.get("outputs"))
+        wanted = read_wanted(content, self._outputs)
         write = partial(self._write, wanted, content.get("id"))
         document = self._codec.read_columns(columns, place_in_tensor, INPUTS)
         return Reading(document, write)
 
     def _read_tensors(
         self, head: bytes, binary: memoryview
-    ) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    ) -> tuple[Mapping[str, Sequence[Any]], dict[str, Any]]:
         """Return the columns of a request, and the keys of its JSON."""
         plain = None if binary else read_plain(head)
         if plain is not None:
@@ -63,44 +69,23 @@ class OpenInference:
         content = read_object(self._codec, head)
         return self._tensors.read(content.get(INPUTS), binary), content
 
-    def _read_outputs(self, outputs: Any) -> list[str] | None:
-        """Return the names of the outputs that are wanted, None for all."""
-        if not outputs:
-            return None
-        if not isinstance(outputs, list):
-            raise BadRequest("outputs must be a list of objects with a name.")
-        return [self._read_output(each) for each in outputs]
-
-    def _read_output(self, output: Any) -> str:
-        name = output.get("name") if isinstance(output, dict) else None
-        if not isinstance(name, str):
-            raise BadRequest("outputs must be a list of objects with a name.")
-        if name not in self._outputs:
-            raise BadRequest(f"There is no output {name[:MAX_NAME]!r}.")
-        parameters = output.get("parameters")
-        if isinstance(parameters, dict) and parameters.get("classification"):
-            raise BadRequest("The parameter classification is not answered.")
-        return name
-
     def _write(
         self,
-        wanted: list[str] | None,
+        wanted: Wanted,
         request_id: Any,
         call: RequestContext,
         predictions: Predictions,
         instances: Instances,
-    ) -> dict[str, Any]:
+    ) -> Any:
         columns = dict(flatten(predictions.to_columns()))
-        names = columns if wanted is None else dict.fromkeys(wanted)
-        answer: dict[str, Any] = {
+        told: dict[str, Any] = {
             **self._model,
             "id": request_id if isinstance(request_id, str) else call.request_id,
-            "outputs": [describe_output((name, columns[name])) for name in names],
         }
         if instances.warnings:
-            told = [f"{each.path} {each.message}" for each in instances.warnings]
-            answer["parameters"] = {"warnings": "; ".join(told)}
-        return answer
+            remarks = [f"{each.path} {each.message}" for each in instances.warnings]
+            told["parameters"] = {"warnings": "; ".join(remarks)}
+        return write_answer(told, columns, wanted)
 
 
 def place_in_tensor(name: str, index: int | None = None) -> str:
@@ -108,21 +93,9 @@ def place_in_tensor(name: str, index: int | None = None) -> str:
     return f"{INPUTS}.{name}" if index is None else f"{INPUTS}.{name}[{index}]"
 
 
-def describe_output(column: FlatColumn) -> dict[str, Any]:
-    """Return a tensor of an answer."""
-    name, values = column
-    datatype = BY_VALUE[type(values[0])]
-    return {
-        "name": name,
-        "datatype": datatype,
-        "shape": [len(values)],
-        "data": values,
-    }
-
-
 def _split_body(body: bytes) -> tuple[bytes, memoryview]:
     """Return the JSON of a request and the bytes that follow it."""
-    length = request.environ.get(HEADER_LENGTH)
+    length = request.environ.get(HEADER)
     if length is None:
         return body, memoryview(b"")
     if not (length.isascii() and length.isdecimal()) or int(length) > len(body):

@@ -4,6 +4,7 @@ Python looks at 13 heads for as long as the whole request takes otherwise. A rea
 returns None may just not be sure.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -54,18 +55,22 @@ class PlainRequest(msgspec.Struct, forbid_unknown_fields=True):
 DECODE = msgspec.json.Decoder(PlainRequest).decode
 
 
-def read_plain(body: bytes) -> tuple[dict[str, list[Any]], dict[str, Any]] | None:
+def read_plain(
+    body: bytes,
+) -> tuple[Mapping[str, Sequence[Any]], dict[str, Any]] | None:
     """Return the columns of a request and the keys that concern its answer, or None."""
     try:
         request = DECODE(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     tensors = request.inputs
-    columns: dict[str, list[Any]] = {each.name: each.data for each in tensors}
+    columns: dict[str, Sequence[Any]] = {each.name: each.data for each in tensors}
     is_plain = tensors and all(each.is_column for each in tensors)
     # Of duplicate keys, msgspec keeps the last.
     is_exact = is_plain and has_no_more_keys(body, request.count_keys())
     if not is_exact or len(columns) < len(tensors):
         return None
-    asked = {"id": request.id, "outputs": request.outputs or None}
+    asked: dict[str, Any] = {"id": request.id, "outputs": request.outputs or None}
+    if request.parameters is not UNSET:
+        asked["parameters"] = request.parameters
     return columns, asked

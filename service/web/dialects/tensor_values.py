@@ -6,11 +6,18 @@ as bytes https://github.com/triton-inference-server/server/blob/main/docs/protoc
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from werkzeug.exceptions import BadRequest
 
+from service.model.contract.array_columns import (
+    FEW_ROWS,
+    CodedColumn,
+    NumberColumn,
+    make_codes,
+    read_numbers,
+)
 from service.model.contract.features import FeatureType
 
 # The format of one value in struct's notation, little-endian.
@@ -50,10 +57,10 @@ class Head(NamedTuple):
         return f"The tensor {self.name[:MAX_NAME]!r}"
 
 
-def read_values(head: Head, data: Any, rest: memoryview) -> list[Any]:
+def read_values(head: Head, data: Any, rest: memoryview) -> Sequence[Any]:
     """Return the values of a tensor, of its data or of the bytes that begin `rest`.
 
-    Raises BadRequest.
+    Many that are bytes become an array. Raises BadRequest.
     """
     if head.size is None:
         return list(_flatten(data, head))
@@ -76,13 +83,15 @@ def _flatten(data: Any, head: Head) -> Iterator[Any]:
             yield from each
 
 
-def _read_bytes(part: memoryview, head: Head) -> list[Any]:
+def _read_bytes(part: memoryview, head: Head) -> Sequence[Any]:
     """Return the values of a tensor given as bytes; NaN is null."""
     if head.datatype == "BYTES":
-        return list(_read_texts(part, head))
+        return _read_texts(part, head)
     form = FORMATS[head.datatype]
     if len(part) != math.prod(head.shape) * struct.calcsize(f"<{form}"):
         raise BadRequest(f"{head} has not as many bytes as its shape says.")
+    if head.shape[0] >= FEW_ROWS:
+        return _read_array(part, form, head)
     values = [value for (value,) in struct.iter_unpack(f"<{form}", part)]
     if form not in "efd" or all(map(math.isfinite, values)):
         return values
@@ -91,18 +100,43 @@ def _read_bytes(part: memoryview, head: Head) -> list[Any]:
     return [None if math.isnan(value) else value for value in values]
 
 
-def _read_texts(part: memoryview, head: Head) -> Iterator[str]:
+def _read_array(part: memoryview, form: str, head: Head) -> Sequence[Any]:
+    column = read_numbers(part, f"<{form}")
+    range_ = column.range if isinstance(column, NumberColumn) else ()
+    if any(each is not None and math.isinf(each) for each in range_):
+        raise BadRequest(f"{head} holds an infinity.")
+    return column
+
+
+def _read_texts(part: memoryview, head: Head) -> Sequence[str]:
+    """Return texts, of which many are decoded once for each kind."""
+    raw = list(_split_texts(bytes(part), head))
+    try:
+        if len(raw) < FEW_ROWS:
+            return [each.decode() for each in raw]
+        column = make_codes(raw)
+        return CodedColumn(column.codes, [kind.decode() for kind in column.kinds])
+    except UnicodeDecodeError:
+        raise BadRequest(f"{head} holds what is no UTF-8.") from None
+
+
+def _split_texts(part: bytes, head: Head) -> Iterator[bytes]:
     """Yield texts, before each of which its length stands, in four bytes."""
-    at = 0
-    while at < len(part):
+    at, end = 0, len(part)
+    while at < end:
         begin = at + 4
-        if begin > len(part):
+        at = begin + int.from_bytes(part[at:begin], "little")
+        if at > end:
             raise BadRequest(f"{head} is cut short.")
-        (length,) = struct.unpack_from("<I", part, at)
-        at = begin + length
-        if at > len(part):
-            raise BadRequest(f"{head} is cut short.")
-        try:
-            yield str(part[begin:at], "utf-8")
-        except UnicodeDecodeError:
-            raise BadRequest(f"{head} holds what is no UTF-8.") from None
+        yield part[begin:at]
+
+
+def write_bytes(datatype: str, values: Sequence[Any]) -> bytes:
+    """Return the values of a tensor of an answer as bytes."""
+    if datatype != "BYTES":
+        return struct.pack(f"<{len(values)}{FORMATS[datatype]}", *values)
+    written = {}
+    for text in set(values):
+        encoded = text.encode()
+        written[text] = struct.pack("<I", len(encoded)) + encoded
+    return b"".join([written[text] for text in values])

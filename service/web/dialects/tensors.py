@@ -6,6 +6,7 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
+from service.model.contract.array_columns import NumberColumn
 from service.model.errors import TooManyInstancesError
 from service.web.dialects.tensor_values import (
     BINARY_SIZE,
@@ -26,7 +27,7 @@ class Tensors:
         self._names = dict.fromkeys(names)
         self._max_rows = max_rows
 
-    def read(self, inputs: Any, binary: memoryview) -> dict[str, list[Any]]:
+    def read(self, inputs: Any, binary: memoryview) -> dict[str, Sequence[Any]]:
         """Return the columns of `inputs`, of which some may lie in `binary`.
 
         They are those of the features, or one tensor with a column for each, in the
@@ -34,7 +35,7 @@ class Tensors:
         """
         if not isinstance(inputs, list) or not inputs:
             raise BadRequest("inputs must be a list of tensors.")
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, Sequence[Any]] = {}
         at = 0
         for index, tensor in enumerate(inputs):
             head = self._read_head(tensor, index)
@@ -84,11 +85,16 @@ class Tensors:
             )
         return rows, width
 
-    def _split(self, head: Head, values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    def _split(
+        self, head: Head, values: Sequence[Any]
+    ) -> Iterator[tuple[str, Sequence[Any]]]:
         """Yield a column for each feature of a tensor of all, or the one that it is."""
         width = head.shape[1]
         if width == 1:
             yield head.name, values
+        elif isinstance(values, NumberColumn):
+            for index, name in enumerate(self._names):
+                yield name, values.take_every(width, index)
         else:
             yield from ((n, values[i::width]) for i, n in enumerate(self._names))
 

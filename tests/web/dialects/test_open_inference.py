@@ -104,6 +104,62 @@ def test_tensors_that_follow_as_bytes_are_answered_alike(client: FlaskClient) ->
     assert packed["outputs"] == written["outputs"]
 
 
+def unpack(answer: TestResponse) -> dict[str, list[Any]]:
+    """Return the outputs of an answer, which all follow its JSON as bytes."""
+    head = int(answer.headers["Inference-Header-Content-Length"])
+    assert answer.content_type == "application/octet-stream"
+    rest = answer.data[head:]
+    columns: dict[str, list[Any]] = {}
+    for output in json.loads(answer.data[:head])["outputs"]:
+        assert "data" not in output
+        size = output["parameters"]["binary_data_size"]
+        part, rest = rest[:size], rest[size:]
+        [count] = output["shape"]
+        if output["datatype"] == "FP64":
+            columns[output["name"]] = [*struct.unpack(f"<{count}d", part)]
+            continue
+        columns[output["name"]] = []
+        while part:
+            (length,) = struct.unpack_from("<I", part)
+            columns[output["name"]].append(part[4 : 4 + length].decode())
+            part = part[4 + length :]
+    assert not rest
+    return columns
+
+
+@pytest.mark.parametrize("copies", [1, 300])
+def test_an_answer_is_bytes_where_that_is_asked_for(
+    client: FlaskClient, copies: int
+) -> None:
+    rows = FULL[:4] * copies
+    body, head = pack(rows)
+    written = json.loads(post_packed(client, body, head).data)
+    expected = {each["name"]: each["data"] for each in written["outputs"]}
+    asked = json.loads(body[:head])
+    asked["parameters"] = {"binary_data_output": True}
+    changed = json.dumps(asked).encode()
+    answer = post_packed(client, changed + body[head:], len(changed))
+    assert unpack(answer) == expected
+    assert unpack(post(client, {**asked, "inputs": to_tensors(rows)})) == expected
+
+
+def test_each_output_is_bytes_or_not_as_it_is_asked_for(client: FlaskClient) -> None:
+    outputs = [
+        {"name": "label", "parameters": {"binary_data": True}},
+        {"name": "probabilities.bad", "parameters": {"binary_data": False}},
+    ]
+    request = {"inputs": to_tensors([TYPICAL]), "outputs": outputs}
+    answer = post(client, request)
+    head = int(answer.headers["Inference-Header-Content-Length"])
+    label, bad = json.loads(answer.data[:head])["outputs"]
+    assert label["parameters"] == {"binary_data_size": len(answer.data) - head}
+    assert isinstance(bad["data"][0], float)
+    bare: dict[str, Any] = {**request, "outputs": [{"name": "label"}]}
+    assert json.loads(post(client, bare).data)["outputs"][0]["data"]
+    bare["parameters"] = {"binary_data_output": True}
+    assert unpack(post(client, bare))["label"]
+
+
 def test_a_nan_is_a_null_where_the_feature_takes_one(client: FlaskClient) -> None:
     row = {**TYPICAL, "Income": float("nan")}
     with_nan = post(client, {"inputs": to_tensors([row])})
