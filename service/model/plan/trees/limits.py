@@ -11,7 +11,9 @@ from service.model.plan.steps import Numbers
 from service.model.plan.timing import time_call
 
 SIZES = (1, 4, 16, 64, 256, 1024, 4096)
-MANY = 1024  # rows, of which twice as many take twice as long
+# Of more rows than these, the tables take about as long for each, and the model up to a
+# third less than for each of a few hundred.
+MANY, VERY_MANY = 256, 1024
 MEASURING_SECONDS = 0.4
 
 
@@ -36,8 +38,8 @@ def measure_limits(
     One that is slower than a later one is not asked again, unless that is the model,
     the last of them, and faster only once.
     """
-    best, deadline = dict.fromkeys(ways, 0), time.perf_counter() + MEASURING_SECONDS
-    lost = 0
+    best: dict[Limits, float] = dict.fromkeys((*ways, BY_TABLES), 0)
+    deadline, lost = time.perf_counter() + MEASURING_SECONDS, 0
     for size in SIZES:
         X = np.resize(rows, (size, rows.shape[1]))
         seconds = [time_call(score_by(way), X) for way in ways]
@@ -49,10 +51,15 @@ def measure_limits(
         else:
             ways, lost = ways[place:], 0
             best[ways[0]] = size
-        if ways[0] == BY_TABLES and size >= MANY:
-            break
+            if ways[0] == BY_TABLES and _is_for_all(size, seconds):
+                best[BY_TABLES] = math.inf
+                break
         # The next size is four times this one, and a slow one is run once.
         if time.perf_counter() + 4 * sum(seconds) > deadline:
             break
-    tables = best.get(BY_TABLES, 0)
-    return Limits(best[BY_TREELITE], math.inf if tables >= MANY else tables)
+    return Limits(best[BY_TREELITE], best[BY_TABLES])
+
+
+def _is_for_all(size: int, seconds: Sequence[float]) -> bool:
+    """Return True if the fastest way is so for any greater number of rows, too."""
+    return size >= VERY_MANY or (size >= MANY and 2 * min(seconds) < seconds[-1])

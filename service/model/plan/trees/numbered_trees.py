@@ -70,6 +70,8 @@ class _Tree:
         names = ("node_type", "cleft", "cright", "split_index", "threshold")
         fields = [self._read(name).tolist() for name in (*names, "default_left")]
         self._nodes = list(zip(*fields, strict=True))
+        nodes = np.flatnonzero(kinds == CATEGORICAL_TEST).tolist()
+        self._categories = self._read_categories(nodes) if nodes else {}
 
     def read_values(self, outputs: int) -> np.ndarray:
         """Return the values of each node, of which those of the leaves count."""
@@ -79,11 +81,11 @@ class _Tree:
         places = begin[:, np.newaxis] + np.arange(outputs)
         return self._read("leaf_vector").take(places, mode="clip")  # type: ignore[no-any-return]
 
-    def _read_categories(self, node: int) -> frozenset[int]:
-        """Return the categories that go to the left."""
-        begin, end = self._read("category_list_begin"), self._read("category_list_end")
-        found = self._read("category_list")[int(begin[node]) : int(end[node])]
-        return frozenset(found.tolist())
+    def _read_categories(self, nodes: list[int]) -> dict[int, frozenset[int]]:
+        """Return the categories that go to the left, by node."""
+        names = ("category_list", "category_list_begin", "category_list_end")
+        categories, begin, end = (self._read(name).tolist() for name in names)
+        return {node: frozenset(categories[begin[node] : end[node]]) for node in nodes}
 
     def number_leaves(self, index: int, splits: dict[int, list[Split]]) -> list[int]:
         """Return the nodes that are leaves from left to right, and add to the splits.
@@ -99,7 +101,7 @@ class _Tree:
                 return 1 << (len(leaves) - 1)
             lefts, rights = visit(left), visit(right)
             if_null = rights if null_is_left else lefts
-            categories = self._read_categories(node) if kind != NUMERICAL_TEST else None
+            categories = self._categories.get(node)
             splits[feature].append(Split(threshold, index, lefts, if_null, categories))
             return lefts | rights
 
@@ -123,7 +125,7 @@ def _count_classes(header: Any, trees: int, outputs: int) -> int:
     if outputs > 1:
         return 1
     of = header.get_field("class_id")
-    classes = int(of.max()) + 1
+    classes = max(1, int(of.max()) + 1)
     in_turn = np.resize(np.arange(classes), trees)
     if trees % classes or (of != in_turn).any() or header.get_field("target_id").any():
         raise NotImplementedError("The trees are not of each class in turn.")
