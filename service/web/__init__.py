@@ -7,13 +7,13 @@ runtime_folder.py where the files of running servers are
 budget.py         what a client may spend
 client.py         whom a key names
 request.py        per-request state that hooks, views and middleware share
+media_types.py    what the body of a request is, and which answer is accepted
 errors.py         every exception to the one error body
 readiness.py      whether this process may answer
 access/           who may call, and how much
 headers.py        middleware: the headers of every answer
 monitoring/       logs, metrics and drift
 shadow/           a second version, compared with the one that answers
-media_types.py    what the body of a request is, and which answer is accepted
 prediction_view.py what each route of predictions does, in whatever dialect
 dialects/         what other servers' callers speak
 routes/           what each route answers

@@ -27,9 +27,9 @@ from service.model.errors import (
     TooManyInstancesError,
 )
 from service.web.flask_app import Answer
+from service.web.media_types import JSON
 from service.web.request import current_context
 
-JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 # RFC 9110's names, where Python 3.11 still has those of its predecessors.

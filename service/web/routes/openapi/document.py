@@ -14,7 +14,8 @@ from service.model.contract.mapping_rows import MappingInstance
 from service.model.contract.positional_rows import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
-from service.web.errors import JSON, PROBLEM
+from service.web.errors import PROBLEM
+from service.web.media_types import JSON
 from service.web.routes.openapi import invocations
 from service.web.routes.openapi.dialects import SCHEMAS, iterate_dialects
 from service.web.routes.openapi.operations import ERRORS, iterate_operations
