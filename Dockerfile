@@ -52,6 +52,13 @@ for module in list(sys.modules.values()):
         compile(path, doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 END
 
+# SageMaker runs `docker run IMAGE serve`, and asks on this port.
+COPY --chmod=755 <<'END' /venv/bin/serve
+#!/bin/sh
+export SAGEMAKER_BIND_TO_PORT="${SAGEMAKER_BIND_TO_PORT:-8080}"
+cd /app && exec gunicorn -c gunicorn.conf.py
+END
+
 COPY --from=artefact / /model
 # What would not be served is met here.
 RUN /venv/bin/python -m service check /model
@@ -76,6 +83,7 @@ USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --start-interval=1s \
-    CMD ["python", "-c", "import os, urllib.request as u; \
-u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/ready', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as u; e = os.environ; \
+port = e.get('AIP_HTTP_PORT') or e.get('SAGEMAKER_BIND_TO_PORT') or e['PORT']; \
+u.urlopen(f'http://127.0.0.1:{port}/health/ready', timeout=2)"]
 CMD ["gunicorn", "-c", "gunicorn.conf.py"]

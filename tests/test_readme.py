@@ -152,23 +152,29 @@ def test_every_error_status_stands_in_the_readme() -> None:
     assert [int(status) for status in read_table("status")] == list(ERRORS)
 
 
-@pytest.mark.parametrize(("command", "answered"), [(1, 0), (-2, -2), (-1, -1)])
-def test_a_request_is_answered_as_shown(
-    served: Served, command: int, answered: int
-) -> None:
+# A request, and the answer that is shown below it.
+REQUESTS = re.findall(
+    r"^```sh\n(curl .*?)^```\n\n```(json|text)\n(.*?)^```", MANUAL, re.M | re.S
+)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_request_is_answered_as_shown(served: Served, number: int) -> None:
+    assert len(REQUESTS) == 6
+    curl, form, shown = REQUESTS[number]
     server = served("credit-risk")
-    curl = read_blocks("sh")[command]
-    line = curl.replace("http://127.0.0.1:8000", server.url).strip()
     done = subprocess.run(
-        ["bash", "-c", line],
+        ["bash", "-c", curl.replace("http://127.0.0.1:8000", server.url).strip()],
         env={"KEY": server.key, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=True,
     )
-    shown = json.loads(read_blocks("json")[answered])
+    if form == "text":
+        assert done.stdout == shown
+        return
     answer = json.loads(done.stdout)
-    assert {**answer, "request_id": ""} == {**shown, "request_id": ""}
+    assert {**answer, "request_id": ""} == {**json.loads(shown), "request_id": ""}
 
 
 def test_a_prediction_is_logged_as_shown(client: FlaskClient, log: Log) -> None:

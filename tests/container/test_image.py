@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from containers import (
+    HARDENED,
     PATIENCE_SECONDS,
     Container,
     build,
@@ -201,3 +202,27 @@ def test_a_key_made_as_shown_opens_the_image_until_it_is_revoked(image: str) -> 
         while (answer := container.ask("/v1/model")).status == 200:
             assert time.monotonic() < end
         assert answer.status == 401  # by the first worker that has seen it
+
+
+def test_the_image_is_served_as_sagemaker_starts_it(image: str) -> None:
+    """By `serve`, on 8080, for callers of its network, which pass no key."""
+    trusted = ("--env", "SERVICE_TRUSTED_PLATFORM=sagemaker")
+    run = ("run", "--detach", *HARDENED, *trusted, image, "serve")
+    record = json.loads((CREDIT / "golden.json").read_text())["records"][0]
+    body = ",".join(map(str, record["instance"].values()))
+    headers = {"Content-Type": "text/csv"}
+    code = f"""
+import urllib.request as u
+url = "http://127.0.0.1:8080"
+assert u.urlopen(url + "/ping").status == 200
+asked = u.Request(url + "/invocations", {body.encode()!r}, {headers!r})
+print(u.urlopen(asked).read().decode())
+"""
+    container = Container(run, "")
+    try:
+        container.wait_for("ready")
+        answer = run_docker("exec", container.id, "python", "-c", code)
+        assert json.loads(answer)["predictions"] == [record["prediction"]]
+        assert container.stop() == 0
+    finally:
+        container.remove()
