@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from request_forms import FORMS, VERTEX, Body, RequestForm
 
 from service.app import create_app
 from service.model.artefact.folder import read_artefact
+from service.model.contract.array_columns import FEW_ROWS
 from service.settings import Settings
 
 Row = dict[str, Any]
@@ -71,7 +73,7 @@ def describe(
 
 
 @pytest.mark.parametrize("name", ["credit", "mixed"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_row_is_the_same_in_every_form(
     name: str, data: st.DataObject, models: dict[str, Model]
@@ -88,6 +90,8 @@ def test_a_row_is_the_same_in_every_form(
         field = data.draw(st.sampled_from([*row]))
         others = [each[field] for each in model.rows]
         row[field] = data.draw(st.sampled_from([*ODD, *others]))
+    if data.draw(st.booleans()):
+        rows += [*islice(cycle(model.rows), FEW_ROWS)]  # columns are arrays then
     seen = {}
     for label, form in FORMS.items():
         body = form.write(rows, model.types)
