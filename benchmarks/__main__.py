@@ -22,6 +22,7 @@ from benchmarks.places import BUILD, HERE, prepare_build
 from benchmarks.process import exit_on_termination
 from benchmarks.report import write_report
 from benchmarks.scenarios import (
+    compare_callers,
     compare_custom,
     compare_families,
     compare_memory,
@@ -32,7 +33,7 @@ from benchmarks.scenarios import (
 
 PEERS = (FastAPI, AsyncFastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
 SERVERS = {server.name: server for server in (Ours, Unwatched, Constant, *PEERS)}
-SCENARIOS = ("servers", "custom", "families", "shadow", "memory", "start")
+SCENARIOS = ("servers", "custom", "families", "callers", "shadow", "memory", "start")
 
 
 def main() -> None:
@@ -54,6 +55,8 @@ def main() -> None:
         results["custom"] = compare_custom(options.rounds, options.seconds)
     if "families" in options.scenarios:
         results["families"] = compare_families(options.rounds, options.seconds)
+    if "callers" in options.scenarios:
+        results["callers"] = compare_callers(options.rounds, options.seconds)
     if "shadow" in options.scenarios:
         results["shadow"] = compare_shadows(options.rounds, options.seconds)
     if "memory" in options.scenarios:

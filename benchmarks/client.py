@@ -1,7 +1,6 @@
 """A client that asks a server and compares every answer with the pipeline's."""
 
 import http.client
-import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +35,7 @@ class Client:
         server, workload = self._server, self._workload
         body = fetch(server, workload.instances[first:last], self._port)
         if not server.is_limit:
-            answers = server.decode(json.loads(body))
+            answers = server.read(body)
             compare_answers(server.name, answers, workload.expected[first:last])
 
     def wait(self, running: Running) -> float:
@@ -66,7 +65,7 @@ class Client:
 def fetch(server: Server, instances: Sequence[Instance], port: int) -> bytes:
     """Ask once over a new connection, and return the body of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    body = json.dumps(server.encode(list(instances)))
+    body = server.write(instances)
     headers = {"Content-Type": "application/json", **server.headers}
     try:
         connection.request("POST", server.path, body, headers)

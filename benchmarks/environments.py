@@ -8,8 +8,9 @@ from pathlib import Path
 from benchmarks.places import BIN, BUILD, HERE, ROOT
 
 # Ours has what its image has: none of development's packages is imported, too.
-OURS = "ours"
+OURS, OURS_WITH_ARROW = "ours", "ours-with-arrow"
 SERVING, DEVELOPMENT = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
+ARROW = ROOT / "requirements-arrow.txt"
 
 # What gunicorn's own worker of that name needs, as development has it.
 GEVENT = "gevent"
@@ -25,6 +26,7 @@ def prepare_environment(name: str) -> None:
     peer = HERE / "requirements" / f"{name}.txt"
     arguments = {
         OURS: ["-r", str(SERVING)],
+        OURS_WITH_ARROW: ["-r", str(ARROW)],
         GEVENT: ["-r", str(SERVING), "-c", str(DEVELOPMENT), GEVENT],
     }.get(name, ["-r", str(peer)])
     files = [Path(each) for each in arguments if each.endswith(".txt")]

@@ -65,13 +65,13 @@ def put_load(
 
 
 def _write_bodies(server: Server, workload: Workload, cell: Cell) -> Path:
-    """Write different requests, a line each; the large ones turn the same rows."""
+    """Write different requests in hex, a line each; the large ones turn the rows."""
     rows = workload.instances
     if cell.instances == 1:
         parts = [[instance] for instance in rows[:BODIES_OF_ONE]]
     else:
         parts = [rows[turn:] + rows[:turn] for turn in range(0, len(rows), 250)]
     path = BUILD / "bodies.txt"
-    lines = [json.dumps(server.encode(part), separators=(",", ":")) for part in parts]
+    lines = [server.write(part).hex() for part in parts]
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -1,9 +1,12 @@
--- Posts the bodies of a file in turn, a line each, and prints what it saw as JSON.
+-- Posts the bodies of a file in turn, each a line in hex, and prints what it saw as JSON.
 local requests, last = {}, 0
 
 function init(args)
   wrk.method = "POST"
-  for body in io.lines(args[1]) do
+  for line in io.lines(args[1]) do
+    local body = line:gsub("%x%x", function(byte)
+      return string.char(tonumber(byte, 16))
+    end)
     requests[#requests + 1] = wrk.format(nil, nil, nil, body)
   end
 end

@@ -8,6 +8,7 @@ from benchmarks.charts import Bar, draw_chart
 from benchmarks.load import CELLS, Cell
 from benchmarks.sections import (
     RATES,
+    write_callers,
     write_custom,
     write_families,
     write_memory,
@@ -44,6 +45,7 @@ PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
 SECTIONS = {
     "custom": write_custom,
     "families": write_families,
+    "callers": write_callers,
     "shadow": write_shadow,
     "memory": write_memory,
     "start": write_start,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.callers import CALLERS
 from benchmarks.in_process import measure_in_process
 from benchmarks.load import CELLS, Cell
 from benchmarks.measure import Comparison, measure, take_medians
@@ -15,8 +16,15 @@ from benchmarks.models import (
     package_stricter,
     package_texts,
 )
-from benchmarks.ours import Ours, Shadowed
-from benchmarks.peers import AsyncFastAPI, BentoML, FastAPI, LitServe, Vetiver
+from benchmarks.ours import Ours, Shadowed, Unwatched
+from benchmarks.peers import (
+    AsyncFastAPI,
+    BentoML,
+    FastAPI,
+    LitServe,
+    MLServer,
+    Vetiver,
+)
 from benchmarks.places import CREDIT
 from benchmarks.server import Server
 from benchmarks.workload import Workload, build_workload
@@ -25,6 +33,7 @@ BUSY = Cell(1, 16)
 FAMILY_CELLS = (Cell(1, 1), BUSY)
 SHADOW_CELLS = (BUSY, Cell(1000, 4))
 SHADOW_WORKERS = 2
+CALLER_CELLS = (BUSY, Cell(1000, 4))
 STARTS = 7
 
 
@@ -93,6 +102,17 @@ def _compare_family(workload: Workload, rounds: int, seconds: int) -> dict[str, 
             titles[name]: each["1"] for name, each in comparison.medians.items()
         },
     }
+
+
+def compare_callers(rounds: int, seconds: int) -> dict[str, Any]:
+    """Measure the service asked in each form, and the peer that takes columns."""
+    servers = (Ours(), Unwatched(), *CALLERS, MLServer())
+    credit = build_workload(CREDIT)
+    comparison = Comparison(servers, credit, (1, 2), CALLER_CELLS)
+    for _ in range(rounds):
+        comparison.measure_round(seconds)
+    titles = {server.name: server.title for server in servers}
+    return {titles[name]: each for name, each in comparison.medians.items()}
 
 
 def compare_shadows(rounds: int, seconds: int) -> dict[str, Any]:

@@ -47,6 +47,26 @@ def write_families(families: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def write_callers(callers: dict[str, Any]) -> str:
+    """Say what each form of a request costs beside the service's own, by row."""
+    parts = [
+        "## Other dialects and formats\n",
+        "The same rows, asked for as other servers' callers do, and in formats for many"
+        " rows; each is answered in its own form.\n",
+    ]
+    ours = next(iter(callers.values()))
+    cells = {"1x16": "1 instance, 16 connections", "1000x4": "1,000 instances, 4"}
+    for key, title in cells.items():
+        for count in ours:
+            rows = [(name, each[count][key]) for name, each in callers.items()]
+            parts.append(
+                compare_figures(
+                    f"{title}, workers: {count}", RATES, rows, ours[count][key]
+                )
+            )
+    return "\n".join(parts)
+
+
 def write_shadow(shadows: dict[str, Any]) -> str:
     """Say what a shadow costs, a good one and faulty ones."""
     parts = [

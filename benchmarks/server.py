@@ -1,8 +1,9 @@
 """What a server is: how it is installed, started, asked and understood."""
 
+import json
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,14 @@ class Server:
         environment = self.environment(launch) | variables
         with start(self.command(launch), environment) as running:
             yield running, launch.port
+
+    def write(self, instances: Sequence[Instance]) -> bytes:
+        """Return the body of a request."""
+        return json.dumps(self.encode(list(instances)), separators=(",", ":")).encode()
+
+    def read(self, answer: bytes) -> list[float]:
+        """Return the first class's probability of each instance."""
+        return self.decode(json.loads(answer))
 
     def encode(self, instances: list[Instance]) -> Any:
         """Return the body of a request, as what json takes."""
