@@ -206,7 +206,7 @@ def test_a_prediction_is_kept_as_shown(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
-    [script] = read_blocks("python")
+    script, _ = read_blocks("python")
     subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
@@ -215,6 +215,22 @@ def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
     )
     manifest = read_artefact(tmp_path / "artefacts/wine/1.0.0").manifest
     assert manifest.names == ("barolo", "grignolino", "barbera")
+
+
+def test_a_table_is_answered_as_shown(served: Served) -> None:
+    pytest.importorskip("pyarrow")
+    server = served("credit-risk")
+    _, script = read_blocks("python")
+    shown = subprocess.run(
+        [sys.executable, "-c", script.replace("http://127.0.0.1:8000", server.url)],
+        cwd=ROOT,
+        env={"KEY": server.key},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "probabilities.bad" in shown
+    assert "[1000 rows x 3 columns]" in shown
 
 
 @pytest.mark.parametrize(

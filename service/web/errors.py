@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from service.model.errors import (
     ContractViolationError,
+    MalformedArrowError,
     MalformedCsvError,
     MalformedJsonError,
     NoAnswerError,
@@ -77,6 +78,9 @@ REASONS = (
 # other key, and KServe's reads it of plain JSON alone: so it is below these paths.
 ERROR_PREFIXES = ("/v2", "/v1/models/")
 MAX_TOLD = 3
+
+
+MALFORMED = (MalformedJsonError, MalformedCsvError, MalformedArrowError)
 
 
 class NotReadyError(Exception):
@@ -147,7 +151,7 @@ def find_reason(error: Exception, status: int) -> str:
 def _to_http(error: Exception) -> HTTPException:
     if isinstance(error, HTTPException):
         return error
-    if isinstance(error, MalformedJsonError | MalformedCsvError):
+    if isinstance(error, MALFORMED):
         return BadRequest(str(error))
     if isinstance(error, TooManyInstancesError):
         return RequestEntityTooLarge(str(error))

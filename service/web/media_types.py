@@ -6,12 +6,14 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 
+from service.model.contract.arrow_stream import ARROW, has_arrow
+
 JSON = "application/json"
 CSV = "text/csv"
 JSON_LINES = ("application/jsonlines", "application/x-ndjson")
 
 # The answers to a request for predictions.
-ANSWERS = (JSON, CSV, *JSON_LINES)
+ANSWERS = (JSON, CSV, *JSON_LINES, *((ARROW,) if has_arrow() else ()))
 
 
 def read_type(environ: dict[str, Any], taken: Collection[str] = (JSON,)) -> str:

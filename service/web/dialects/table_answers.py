@@ -1,6 +1,6 @@
-"""Predictions as a table, in CSV or in JSON Lines, where the caller accepts that.
+"""Predictions as a table, in CSV, JSON Lines or Arrow, where the caller accepts that.
 
-Warnings are in answers of JSON alone.
+Warnings are in answers of JSON, and in the metadata of those of Arrow.
 """
 
 import csv
@@ -10,11 +10,13 @@ from collections.abc import Sequence
 import orjson
 from flask import request
 
-from service.model.contract.instances import Predictions
+from service.model.contract.arrow_stream import ARROW, write_stream
+from service.model.contract.instances import Instances, Predictions
 from service.web.dialects.flat_columns import flatten
 from service.web.flask_app import Answer
 from service.web.media_types import ANSWERS, CSV, JSON, choose_type
 from service.web.prediction_view import Write
+from service.web.request import RequestContext
 
 
 def choose_write(
@@ -27,9 +29,22 @@ def choose_write(
     chosen = choose_type(request.environ, offered)
     if chosen == JSON:
         return write_json
+    if chosen == ARROW:
+        return write_arrow
     return lambda _, predictions, __: Answer(
         write_table(predictions, chosen, with_header=with_header), content_type=chosen
     )
+
+
+def write_arrow(
+    call: RequestContext, predictions: Predictions, instances: Instances
+) -> Answer:
+    """Write predictions as an Arrow stream, with what else there is to say of them."""
+    told = {"request_id": call.request_id}
+    if instances.warnings:
+        told["warnings"] = orjson.dumps(instances.warnings).decode()
+    stream = write_stream(flatten(predictions.to_columns()), told)
+    return Answer(stream, content_type=ARROW)
 
 
 def write_table(predictions: Predictions, type_: str, *, with_header: bool) -> bytes:

@@ -5,10 +5,19 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from service.model.artefact.manifest import Manifest, describe_manifest
+from service.model.contract.arrow_stream import (
+    ARROW,
+    NO_ARROW,
+    ArrowReader,
+    has_arrow,
+)
 from service.model.contract.codec import Codec
+from service.model.contract.column_form import COLUMNS, place_in_column
 from service.model.contract.csv_form import ROWS, CsvReader, place_in_csv
+from service.model.contract.document import Document
 from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
 from service.web.access.auth import requires
@@ -20,22 +29,32 @@ from service.web.request import V1, Dialect, RequestContext
 
 
 class OwnForm:
-    """The service's own requests and answers: JSON by row or by column, or CSV."""
+    """The service's own requests: JSON by row or by column, CSV, or Arrow."""
 
     name: Dialect = V1
 
     def __init__(self, manifest: Manifest, codec: Codec) -> None:
         self._codec = codec
         self._csv = CsvReader(codec.contract, codec.limits.max_instances)
+        self._arrow = ArrowReader(codec.contract, codec.limits.max_instances)
         self._model = {"name": manifest.name, "version": manifest.version}
 
     def read(self, body: bytes) -> Reading:
         """Read a request. Raises what web.errors answers."""
         write = choose_write(self._write, with_header=True)
-        if read_type(request.environ, (JSON, CSV)) == JSON:
+        type_ = read_type(request.environ, (JSON, CSV, ARROW))
+        if type_ == JSON:
             return Reading(self._codec.decode(body), write, body)
+        if type_ == ARROW:
+            return Reading(self._read_arrow(body), write)
         columns = self._csv.read(body, needs_header=True)
         return Reading(self._codec.read_columns(columns, place_in_csv, ROWS), write)
+
+    def _read_arrow(self, body: bytes) -> Document:
+        if not has_arrow():
+            raise UnsupportedMediaType(NO_ARROW)
+        columns = self._arrow.read(body)
+        return self._codec.read_columns(columns, place_in_column, COLUMNS)
 
     def _write(
         self, call: RequestContext, predictions: Predictions, instances: Instances

@@ -5,12 +5,13 @@ from typing import Any
 
 from service.model.artefact.golden import GoldenRecord
 from service.model.artefact.manifest import Manifest
+from service.model.contract.arrow_stream import ARROW, has_arrow
 from service.web.media_types import CSV, JSON_LINES
 from service.web.routes.openapi.schemas import TEXT, refer_to
 
 # What each error status of the API means; docs/errors.md lists the same.
 ERRORS = {
-    400: "The body is not strict JSON, or no CSV",
+    400: "The body is not strict JSON, or no CSV or Arrow",
     401: "No API key, or none that is known",
     403: "The key lacks the scope",
     404: "There is no such route",
@@ -27,6 +28,10 @@ ERRORS = {
 }
 
 Operation = dict[str, Any]
+
+# An answer of bytes, and what is said of requests, where pyarrow is installed.
+BYTES: dict[str, Any] = {}
+ALSO_ARROW = f", or as {ARROW}" if has_arrow() else ""
 
 # What is answered to whoever asks for predictions and does not get them.
 PREDICT_ERRORS = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504)
@@ -89,7 +94,8 @@ def describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
     # that above.
     predict["description"] = (
         f"Also by column, a list for each feature: PredictColumns; or as {CSV}, with a"
-        " header of the features' names. The answer is by column then, too."
+        f" header of the features' names{ALSO_ARROW}. The answer is by column then,"
+        " too."
     )
     predict |= SECURED | {"requestBody": body}
     return respond(predict, predictions, *PREDICT_ERRORS, 406)
@@ -99,6 +105,8 @@ def offer_tables(answer: dict[str, Any]) -> None:
     """Let an answer be CSV or JSON Lines, where the caller accepts that."""
     for type_ in (CSV, *JSON_LINES):
         answer["content"][type_] = {"schema": TEXT}
+    if has_arrow():
+        answer["content"][ARROW] = {"schema": BYTES}
 
 
 def name_operation(operation_id: str, tag: str, summary: str) -> Operation:
