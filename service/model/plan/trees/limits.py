@@ -39,14 +39,14 @@ def measure_limits(
     the last of them, and faster only once.
     """
     best: dict[Limits, float] = dict.fromkeys((*ways, BY_TABLES), 0)
-    deadline, lost = time.perf_counter() + MEASURING_SECONDS, 0
+    deadline, lost = time.thread_time() + MEASURING_SECONDS, 0
     for size in SIZES:
         X = np.resize(rows, (size, rows.shape[1]))
         seconds = [time_call(score_by(way), X) for way in ways]
         place = seconds.index(min(seconds))
         if ways[place] == BY_MODEL:
             lost += 1
-            if lost > (BY_TABLES in ways):  # once may be another process's doing
+            if lost > (BY_TABLES in ways):  # once may be chance
                 break
         else:
             ways, lost = ways[place:], 0
@@ -55,7 +55,7 @@ def measure_limits(
                 best[BY_TABLES] = math.inf
                 break
         # The next size is four times this one, and a slow one is run once.
-        if time.perf_counter() + 4 * sum(seconds) > deadline:
+        if time.thread_time() + 4 * sum(seconds) > deadline:
             break
     return Limits(best[BY_TREELITE], best[BY_TABLES])
 
