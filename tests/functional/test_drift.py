@@ -84,6 +84,11 @@ def test_route_gauges_and_command_have_the_same_figures_through_a_kill(
     window = drift["current"]
     assert window["count"] == len(rows)
     assert {key: window[key] for key in told} == told
+    training = drift["training"]
+    histograms = training["features"] + training["scores"]
+    for histogram, cells in zip(histograms, window["cells"], strict=True):
+        assert len(cells) == len(histogram["counts"]) + 3
+        assert sum(cells) == len(rows)
     moved = {f["name"] for f in window["features"] if f["psi"] > 0.25}
     assert moved == drifted
     still = [f["psi"] for f in window["features"] if f["name"] not in drifted]

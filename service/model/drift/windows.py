@@ -31,11 +31,15 @@ SUFFIX = "windows"
 
 @dataclass(frozen=True)
 class Window:
-    """The drift of the instances from one moment to another, in ISO 8601."""
+    """The drift of the instances from one moment to another, in ISO 8601.
+
+    `cells` are their counts by the cells of each histogram, the features' first.
+    """
 
     begins: str
     ends: str
     drift: Drift
+    cells: Sequence[Sequence[int]] = ()
 
 
 class DriftMonitor:
@@ -58,7 +62,7 @@ class DriftMonitor:
     ) -> None:
         self.seconds = seconds
         self.minimum_count = minimum_count
-        self._histograms = histograms
+        self.histograms = histograms
         self._tally = Tally(histograms)
         self._bank_words = 1 + self._tally.width
         self._digest = digest[:12]
@@ -121,11 +125,12 @@ class DriftMonitor:
                 if bank[0] == end:
                     cells += bank[1:]
         begins, ends = _format_second(end - self.seconds), _format_second(end)
-        return Window(begins, ends, self._measure_cells(cells.tobytes()))
+        parts = self._tally.split(cells.tolist())
+        return Window(begins, ends, self._measure_cells(cells.tobytes()), parts)
 
     def _measure_bytes(self, cells: bytes) -> Drift:
         parts = self._tally.split(np.frombuffer(cells, np.int64).tolist())
-        return measure_drift(self._histograms, parts, self.minimum_count)
+        return measure_drift(self.histograms, parts, self.minimum_count)
 
 
 def _format_second(second: int) -> str:

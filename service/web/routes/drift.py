@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import orjson
 from flask import Blueprint
 from prometheus_client.core import GaugeMetricFamily
@@ -27,6 +28,7 @@ GAUGES = {
 def build_drift(monitor: DriftMonitor | None) -> Blueprint:
     """Build the route."""
     blueprint = Blueprint("drift", __name__, url_prefix="/v1")
+    training = monitor and msgspec.to_builtins(monitor.histograms)
 
     @blueprint.get("/drift")
     @requires("metrics")
@@ -39,6 +41,7 @@ def build_drift(monitor: DriftMonitor | None) -> Blueprint:
             "minimum_count": monitor.minimum_count,
             "current": _describe(current),
             "previous": _describe(previous),
+            "training": training,
         }
         return Answer(orjson.dumps(body), content_type="application/json")
 
@@ -54,6 +57,7 @@ def _describe(window: Window) -> dict[str, Any]:
         "verdict": drift.verdict,
         "features": drift.features,
         "scores": drift.scores,
+        "cells": window.cells,
     }
 
 

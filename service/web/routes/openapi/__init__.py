@@ -1,6 +1,7 @@
 """The contract, published: OpenAPI 3.1 of this very model, and a page that shows it.
 
 schemas.py     the schemas of requests and answers
+drift.py       those of GET /v1/drift
 operations.py  what each route takes and answers
 invocations.py the same of the route that MLflow and SageMaker share
 dialects.py    the same of what other servers' callers speak

@@ -18,12 +18,10 @@ from service.web.errors import PROBLEM
 from service.web.media_types import JSON
 from service.web.routes.openapi import invocations
 from service.web.routes.openapi.dialects import SCHEMAS, iterate_dialects
+from service.web.routes.openapi.drift import DRIFT_SCHEMAS
 from service.web.routes.openapi.operations import ERRORS, iterate_operations
 from service.web.routes.openapi.schemas import (
     ANSWER,
-    DRIFT,
-    DRIFT_FIGURE,
-    DRIFT_WINDOW,
     MODEL,
     PROBLEM_SCHEMA,
     REMARK,
@@ -63,11 +61,9 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
     schemas.schema("Problem", PROBLEM_SCHEMA)
     schemas.schema("Health", build_object({"status": TEXT}))
     schemas.schema("Model", MODEL)
-    schemas.schema("Drift", DRIFT)
-    schemas.schema("DriftWindow", DRIFT_WINDOW)
-    schemas.schema("DriftFigure", DRIFT_FIGURE)
     schemas.schema("Shadow", SHADOW)
-    for name, schema in chain(SCHEMAS.items(), invocations.SCHEMAS.items()):
+    parts = (SCHEMAS, invocations.SCHEMAS, DRIFT_SCHEMAS)
+    for name, schema in chain.from_iterable(part.items() for part in parts):
         schemas.schema(name, schema)
     for status, meaning in ERRORS.items():
         # JSON of no name below the paths of the dialects.

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from service.model.contract.prediction_form import PredictionForm
-from service.model.drift.figures import VERDICTS
 from service.web.errors import TITLES
 from service.web.shadow.figures import QUANTILES
 from service.web.shadow.metrics import DROPS, EXITS, OUTCOMES, VERSIONS
@@ -12,6 +11,8 @@ from service.web.shadow.metrics import DROPS, EXITS, OUTCOMES, VERSIONS
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
 MOMENT = {"type": "string", "format": "date-time"}
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+COUNT = {"type": "integer", "minimum": 0}
 
 
 def build_object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
@@ -104,33 +105,6 @@ PROBLEM_SCHEMA = {
     ),
 }
 
-SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-VERDICT = {"type": "string", "enum": list(VERDICTS)}
-
-DRIFT_FIGURE = build_object(
-    {
-        "name": TEXT,
-        "psi": {"description": "Population stability index", **NUMBER},
-        "js_distance": {"description": "Jensen-Shannon distance", **NUMBER},
-        "test": {"type": "string", "enum": ["chi-square", "kolmogorov-smirnov"]},
-        "p_value": {"type": ["number", "null"]},
-        "null_rate": SHARE,
-        "unseen_rate": SHARE,
-        "verdict": VERDICT,
-    }
-)
-
-DRIFT_WINDOW = build_object(
-    {
-        "begins": MOMENT,
-        "ends": MOMENT,
-        "count": {"type": "integer"},
-        "verdict": VERDICT,
-        "features": list_of("DriftFigure"),
-        "scores": list_of("DriftFigure"),
-    }
-)
-
 MODEL = build_object(
     {
         "name": TEXT,
@@ -143,16 +117,6 @@ MODEL = build_object(
     }
 )
 
-DRIFT = build_object(
-    {
-        "window_seconds": {"type": "integer"},
-        "minimum_count": {"type": "integer"},
-        "current": refer_to("DriftWindow"),
-        "previous": refer_to("DriftWindow"),
-    }
-)
-
-COUNT = {"type": "integer", "minimum": 0}
 BOUND = {"type": ["number", "null"]}
 
 
