@@ -47,6 +47,7 @@ from service.web.routes.drift import DriftGauges, build_drift
 from service.web.routes.health import build_health
 from service.web.routes.metrics import build_metrics
 from service.web.routes.openapi import build_openapi, reading_assets
+from service.web.routes.page import build_page_files, render_model
 from service.web.routes.predict import build_predict
 from service.web.routes.root import build_root
 from service.web.routes.shadow import build_shadow
@@ -97,7 +98,8 @@ def _wire(settings: Settings) -> Flask:
         build_open_inference(view),
         build_kserve(view),
         build_invocations(view, settings.invocations_accept),
-        build_root(),
+        build_root(render_model(predictor)),
+        build_page_files(),
         build_health(readiness),
         build_drift(drift),
         build_shadow(shadowing),

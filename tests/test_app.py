@@ -37,6 +37,7 @@ PUBLIC = {
     "/*",
     "/docs",
     "/docs/<path:name>",
+    "/page/<path:name>",
 }
 
 

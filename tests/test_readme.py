@@ -32,7 +32,7 @@ PAGES = [
         for name in (
             *("packaging", "plan", "image", "deployment", "updates", "keys-and-limits"),
             *("metrics", "logs", "drift", "settings", "errors", "worker", "client"),
-            *("requests", "dialects"),
+            *("requests", "dialects", "page"),
         )
     ),
 ]
@@ -110,7 +110,7 @@ def test_every_route_stands_in_the_readme_with_its_scope(app: Flask) -> None:
     for route in told.values():
         assert f"`{route}`" in MANUAL, route
     listed = {row.split()[1] for row in read_table("route")}
-    assert listed == set(told) - {"/docs/<path:name>"}
+    assert listed == set(told) - {"/docs/<path:name>", "/page/<path:name>"}
 
 
 def test_every_metric_stands_in_the_readme(served: Served) -> None:

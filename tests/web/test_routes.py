@@ -56,6 +56,7 @@ TABLE = {
     "GET /openapi.json": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /docs/<path:name>": PUBLIC,
+    "GET /page/<path:name>": PUBLIC,
     "OPTIONS /*": Row(204, 204, 204),
 }
 

@@ -43,15 +43,15 @@ def _format_feature(feature: Feature) -> str:
         feature.name,
         feature.type + ("" if feature.required else f" = {feature.default}"),
         "yes" if feature.nullable else "no",
-        format_values(feature.categories, feature.minimum, feature.maximum),
-        format_values(observed.categories, observed.minimum, observed.maximum),
+        _format_values(feature.categories, feature.minimum, feature.maximum),
+        _format_values(observed.categories, observed.minimum, observed.maximum),
         feature.unit,
         feature.description,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def format_values(categories: object, low: object, high: object) -> str:
+def _format_values(categories: object, low: object, high: object) -> str:
     if isinstance(categories, tuple):
         shown = ", ".join(str(category) for category in categories[:8])
         return shown + (", ..." if len(categories) > 8 else "")

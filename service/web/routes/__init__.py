@@ -6,6 +6,7 @@ health.py        live, and ready
 drift.py         GET /v1/drift, and the same figures as gauges
 metrics.py       GET /metrics
 openapi/         GET /openapi.json, and /docs, the page that shows it
+page/            the model as a page, which browsers get at GET /
 shadow.py        GET /v1/shadow
 capabilities.py  OPTIONS *
 """
