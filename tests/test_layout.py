@@ -30,6 +30,10 @@ PARTS = {
         {"service.update", "service.model"},
         {"flask", "gunicorn", "sklearn", "pandas", "joblib"},
     ),
+    "diagnosis": (
+        {"service.diagnosis", "service.update", "service.model"},
+        {"flask", "gunicorn", "sklearn", "pandas", "numpy"},
+    ),
     "server": (
         {"service.server", "service.web.request", *BOTTOM},
         {"sklearn", "numpy", "pandas", "joblib", "flask"},
@@ -148,7 +152,7 @@ def test_the_bottom_knows_nothing_of_ours() -> None:
         assert not [name for name in names if name.startswith("service")]
 
 
-@pytest.mark.parametrize("part", ["cli", "model", "server", "web"])
+@pytest.mark.parametrize("part", ["cli", "diagnosis", "model", "server", "web"])
 def test_tests_mirror_the_service(part: str) -> None:
     """Each lies where its module does; what is for a whole folder lies in that."""
     for path in (ROOT / "tests" / part).rglob("test_*.py"):

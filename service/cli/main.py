@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from service.cli.artefact import add_artefact_commands
 from service.cli.compare import add_compare_command
+from service.cli.doctor import add_doctor_command
 from service.cli.drift import add_drift_command
 from service.cli.image import ImageError, add_image_command
 from service.cli.judge import add_judge_command
@@ -21,6 +22,7 @@ FAULTS = (ArtefactError, DataFileError, ImageError, KeysFileError, SettingsError
 COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (  # type: ignore[type-arg]
     add_artefact_commands,
     add_compare_command,
+    add_doctor_command,
     add_drift_command,
     add_image_command,
     add_judge_command,

@@ -92,7 +92,7 @@ def _load(artefact: Artefact) -> Loaded:
             histograms = decode_histograms(artefact.files[HISTOGRAMS], manifest)
         build_table(manifest.contract, [[] for _ in manifest.contract.features])
         return Loaded(
-            golden, reference, form, histograms, _read_sample(artefact, golden)
+            golden, reference, form, histograms, read_sample(artefact, golden)
         )
     except ArtefactError:
         raise
@@ -156,7 +156,7 @@ def _read_form(manifest: Manifest, reference: FittedPipeline) -> PredictionForm:
     return form
 
 
-def _read_sample(artefact: Artefact, golden: Golden) -> Instances:
+def read_sample(artefact: Artefact, golden: Golden) -> Instances:
     """Read the golden instances and the sample, by the path that requests take."""
     try:
         sample = orjson.loads(artefact.files[SAMPLE])["instances"]

@@ -1,6 +1,7 @@
 """A tiny real server of HTTP that answers every request alike."""
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,8 +13,11 @@ class CannedServers:
         self.asked: list[str] = []
         self._servers: list[ThreadingHTTPServer] = []
 
-    def serve(self, status: int, content: bytes) -> str:
-        """Serve one answer to every request; returns the address."""
+    def serve(self, status: int, content: bytes, seconds_ahead: float = 0.0) -> str:
+        """Serve one answer to every request; returns the address.
+
+        By `seconds_ahead` its clock is ahead of this one.
+        """
         asked = self.asked
 
         class Handler(BaseHTTPRequestHandler):
@@ -24,12 +28,16 @@ class CannedServers:
                 self.end_headers()
                 self.wfile.write(content)
 
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                now = time.time() if timestamp is None else timestamp
+                return super().date_time_string(int(now + seconds_ahead))
+
             def log_message(self, *_: Any) -> None:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._servers.append(server)
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         return f"http://127.0.0.1:{server.server_port}"
 
     def stop(self) -> None:

@@ -20,6 +20,7 @@ uncompiled.py      steps that have none, and run as scikit-learn itself
 wrappers.py        predictors that ask other predictors
 composition.py     pipelines, column transformers and unions
 plan.py            the whole
+costs.py           what each step of it costs
 
 It may import contract/, and what is flat in model/. For the next planner, read
 the registry and any planner: transformers/scalers.py is the plainest.
