@@ -32,7 +32,7 @@ PAGES = [
         for name in (
             *("packaging", "plan", "image", "deployment", "updates", "keys-and-limits"),
             *("metrics", "logs", "drift", "settings", "errors", "worker", "client"),
-            *("requests", "dialects", "page"),
+            *("requests", "dialects", "doctor", "page"),
         )
     ),
 ]
