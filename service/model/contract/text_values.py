@@ -36,9 +36,8 @@ def _read_booleans(texts: Sequence[Text]) -> list[Any]:
 def _read_numbers(texts: Sequence[Text]) -> list[Any]:
     """Return numbers as JSON reads them: a column at once, at a fifth of the time."""
     given = [text for text in texts if text is not None]
-    try:
-        numbers = _read_list(given)
-    except ValueError:
+    numbers = _read_list(given) if len(given) > 1 else None
+    if numbers is None:
         return [_read_number(text) for text in texts]
     if len(given) == len(texts):
         return numbers
@@ -46,22 +45,28 @@ def _read_numbers(texts: Sequence[Text]) -> list[Any]:
     return [None if text is None else next(rest) for text in texts]
 
 
-def _read_number(text: Text) -> Any:
-    try:
-        return text if text is None else _read_list([text])[0]
-    except ValueError:
-        return text
-
-
-def _read_list(texts: Sequence[str]) -> list[Any]:
-    """Return as many numbers. Raises ValueError where a text is not just one."""
+def _read_list(texts: Sequence[str]) -> list[Any] | None:
+    """Return as many numbers, or None where a text is not just one."""
     joined = ",".join(texts)
-    found = orjson.loads(f"[{joined}]")
+    if any(space in joined for space in SPACES):
+        return None
+    try:
+        found: list[Any] = orjson.loads(f"[{joined}]")
+    except orjson.JSONDecodeError:
+        return None
     # A text of several numbers, such as "1,2", makes the list longer.
     is_exact = len(found) == len(texts) and NUMBERS.issuperset(map(type, found))
-    if not is_exact or any(space in joined for space in SPACES):
-        raise ValueError("a text is no number")
-    return list(found)
+    return found if is_exact else None
+
+
+def _read_number(text: Text) -> Any:
+    if text is None:
+        return None
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return found if type(found) in NUMBERS and text.strip() == text else text
 
 
 READERS: dict[FeatureType, Callable[[Sequence[Text]], list[Any]]] = {
