@@ -105,7 +105,8 @@ def test_a_request_by_column_and_its_answer_fit_their_schemas(
 
 def test_every_route_is_published(document: dict[str, Any], app: Flask) -> None:
     routes = {rule.rule for rule in app.url_map.iter_rules()}
-    pages = {"/openapi.json", "/docs", "/docs/<path:name>", "/metrics", "/*"}
+    pages = {"/openapi.json", "/docs", "/docs/<path:name>", "/page/<path:name>"}
+    pages |= {"/metrics", "/*"}
     assert set(document["paths"]) == routes - pages
 
 
