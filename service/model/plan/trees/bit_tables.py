@@ -34,15 +34,17 @@ class BitTables:
 
     def __init__(self, trees: NumberedTrees) -> None:
         count, width, outputs = trees.values.shape
-        rows = sum(len(cuts) + 1 for cuts in trees.cuts.values())
+        # Of trees of a leaf alone there is no cut, and one table.
+        cuts_of = trees.cuts or {0: np.array([np.inf])}
+        rows = sum(len(cuts) + 1 for cuts in cuts_of.values())
         if rows * count * width > 8 * MAX_BYTES:
             raise NotImplementedError("The tables would be too large.")
         everything = np.full((1, count), -1).astype(f"u{width // 8}")
         tables = [
             _build_table(feature, cuts, trees.splits[feature], everything)
-            for feature, cuts in trees.cuts.items()
+            for feature, cuts in cuts_of.items()
         ]
-        self._tables = _share_tables(tables or [_Table((), everything)])
+        self._tables = _share_tables(tables)
         self._values = trees.values.reshape(-1, outputs)
         # Up to the lowest bit of a tree are as many bits as its number and one.
         self._before = (np.arange(count) * width - 1)[:, np.newaxis]
@@ -77,7 +79,7 @@ class BitTables:
         sums: np.ndarray = np.add.reduce(by_turn, axis=0, initial=0.0)
         if self._divisor > 1:
             sums /= self._divisor
-        return np.moveaxis(sums, 0, 1).reshape(len(X), -1)
+        return sums.swapaxes(0, 1).reshape(len(X), -1)
 
 
 class _Table(NamedTuple):
@@ -88,11 +90,13 @@ class _Table(NamedTuple):
 
     def find_left(self, columns: np.ndarray) -> np.ndarray:
         """Return the leaves left, shape (n, trees)."""
-        places = np.zeros(columns.shape[1], dtype=np.intp)
-        for feature, cuts in self.features:
+        (feature, cuts), *others = self.features
+        places = cuts.searchsorted(columns[feature])
+        for feature, cuts in others:
             places *= len(cuts) + 1
             places += cuts.searchsorted(columns[feature])
-        return self.left.take(places, axis=0)
+        left: np.ndarray = self.left.take(places, axis=0)
+        return left
 
     def share(self, other: "_Table") -> "_Table":
         """Return one table of the features of both."""
