@@ -22,6 +22,9 @@ from service.model.plan.steps import FinalStep, Numbers, Step
 from service.model.plan.tables import read_category, read_codes, read_known
 from service.model.plan.trees.tree_step import TreeStep
 
+# LightGBM's kZeroThreshold, which is also the least of its thresholds beside zero.
+NEAR_ZERO = float(np.float32(1e-35))
+
 # What LightGBM makes of its margins, by its objective.
 FINISHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "binary": lambda margins: two_columns(expit(margins[:, 0])),
@@ -53,12 +56,27 @@ def plan_lightgbm(fitted: Any) -> TreeStep:
 
     step = TreeStep(score, link_probabilities if is_classifier else link_values)
     step.try_treelite(
-        lambda: treelite.frontend.from_lightgbm(booster),
+        lambda: load_lightgbm(booster),
         fitted.n_features_in_,
         finish=FINISHES.get(str(fitted.objective_), np.asarray),
         codes=_find_codes(booster),
     )
     return step
+
+
+def load_lightgbm(booster: Any) -> Any:
+    """Load by treelite, with what LightGBM takes for zero on one side of a threshold.
+
+    It takes whatever is as near to zero as 1e-35 for zero before it compares.
+    """
+    model = treelite.frontend.from_lightgbm(booster)
+    for index in range(model.num_tree):
+        tree = model.get_tree_accessor(index)
+        thresholds = tree.get_field("threshold")
+        is_edge = thresholds == -NEAR_ZERO
+        below = np.nextafter(-NEAR_ZERO, -np.inf)
+        tree.set_field("threshold", np.where(is_edge, below, thresholds))
+    return model
 
 
 def _find_codes(booster: Any) -> dict[int, np.ndarray]:

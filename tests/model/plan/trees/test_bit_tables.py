@@ -6,20 +6,20 @@ from typing import Any
 import lightgbm
 import numpy as np
 import pytest
-import treelite
 from exactness import load_table, name_case
 from sklearn import ensemble
 from sklearn.base import clone
 
 from service.model.outputs import Outputs
 from service.model.plan.lookup import plan_predictor
+from service.model.plan.predictors.boosters import NEAR_ZERO, load_lightgbm
 from service.model.plan.steps import Numbers
 from service.model.plan.trees import bit_tables
 from service.model.plan.trees.bit_tables import BitTables
 from service.model.plan.trees.edge_rows import gather_rows
 from service.model.plan.trees.forests import load_forest
 from service.model.plan.trees.interpreter import load_boosted
-from service.model.plan.trees.limits import BY_TABLES
+from service.model.plan.trees.limits import BY_TABLES, BY_TREELITE, Limits
 from service.model.plan.trees.numbered_trees import NumberedTrees
 from service.model.plan.trees.tree_step import TreeStep
 
@@ -56,7 +56,7 @@ def by_tables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def load(fitted: Any) -> Any:
     if hasattr(fitted, "booster_"):
-        return treelite.frontend.from_lightgbm(fitted.booster_)
+        return load_lightgbm(fitted.booster_)
     is_forest = hasattr(fitted, "bootstrap")
     return load_forest(fitted) if is_forest else load_boosted(fitted)
 
@@ -173,6 +173,20 @@ def test_categories_have_the_bits_of_the_model(kind: str) -> None:
     odd = X.copy()
     odd[:, 1] = random.choice([2.0, 6, 8, 21, 30, 1e9, -1, 2.5, -0.0, np.nan], 400)
     for rows in (X, odd):
+        assert step(rows).has_same_bits(ask(fitted, rows))
+
+
+@pytest.mark.usefixtures("by_tables")
+@pytest.mark.parametrize("limits", [BY_TREELITE, BY_TABLES])
+def test_what_lightgbm_takes_for_zero_is_zero(limits: Limits) -> None:
+    X, _ = load_table("diabetes")
+    X = np.where(X < 0.3, 0.0, X - 0.7)
+    y = (X == 0) @ np.arange(X.shape[1])
+    fitted = lightgbm.LGBMRegressor(n_estimators=9, verbose=-1, n_jobs=1).fit(X, y)
+    step, _ = plan(fitted)
+    step.limits = limits
+    for edge in (NEAR_ZERO, -NEAR_ZERO, 1e-40, -1e-40, 2e-35, -2e-35):
+        rows = np.where(X == 0, edge, X)
         assert step(rows).has_same_bits(ask(fitted, rows))
 
 
