@@ -7,7 +7,12 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+from arrow_streams import write_arrow
+
+from service.model.contract.arrow_stream import ARROW
 from service.web.dialects.flat_columns import flatten
+from service.web.dialects.tensor_values import Head, read_values
 
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]
@@ -153,6 +158,66 @@ def pack(datatype: str, values: Sequence[Any]) -> bytes | None:
     return struct.pack(f"<{len(values)}{form}", *values)
 
 
+def ask_for_bytes(rows: Sequence[Row], types: Types) -> Body | None:
+    """Write tensors as tritonclient does by default, answered as they are written."""
+    body = write_binary_tensors(rows, types)
+    if body is None:
+        return None
+    length = int(body.headers["Inference-Header-Content-Length"])
+    asked = json.loads(body.data[:length])
+    head = json.dumps({**asked, "parameters": {"binary_data_output": True}}).encode()
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    return Body(head + body.data[length:], headers)
+
+
+def read_bytes(answer: bytes) -> Columns:
+    """Read an answer of tensors that follow its JSON, as long as that says."""
+    parser = json.JSONDecoder()
+    said, _ = parser.raw_decode(answer.decode("latin-1"))
+    sizes = [each["parameters"]["binary_data_size"] for each in said["outputs"]]
+    rest, columns = memoryview(answer)[len(answer) - sum(sizes) :], {}
+    for output, size in zip(said["outputs"], sizes, strict=True):
+        head = Head(output["name"], (output["shape"][0], 1), output["datatype"], size)
+        columns[head.name] = [*read_values(head, None, rest)]
+        rest = rest[size:]
+    return columns
+
+
+def write_arrow_table(rows: Sequence[Row], _: Types) -> Body | None:
+    table = build_table(rows)
+    return None if table is None else send_arrow(table)
+
+
+def write_coded_arrow(rows: Sequence[Row], _: Types) -> Body | None:
+    """Write each column as a slice of a dictionary's codes, in several batches."""
+    table = build_table([rows[0], *rows])
+    if table is None:
+        return None
+    coded = [
+        column if pa.types.is_null(column.type) else column.dictionary_encode()
+        for column in table.columns
+    ]
+    return send_arrow(pa.table(coded, table.column_names).slice(1), 100)
+
+
+def build_table(rows: Sequence[Row]) -> Any:
+    """Return the rows as a table, or None if a column is of several types."""
+    try:
+        return pa.table(to_columns(rows))
+    except (pa.ArrowException, OverflowError):
+        return None
+
+
+def send_arrow(table: Any, rows_of_batch: int = 1000) -> Body:
+    headers = {"Content-Type": ARROW, "Accept": ARROW}
+    return Body(write_arrow(table, rows_of_batch), headers)
+
+
+def read_arrow(answer: bytes) -> Columns:
+    columns: Columns = pa.ipc.open_stream(answer).read_all().to_pydict()
+    return columns
+
+
 def write_records(rows: Sequence[Row], _: Types) -> Body:
     return write_json({"dataframe_records": rows})
 
@@ -234,6 +299,9 @@ FORMS = {
     "nested tensors": RequestForm(INFER, write_nested_tensors, read_tensors, TENSORS),
     "tensors with NaN": RequestForm(INFER, write_nan_tensors, read_tensors, TENSORS),
     "binary tensors": RequestForm(INFER, write_binary_tensors, read_tensors, TENSORS),
+    "binary answers": RequestForm(INFER, ask_for_bytes, read_bytes, TENSORS),
+    "Arrow": RequestForm(PREDICT, write_arrow_table, read_arrow, COLUMNS),
+    "coded Arrow": RequestForm(PREDICT, write_coded_arrow, read_arrow, COLUMNS),
     "MLflow's records": RequestForm(INVOKE, write_records, read_rows, RECORDS),
     "MLflow's split": RequestForm(INVOKE, write_split, read_rows, SPLIT),
     "MLflow's inputs": RequestForm(INVOKE, write_inputs, read_rows, INPUTS),
