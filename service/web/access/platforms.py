@@ -6,9 +6,14 @@ platform; and behind a proxy, which is there to let others in.
 """
 
 import ipaddress
+import logging
 from collections.abc import Mapping
 
 from service.settings import Platform, Settings, SettingsError
+
+logger = logging.getLogger("service")
+
+PLATFORM_TRUSTED = "platform_trusted"
 
 # What a container of the platform has in its environment. SageMaker starts the image
 # with the argument `serve`, which sets the first; it gives a container that is isolated
@@ -38,4 +43,5 @@ def find_platform(
             f" {missing[0]} is not set: whoever reaches {settings.host} would need no"
             " key. Listen on 127.0.0.1, or leave it out."
         )
+    logger.info(PLATFORM_TRUSTED, extra={"platform": platform})
     return platform
