@@ -28,6 +28,7 @@ INSTANCES, INPUTS = "instances", "inputs"
 
 # What pandas writes of a frame; the index is no part of an instance.
 SPLIT_KEYS = frozenset(["columns", "data", "index"])
+LABELS = frozenset([str, int])
 FRAME = f"{SPLIT} must be an object with lists of columns and of data."
 
 
@@ -78,16 +79,16 @@ class MLflow:
         names, data = split.get("columns"), split.get("data")
         if not isinstance(names, list) or not isinstance(data, list):
             raise BadRequest(FRAME)
-        if not all(type(name) in (str, int) for name in names):
+        if not LABELS.issuperset(map(type, names)):
             raise BadRequest(f"{SPLIT}.columns must be names.")
-        names = [str(name) for name in names]
+        names = [*map(str, names)]
         if len(set(names)) < len(names):
             raise BadRequest(f"{SPLIT}.columns has a name twice.")
         if not data:
             raise BadRequest(f"{SPLIT}.data must not be empty.")
         root = f"{SPLIT}.data"
         columns = turn_lists(data, names, root)
-        positions = {name: index for index, name in enumerate(names)}
+        positions = dict(zip(names, range(len(names)), strict=True))
         place = partial(place_by_position, root, positions)
         return Reading(self._codec.read_columns(columns, place, SPLIT), write)
 
