@@ -28,7 +28,7 @@ from service.web.access.platforms import find_platform
 from service.web.dialects.invocations import build_invocations
 from service.web.dialects.kserve import build_kserve
 from service.web.dialects.open_inference_routes import build_open_inference
-from service.web.dialects.vertex import build_vertex
+from service.web.dialects.vertex import VertexRoutes, build_vertex
 from service.web.errors import init_errors
 from service.web.flask_app import Service
 from service.web.headers import init_headers
@@ -93,6 +93,7 @@ def _wire(settings: Settings) -> Flask:
     init_errors(app)
     init_headers(app, predictor.manifest.version)
     view = PredictionView(predictor, codec, readiness, limits, settings.max_body_bytes)
+    vertex = VertexRoutes(settings.vertex_health_route, settings.vertex_predict_route)
     for blueprint in (
         build_predict(view),
         build_open_inference(view),
@@ -104,11 +105,12 @@ def _wire(settings: Settings) -> Flask:
         build_drift(drift),
         build_shadow(shadowing),
         build_metrics(*gauges),
-        build_openapi(predictor, codec),
+        build_openapi(predictor, codec, vertex),
         build_capabilities(),
     ):
         app.register_blueprint(blueprint)
-    app.register_blueprint(build_vertex(view, *_name_routes(app, settings)))
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    app.register_blueprint(build_vertex(view, vertex, taken))
     check_scopes(app)
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
@@ -117,14 +119,6 @@ def _wire(settings: Settings) -> Flask:
     )
     app.extensions["predictor"] = predictor
     return app
-
-
-def _name_routes(
-    app: Flask, settings: Settings
-) -> tuple[str | None, str | None, set[str]]:
-    """Return the routes that Vertex AI names, and those that there are already."""
-    taken = {rule.rule for rule in app.url_map.iter_rules()}
-    return settings.vertex_health_route, settings.vertex_predict_route, taken
 
 
 def _observe(

@@ -39,9 +39,9 @@ def find_platform(
     missing = [sign for sign in SIGNS[platform] if sign not in environment]
     if missing and not ipaddress.ip_address(settings.host.strip("[]")).is_loopback:
         raise SettingsError(
-            f"SERVICE_TRUSTED_PLATFORM is {platform}, and this is not there, since"
-            f" {missing[0]} is not set: whoever reaches {settings.host} would need no"
-            " key. Listen on 127.0.0.1, or leave it out."
+            f"SERVICE_TRUSTED_PLATFORM is {platform}, but {missing[0]}, which it sets,"
+            f" is missing: whoever reaches {settings.host} would need no key. Listen on"
+            " 127.0.0.1, or unset it."
         )
     logger.info(PLATFORM_TRUSTED, extra={"platform": platform})
     return platform

@@ -31,6 +31,7 @@ class SageMaker:
         """Read a request. Raises what web.errors answers."""
         write = choose_write(write_rows, with_header=False, offered=self._offered)
         if request.mimetype != CSV:
+            self._codec.check_containers(body)
             return self._rows.read(read_lines(body, self._most), LINES, write)
         columns = self._csv.read(body, needs_header=False)
         return Reading(self._codec.read_columns(columns, place_in_csv, ROWS), write)

@@ -4,7 +4,7 @@ https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirement
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, request
 from werkzeug.exceptions import BadRequest
@@ -21,6 +21,16 @@ from service.web.prediction_view import PredictionView, Reading
 from service.web.request import Dialect, RequestContext
 
 PARAMETERS = "parameters"
+
+
+class VertexRoutes(NamedTuple):
+    """The paths that Vertex AI names in the environment, None where it is not there."""
+
+    health: str | None = None
+    predict: str | None = None
+
+
+NO_ROUTES = VertexRoutes()
 
 
 class Vertex:
@@ -50,15 +60,13 @@ def _write(
 
 
 def build_vertex(
-    view: PredictionView,
-    health: str | None,
-    predict: str | None,
-    taken: Collection[str],
+    view: PredictionView, routes: VertexRoutes, taken: Collection[str]
 ) -> Blueprint:
     """Build the routes; `taken` are those of others, of which the health may be one.
 
     Raises SettingsError.
     """
+    health, predict = routes
     vertex = Blueprint("vertex", __name__)
     form = Vertex(view.codec)
     if predict in taken or (predict and predict == health):

@@ -15,7 +15,7 @@ from service.web.monitoring.json_lines import LineHandler
 from service.web.request import Observer, RequestContext, Stage, describe_fault
 
 # What platforms ask every few seconds, beside /health.
-CHECKS = frozenset(["/", "/ping", "/v2/health/live", "/v2/health/ready"])
+CHECKS = frozenset(["/ping", "/v2/health/live", "/v2/health/ready"])
 
 logger = logging.getLogger("service")
 

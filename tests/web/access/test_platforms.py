@@ -89,7 +89,7 @@ def test_it_is_refused_where_others_may_reach_it(platform: str, host: str) -> No
     assert find_platform(settings, signs) == platform
     for name in signs:
         rest = {key: value for key, value in signs.items() if key != name}
-        with pytest.raises(SettingsError, match=f"{name} is not set"):
+        with pytest.raises(SettingsError, match=f"{name}, which it sets, is missing"):
             find_platform(settings, rest)
 
 

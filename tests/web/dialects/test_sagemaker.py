@@ -90,9 +90,10 @@ def test_an_answer_is_of_the_type_that_is_accepted(
             "lines[0][3]",
         ),
         (b"{}\n" * 10_001, LINES, 413, "more lines"),
+        (b"[" + b"[]," * 200_000 + b"[]]", LINES, 413, "objects and lists"),
         (b"{}", "application/x-npy", 415, "application/jsonlines"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_is_wrong_is_named(
     client: FlaskClient, body: bytes, type_: str, status: int, told: str

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from openapi_spec_validator import validate
 from pipelines import CREDIT
 
 from service.app import create_app
@@ -74,6 +75,13 @@ def test_a_health_route_that_there_is_stays_as_it_is(keys: dict[str, str]) -> No
     client = start(keys, vertex_health_route="/ping", vertex_predict_route="/predict")
     assert client.get("/ping").text == "\n"
     assert client.post("/predict", json={"instances": ROWS[:1]}).status_code == 200
+
+
+def test_its_routes_are_published(vertex: FlaskClient) -> None:
+    document = json.loads(vertex.get("/openapi.json").data)
+    validate(document)
+    assert "get" in document["paths"][DEPLOYED]
+    assert "post" in document["paths"][f"{DEPLOYED}:predict"]
 
 
 @pytest.mark.parametrize("route", ["/v1/predict", "/v1/models/credit-risk:predict"])

@@ -4,6 +4,7 @@ schemas.py     the schemas of requests and answers
 drift.py       those of GET /v1/drift
 operations.py  what each route takes and answers
 invocations.py the same of the route that MLflow and SageMaker share
+vertex.py      the same of the routes that Vertex AI names
 dialects.py    the same of what other servers' callers speak
 document.py    the document, which apispec puts together
 assets.py      static files, compressed once

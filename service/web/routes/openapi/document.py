@@ -14,6 +14,7 @@ from service.model.contract.mapping_rows import MappingInstance
 from service.model.contract.positional_rows import takes_positions
 from service.model.contract.strict_fields import StrictDateTime
 from service.model.prediction.predictor import Predictor
+from service.web.dialects.vertex import NO_ROUTES, VertexRoutes
 from service.web.errors import PROBLEM
 from service.web.media_types import JSON
 from service.web.routes.openapi import invocations
@@ -33,9 +34,12 @@ from service.web.routes.openapi.schemas import (
     describe_prediction_columns,
     refer_to,
 )
+from service.web.routes.openapi.vertex import describe_vertex
 
 
-def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
+def describe_api(
+    predictor: Predictor, codec: Codec, vertex: VertexRoutes = NO_ROUTES
+) -> dict[str, Any]:
     """Return the OpenAPI document."""
     manifest, example = predictor.manifest, predictor.golden.records[0]
     plugin = MarshmallowPlugin()
@@ -74,7 +78,9 @@ def describe_api(predictor: Predictor, codec: Codec) -> dict[str, Any]:
         "header", {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     )
     operations = iterate_operations(manifest, example)
-    for path, operation in chain(operations, iterate_dialects(manifest, example)):
+    described = dict(chain(operations, iterate_dialects(manifest, example)))
+    # A route of another may be named for the health.
+    for path, operation in (describe_vertex(vertex, example) | described).items():
         spec.path(path, operations=operation)
     document: dict[str, Any] = spec.to_dict()
     return document

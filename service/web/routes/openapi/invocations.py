@@ -17,6 +17,7 @@ from service.web.routes.openapi.operations import (
 from service.web.routes.openapi.schemas import TEXT, build_object, refer_to
 
 ROWS = {"type": "array"}
+PARAMETERS = {"type": ["object", "null"], "maxProperties": 0}
 FORMS = {
     "dataframe_split": build_object(
         {
@@ -35,7 +36,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "description": "Just one of the forms",
         "additionalProperties": False,
         **build_object(
-            {**FORMS, "params": {"type": ["object", "null"], "maxProperties": 0}},
+            {**FORMS, "params": PARAMETERS},
             *(*FORMS, "params"),
         ),
     }

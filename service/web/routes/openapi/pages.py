@@ -7,6 +7,7 @@ from werkzeug.exceptions import NotFound
 from service.model.contract.codec import Codec
 from service.model.prediction.predictor import Predictor
 from service.web.access.auth import public
+from service.web.dialects.vertex import VertexRoutes
 from service.web.routes.openapi.assets import pack_asset, read_assets
 from service.web.routes.openapi.document import describe_api
 
@@ -17,10 +18,12 @@ POLICY = (
 )
 
 
-def build_openapi(predictor: Predictor, codec: Codec) -> Blueprint:
+def build_openapi(
+    predictor: Predictor, codec: Codec, vertex: VertexRoutes
+) -> Blueprint:
     """Build the routes of the published contract, which need no key."""
     openapi = Blueprint("openapi", __name__)
-    body = orjson.dumps(describe_api(predictor, codec))
+    body = orjson.dumps(describe_api(predictor, codec, vertex))
     document = pack_asset(body, "application/json")
     files = dict(read_assets())
     page = files.pop("index.html")
