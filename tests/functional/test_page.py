@@ -224,6 +224,7 @@ def test_a_key_opens_what_its_scope_opens(
     visit: Visit, server: Server, scope: Scope, opened: str, closed: str
 ) -> None:
     visit.enter_key(create_key(server.keys_file, f"only-{scope}", (scope,)))
+    server.wait_for_each_worker("keys_read")
     visit.show_figures()
     expect(visit.page.locator("#figures-state")).to_contain_text("As of")
     expect(visit.page.locator(closed)).to_contain_text("does not have the scope")
