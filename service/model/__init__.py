@@ -12,6 +12,7 @@ pipeline.py      the fitted pipeline, asked as the notebook asks it
 artefact/        the folder on disk: written whole, verified byte by byte
 drift/           histograms of training, counts of what came in, their difference
 plan/            the exact compiled form of a scikit-learn pipeline
+explanation/     what each feature contributed to a prediction, where that is exact
 prediction/      the predictor: instances in, predictions out
 loading.py       from a verified artefact to a predictor
 rows_file.py     a file of instances, read in pieces

@@ -54,6 +54,10 @@ class NoPlanError(ModelError):
     """A fitted object has no exact compiled form, and runs as itself."""
 
 
+class NotExplainedError(ModelError):
+    """What each feature contributes to an answer of this model is not exact."""
+
+
 class MalformedJsonError(ModelError):
     """The bytes are not the strict JSON that the service reads."""
 
