@@ -1,20 +1,21 @@
 """The calls."""
 
 import os
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from model_service_client.deadline import Deadline
 from model_service_client.errors import (
     ContractViolation,
     KeyRefused,
     ModelServiceError,
     Violation,
 )
-from model_service_client.exchange import Deadline, Exchange
+from model_service_client.exchange import Exchange
+from model_service_client.places import shift_places
 from model_service_client.table import Rows, Table, read_table
 
 KEY_VARIABLE = "MODEL_SERVICE_KEY"
@@ -24,12 +25,6 @@ ROWS_A_REQUEST = 5_000
 
 # Seconds: the first pause, the longest, and what jitter adds at most.
 BACKOFF, BACKOFF_MAX, JITTER = 0.2, 5.0, 0.2
-
-# The row in a place: instances[3].Age, or columns.Age[3].
-ROW_OF_INSTANCE = re.compile(
-    r"(?P<before>instances\[)(?P<row>\d+)(?P<after>\].*)", re.S
-)
-ROW_OF_COLUMN = re.compile(r"(?P<before>columns\..*\[)(?P<row>\d+)(?P<after>\])", re.S)
 
 
 @dataclass(frozen=True)
@@ -96,7 +91,7 @@ class Client:
                 size = (end - start) // 2
                 continue
             answers.append(answer)
-            warnings += _shift(answer.get("warnings", ()), start, table)
+            warnings += shift_places(answer.get("warnings", ()), start, table)
             start = end
         return _join(answers, warnings)
 
@@ -122,25 +117,8 @@ class Client:
             return self._exchange.ask("POST", "/v1/predict", deadline, body)
         except ContractViolation as error:
             places = [each._asdict() for each in error.errors]
-            error.errors = tuple(_shift(places, start, table))
+            error.errors = tuple(shift_places(places, start, table))
             raise
-
-
-def _shift(places: Any, start: int, table: Rows | Table) -> list[Violation]:
-    """Return places of a part with their rows counted over the whole input."""
-    return [
-        Violation(_shift_path(each["path"], start, table), each["message"])
-        for each in places
-    ]
-
-
-def _shift_path(path: str, start: int, table: Rows | Table) -> str:
-    if isinstance(table, Table) and path.removeprefix("columns.") in table.columns:
-        return path  # of a column as a whole, whose name may end as a row does
-    found = ROW_OF_INSTANCE.fullmatch(path) or ROW_OF_COLUMN.fullmatch(path)
-    if not found:
-        return path
-    return f"{found['before']}{int(found['row']) + start}{found['after']}"
 
 
 def _join(answers: list[dict[str, Any]], warnings: list[Violation]) -> Predictions:

@@ -7,19 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
-from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry, Timeout, parse_url
 
-from model_service_client.errors import (
-    BY_STATUS,
-    ContractViolation,
-    DeadlinePassed,
-    LimitReached,
-    ModelServiceError,
-    NotReady,
-    Unreachable,
-    Violation,
-)
+from model_service_client.deadline import Deadline
+from model_service_client.errors import ModelServiceError, Unreachable
+from model_service_client.problems import read_error, read_object, read_retry_after
 
 # A prediction changes nothing, so that it may be asked for again. Not 413, which
 # urllib3 repeats by itself: the same body is too large again.
@@ -36,23 +29,6 @@ CONNECTIONS = 10
 
 # As keys are: what http.client refuses as a header it would show in its error.
 KEY = re.compile(r"[!-~]+")
-
-
-class Deadline:
-    """When a call must have ended."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def check(self) -> float:
-        """Return the seconds left. Raises DeadlinePassed where there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise DeadlinePassed("The deadline passed before the answer came.")
-        return left
-
-    def has(self, seconds: float) -> bool:
-        return time.monotonic() + seconds < self._end
 
 
 @dataclass
@@ -78,7 +54,7 @@ class Exchange:
         response = self._ask(method, path, deadline, body)
         if response.status != 200:
             raise read_error(response)
-        answer = _read_object(response)
+        answer = read_object(response)
         if not answer.keys() >= ANSWERED[path]:
             fault = "What answered is not a model-service: its answer has another form."
             raise ModelServiceError(fault, response.status)
@@ -121,22 +97,11 @@ class Exchange:
                 retries = retries.increment(method, path, response, error)
             except MaxRetryError:
                 return _end(response, error, deadline)
-            pause = _read_retry_after(retries, response)
+            pause = read_retry_after(retries, response)
             pause = pause or retries.get_backoff_time()
             if not deadline.has(pause):
                 return _end(response, error, deadline)
             time.sleep(pause)
-
-
-def _read_retry_after(
-    retries: Retry, response: urllib3.BaseHTTPResponse | None
-) -> float | None:
-    if response is None:
-        return None
-    try:
-        return retries.get_retry_after(response)
-    except InvalidHeader:
-        return None
 
 
 def _end(
@@ -150,31 +115,3 @@ def _end(
     deadline.check()
     kind = type(error).__name__
     raise Unreachable(f"The service could not be reached ({kind}).") from error
-
-
-def read_error(response: urllib3.BaseHTTPResponse) -> ModelServiceError:
-    """Return the exception of an answer that is not 200."""
-    problem = _read_object(response)
-    status = response.status
-    kind = BY_STATUS.get(status, ModelServiceError)
-    detail = str(problem.get("detail") or f"The service answered {status}.")
-    request_id = str(problem.get("request_id") or "")
-    request_id = request_id or response.headers.get("X-Request-ID", "")
-    error = kind(detail, status, request_id)
-    if isinstance(error, ContractViolation):
-        error.errors = tuple(
-            Violation(each["path"], each["message"])
-            for each in problem.get("errors", ())
-        )
-    elif isinstance(error, LimitReached | NotReady):
-        error.retry_after = _read_retry_after(Retry(), response)
-    return error
-
-
-def _read_object(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    """Return the object that a body holds, empty if a proxy answered."""
-    try:
-        problem = response.json()
-    except ValueError:
-        return {}
-    return problem if isinstance(problem, dict) else {}

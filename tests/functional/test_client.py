@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from conftest import Serve
-from pipelines import CREDIT
+from pipelines import CREDIT, ROOT
 from server import PATIENCE_SECONDS, UNLIMITED, Server
 
 from model_service_client import (
@@ -93,8 +95,12 @@ def test_rows_are_answered_as_over_http(client: Client, server: Server) -> None:
 
 @pytest.mark.parametrize(
     "build",
-    [pd.DataFrame, pl.DataFrame, lambda rows: pl.DataFrame(rows).to_dict()],
-    ids=["pandas", "polars", "dict of series"],
+    [
+        *(pd.DataFrame, pl.DataFrame, pa.Table.from_pylist),
+        pa.RecordBatch.from_pylist,
+        lambda rows: pl.DataFrame(rows).to_dict(),
+    ],
+    ids=["pandas", "polars", "pyarrow", "a batch of pyarrow", "dict of series"],
 )
 def test_a_frame_is_answered_as_over_http(
     client: Client, server: Server, build: Callable[[Any], Any]
@@ -103,6 +109,22 @@ def test_a_frame_is_answered_as_over_http(
     columns = {name: [row[name] for row in GOLDEN] for name in GOLDEN[0]}
     said = server.client.post("/v1/predict", json={"columns": columns}).json()
     assert client.predict(build(GOLDEN)).predictions == said["predictions"]
+
+
+def test_the_example_of_the_manual_runs(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On rows that keep the contract, and on one that does not."""
+    manual = (ROOT / "docs/client.md").read_text()
+    [example] = re.findall("^```py\n(.*?)^```", manual, re.M | re.S)
+    example = example.replace("http://127.0.0.1:8000", server.url)
+    monkeypatch.setenv("MODEL_SERVICE_KEY", server.key)
+    found: dict[str, Any] = {"frame": pd.DataFrame(GOLDEN)}
+    exec(example, found)
+    said = server.predict(GOLDEN).json()["predictions"]
+    assert found["labels"] == [each["label"] for each in said]
+    exec(example, {"frame": pd.DataFrame([{**GOLDEN[0], "Age": 7}])})
+    assert capsys.readouterr().out.startswith("columns.Age[0] ")
 
 
 def test_20_000_rows_go_in_pieces_and_come_in_order(
