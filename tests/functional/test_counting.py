@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+from calling_threads import CallingThreads
 from conftest import Serve
 from pipelines import CREDIT
 from scrape import Scrape, Series, find_folder, read_counters
@@ -24,26 +25,15 @@ KILLS = 20
 MOST_FILES = 5 * (2 * WORKERS + 1) + 1
 
 
-class Callers:
+class Callers(CallingThreads):
     """Callers that count what they send, and what they are answered."""
 
     def __init__(self, server: Server, callers: int) -> None:
+        super().__init__(itertools.repeat(self._ask, callers))
         self._server = server
-        self._is_over = threading.Event()
         self.sent = itertools.count()
         self.answered: Counter[int] = Counter()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
-
-    def __enter__(self) -> "Callers":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
 
     def _ask(self) -> None:
         while not self._is_over.is_set():

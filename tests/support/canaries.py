@@ -1,18 +1,18 @@
 """Versions of the wine model, good and faulty, and callers that tell them apart."""
 
 import itertools
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import wine_versions
+from calling_threads import CallingThreads
 from faulty_wine import FailingClassifier, SlowClassifier
 from pipelines import FITTED, Fitted
-from server import PATIENCE_SECONDS
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -88,40 +88,20 @@ class Answered:
     text: str
 
 
-class Callers:
+class Callers(CallingThreads):
     """Callers that ask over and over, each over a connection that it keeps."""
 
     def __init__(self, server: Reachable, callers: int = 6) -> None:
+        super().__init__(partial(self._ask, offset) for offset in range(callers))
         self._server = server
         self._instances = list_instances()
-        self._is_over = threading.Event()
-        self._asked = threading.Semaphore(0)
-        self._threads = [
-            threading.Thread(target=self._ask, args=[offset])
-            for offset in range(callers)
-        ]
         self.counts: Counter[tuple[str, int]] = Counter()
         self.failures: list[Answered] = []
-
-    def __enter__(self) -> "Callers":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
 
     @property
     def of_stable(self) -> list[Answered]:
         """The failures that are not a canary's own."""
         return [each for each in self.failures if each.version != CANARY]
-
-    def wait_for(self, requests: int) -> None:
-        """Wait until so many more requests have come to their end."""
-        for _ in range(requests):
-            assert self._asked.acquire(timeout=PATIENCE_SECONDS)
 
     def _ask(self, offset: int) -> None:
         with self._server.connect() as client:

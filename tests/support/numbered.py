@@ -5,14 +5,15 @@ import http.client
 import itertools
 import json
 import socket
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
+from calling_threads import CallingThreads
 from pipelines import CREDIT
 from raw import connect, write_request
-from server import PATIENCE_SECONDS, Server
+from server import Server
 
 RECORDS = json.loads((CREDIT / "golden.json").read_text())["records"]
 
@@ -29,36 +30,19 @@ class Seen:
     ended: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
-class Numbered:
+class Numbered(CallingThreads):
     """Callers that send so many requests at a time each, until they are told to stop.
 
     A request is sent once, and no two that follow one another have the same answer.
     """
 
     def __init__(self, server: Server, batches: Sequence[int]) -> None:
+        super().__init__(
+            partial(self._call, f"caller-{number}", size)
+            for number, size in enumerate(batches)
+        )
         self.seen = Seen()
         self._server = server
-        self._is_over = threading.Event()
-        self._answers = threading.Semaphore(0)
-        self._threads = [
-            threading.Thread(target=self._call, args=(f"caller-{number}", size))
-            for number, size in enumerate(batches)
-        ]
-
-    def __enter__(self) -> "Numbered":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait_for(self, answers: int) -> None:
-        """Wait until so many more have come."""
-        for _ in range(answers):
-            assert self._answers.acquire(timeout=PATIENCE_SECONDS)
 
     def _call(self, name: str, size: int) -> None:
         numbers = itertools.count()
@@ -96,7 +80,7 @@ class Numbered:
         right = (200, request_id, [pick(number)[1]])
         if (status, found_id, json.loads(body).get("predictions")) != right:
             self.seen.wrong.append(f"{request_id}: {status} {found_id} {body!r}")
-        self._answers.release()
+        self._asked.release()
 
 
 def pick(number: int) -> tuple[object, object]:

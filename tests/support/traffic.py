@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import httpx
+from calling_threads import CallingThreads
 from pipelines import CREDIT
 from server import PATIENCE_SECONDS
 
@@ -81,38 +81,17 @@ def fire(
         return Counter(itertools.chain.from_iterable(pool.map(call, range(CALLERS))))
 
 
-class Traffic:
+class Traffic(CallingThreads):
     """Callers that ask over and over, until told to stop.
 
     Each takes a new connection now and then, so that all of them reach every worker.
     """
 
     def __init__(self, server: Reachable, callers: int, key: str = "") -> None:
+        super().__init__(itertools.repeat(self._ask, callers))
         self._server = server
         self._key = key or server.key
-        self._is_over = threading.Event()
         self.failures: list[str] = []
-        self._asked = threading.Semaphore(0)
-        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
-
-    def __enter__(self) -> "Traffic":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Let each finish what it asks."""
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait_for(self, requests: int) -> None:
-        """Wait until so many more requests have come to their end."""
-        for _ in range(requests):
-            assert self._asked.acquire(timeout=PATIENCE_SECONDS)
 
     def _ask(self) -> None:
         with self._server.connect(self._key) as client:
