@@ -15,6 +15,7 @@ from service.model.artefact.folder import Artefact
 from service.model.artefact.golden import Golden, decode_golden, refuse_unanswered
 from service.model.artefact.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
 from service.model.contract.codec import Codec
+from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
@@ -25,9 +26,11 @@ from service.model.errors import (
     ArtefactFormatError,
     GoldenMismatchError,
     ModelError,
+    NotExplainedError,
     PipelineLoadError,
     describe_error,
 )
+from service.model.explanation.explainer import Explainer, build_explainer
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import (
@@ -65,6 +68,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     except (Exception, SystemExit) as error:
         raise GoldenMismatchError(refuse_unanswered(error)) from error
     answer = build_answer(ask, loaded.form)
+    explainer, not_explained_because = _explain(loaded, contract, choice)
     return Predictor(
         manifest=artefact.manifest,
         digest=artefact.digest,
@@ -77,7 +81,26 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         batcher=Batcher(answer) if engine.is_batching else None,
         answer=answer,
         typical=Instances(tuple(values[:1] for values in sample.columns), 1),
+        explainer=explainer,
+        not_explained_because=not_explained_because,
     )
+
+
+def _explain(
+    loaded: Loaded, contract: Contract, choice: PlanChoice
+) -> tuple[Explainer | None, str]:
+    """Return the explainer of a model, or why it has none."""
+    if choice.plan is None:
+        return None, f"Only a plan is explained. {choice.reason}"
+    start = len(loaded.golden.records)  # behind these lies the training table
+    columns = tuple(values[start:] for values in loaded.sample.columns)
+    sample = Instances(columns, loaded.sample.count - start)
+    try:
+        return build_explainer(loaded.reference, contract, loaded.form, sample), ""
+    except NotExplainedError as error:
+        return None, str(error)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, it is only left out
+        return None, f"Explaining the sample ended in a {type(error).__name__}."
 
 
 def _load(artefact: Artefact) -> Loaded:

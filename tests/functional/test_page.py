@@ -12,7 +12,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from conftest import Serve
+from conftest import Serve, Served
 from drifted import read_test_rows, shift, to_instances
 from pipelines import CREDIT
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
@@ -247,6 +247,27 @@ def test_a_key_is_wanted_and_never_kept(visit: Visit, server: Server) -> None:
     assert visit.page.url == f"{server.url}/"
     visit.page.reload()
     expect(visit.page.get_by_label("API key", exact=True)).to_have_value("")
+
+
+def test_contributions_are_shown_or_why_there_are_none(
+    visit: Visit, server: Server, served: Served
+) -> None:
+    visit.enter_key(server.key)
+    visit.page.get_by_label("Explain").check()
+    visit.predict()
+    answer = visit.page.locator("#answer")
+    expect(answer).to_contain_text("HistGradientBoostingClassifier is no linear model")
+    linear = served("wine")
+    visit.page.goto(linear.url)
+    visit.enter_key(linear.key)
+    visit.page.get_by_label("Explain").check()
+    expect(visit.page.locator("#python")).to_contain_text('"explain":true')
+    visit.predict()
+    table = answer.get_by_role("table", name="Contributions to the score of barolo")
+    parts = read_raw(visit.page)["explanations"][0]["barolo"]["contributions"]
+    largest = max(parts, key=lambda name: abs(parts[name]))
+    expect(table.get_by_role("row").nth(1)).to_contain_text(largest)
+    expect(table.get_by_role("row")).to_have_count(1 + len(parts))
 
 
 def test_without_scripts_the_page_is_read_and_its_form_rests(

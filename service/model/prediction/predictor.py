@@ -13,6 +13,7 @@ from service.model.contract.instances import Instances, Predictions
 from service.model.contract.prediction_form import PredictionForm
 from service.model.drift.histograms import Histograms
 from service.model.errors import NoAnswerError
+from service.model.explanation.explainer import Explainer
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Plan
@@ -29,7 +30,8 @@ class Predictor:
     `digest` is the SHA-256 of the manifest, and so of everything in the artefact.
     `histograms` is None for a version that was packaged before there were any, `plan`
     where scikit-learn answers, and `batcher` where each request is predicted alone.
-    `typical` is the first golden instance.
+    `typical` is the first golden instance. `explainer` is None where contributions
+    would not be exact, as `not_explained_because` says.
     """
 
     manifest: Manifest
@@ -43,6 +45,8 @@ class Predictor:
     batcher: Batcher | None
     answer: Callable[[Instances], Predictions]
     typical: Instances
+    explainer: Explainer | None
+    not_explained_because: str
 
     def predict(self, instances: Instances) -> Predictions:
         """Answer the instances, in order.
@@ -59,6 +63,15 @@ class Predictor:
             if index is None:
                 raise
             raise NoAnswerError(index) from error
+
+    def explain(self, instances: Instances) -> dict[str, Any]:
+        """Return what the features contributed to each answer, or why nothing is told.
+
+        As it stands in an answer. Raises TooManyInstancesError.
+        """
+        if self.explainer is None:
+            return {"not_explained_because": self.not_explained_because}
+        return {"explanations": self.explainer.explain(instances)}
 
     def prove(self) -> None:
         """Reproduce the golden records. Raises GoldenMismatchError."""

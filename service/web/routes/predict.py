@@ -1,5 +1,6 @@
 """The v1 routes: POST /v1/predict, and GET /v1/model."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,14 +28,21 @@ from service.web.media_types import CSV, JSON, read_type
 from service.web.prediction_view import PredictionView, Reading
 from service.web.request import V1, Dialect, RequestContext
 
+# What stands in an answer beside its predictions, of instances to explain.
+Explain = Callable[[Instances], dict[str, Any]]
+
+# What a request by JSON may hold beside its instances: true to have them explained.
+EXPLAIN = "explain"
+
 
 class OwnForm:
     """The service's own requests: JSON by row or by column, CSV, or Arrow."""
 
     name: Dialect = V1
 
-    def __init__(self, manifest: Manifest, codec: Codec) -> None:
+    def __init__(self, manifest: Manifest, codec: Codec, explain: Explain) -> None:
         self._codec = codec
+        self._explain = explain
         self._csv = CsvReader(codec.contract, codec.limits.max_instances)
         self._arrow = ArrowReader(codec.contract, codec.limits.max_instances)
         self._model = {"name": manifest.name, "version": manifest.version}
@@ -44,7 +52,15 @@ class OwnForm:
         write = choose_write(self._write, with_header=True)
         type_ = read_type(request.environ, (JSON, CSV, ARROW))
         if type_ == JSON:
-            return Reading(self._codec.decode(body), write, body)
+            document = self._codec.decode(body)
+            is_wanted = take_wish(document)
+            if is_wanted is None:
+                return Reading(document, write, body)
+            if is_wanted:
+                write = choose_write(
+                    self._write_explained, with_header=True, offered=(JSON,)
+                )
+            return Reading(document, write)
         if type_ == ARROW:
             return Reading(self._read_arrow(body), write)
         columns = self._csv.read(body, needs_header=True)
@@ -73,12 +89,32 @@ class OwnForm:
             answer["warnings"] = instances.warnings
         return answer
 
+    def _write_explained(
+        self, call: RequestContext, predictions: Predictions, instances: Instances
+    ) -> dict[str, Any]:
+        """Write the answer with explanations, or with the reason for none."""
+        answer = self._write(call, predictions, instances)
+        return answer | self._explain(instances)
+
+
+def take_wish(document: Document) -> bool | None:
+    """Take out of a request whether it is to be explained, None if it does not say.
+
+    What is neither true nor false stays, for the contract to refuse.
+    """
+    content = document.content
+    if type(content) is not dict or type(content.get(EXPLAIN)) is not bool:
+        return None
+    is_wanted: bool = content.pop(EXPLAIN)
+    return is_wanted
+
 
 def build_predict(view: PredictionView) -> Blueprint:
     """Build the routes of the model, which says that it serves since this call."""
     v1 = Blueprint("v1", __name__, url_prefix="/v1")
     described = _describe(view.predictor)
-    form = OwnForm(view.predictor.manifest, view.codec)
+    predictor = view.predictor
+    form = OwnForm(predictor.manifest, view.codec, predictor.explain)
 
     @v1.post("/predict")
     @requires("predict")

@@ -2,12 +2,16 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from pipelines import CREDIT
 from werkzeug.test import TestResponse
+
+from service.app import create_app
+from service.settings import Settings
 
 PROBLEM = "application/problem+json"
 TYPICAL = json.loads((CREDIT / "golden.json").read_text())["records"][0]["instance"]
@@ -277,3 +281,67 @@ def test_the_model_is_described(client: FlaskClient) -> None:
     assert engine["name"] == "plan"
     assert engine["uncompiled_steps"] == []
     assert engine["difference"] <= 1e-12
+
+
+@pytest.fixture(scope="module")
+def wine(packaged: Any, keys: dict[str, str]) -> FlaskClient:
+    """A client of a linear model."""
+    settings = Settings(artefact=packaged("wine"), api_keys_file=Path(keys["file"]))
+    client = create_app(settings).test_client()
+    client.environ_base["HTTP_X_API_KEY"] = keys["predict"]
+    return client
+
+
+def read_wine(wine: FlaskClient) -> dict[str, Any]:
+    operation = read(wine.get("/openapi.json"))["paths"]["/v1/predict"]["post"]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    return dict(example["instances"][0])
+
+
+def to_columns(instance: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: [value] for name, value in instance.items()}
+
+
+def test_explanations_are_told_with_the_answer(wine: FlaskClient) -> None:
+    instance = read_wine(wine)
+    for body in ({"instances": [instance]}, {"columns": to_columns(instance)}):
+        plain = read(post(wine, body))
+        answer = read(post(wine, {**body, "explain": True}))
+        assert answer["predictions"] == plain["predictions"]
+        assert "explanations" not in read(post(wine, {**body, "explain": False}))
+        [explanation] = answer["explanations"]
+        assert list(explanation) == ["barolo", "grignolino", "barbera"]
+        for parts in explanation.values():
+            assert list(parts["contributions"]) == list(instance)
+            total = parts["baseline"] + sum(parts["contributions"].values())
+            assert total == pytest.approx(parts["score"], abs=1e-12)
+
+
+def test_a_model_that_is_not_explained_answers_and_says_why(
+    client: FlaskClient,
+) -> None:
+    answer = read(post(client, {"instances": [TYPICAL], "explain": True}))
+    assert len(answer["predictions"]) == 1
+    assert "is no linear model" in answer["not_explained_because"]
+
+
+@pytest.mark.parametrize("wish", [1, "true", None, []])
+def test_a_wish_that_is_neither_true_nor_false_is_422(
+    client: FlaskClient, wish: Any
+) -> None:
+    response = post(client, {"instances": [TYPICAL], "explain": wish})
+    assert response.status_code == 422
+    assert read(response)["errors"] == [
+        {"path": "explain", "message": "is not expected here"}
+    ]
+
+
+def test_explanations_are_not_for_every_form_and_not_for_any_number(
+    wine: FlaskClient,
+) -> None:
+    instance = read_wine(wine)
+    body = {"instances": [instance], "explain": True}
+    assert post(wine, body, headers={"Accept": "text/csv"}).status_code == 406
+    many = post(wine, {**body, "instances": 101 * [instance]})
+    assert many.status_code == 413
+    assert "more than the 100" in read(many)["detail"]

@@ -29,7 +29,7 @@ from service.web.media_types import ANSWERS
 from service.web.routes.predict import OwnForm
 assert not has_arrow() and ARROW not in ANSWERS
 manifest = read_artefact(Path(sys.argv[1])).manifest
-form = OwnForm(manifest, Codec(manifest.contract, UNBOUNDED))
+form = OwnForm(manifest, Codec(manifest.contract, UNBOUNDED), lambda _: {})
 with Flask("x").test_request_context(method="POST", content_type=ARROW):
     form.read(b"")
 """

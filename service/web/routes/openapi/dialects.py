@@ -88,7 +88,8 @@ def iterate_dialects(manifest: Manifest, example: GoldenRecord) -> Operations:
     """Yield what callers of other servers ask."""
     name, version = manifest.name, manifest.version
     content = describe_predict(manifest, example)["requestBody"]["content"]
-    body = {"required": True, "content": {JSON: content[JSON]}}
+    bare = {**content[JSON], "schema": refer_to("InstancesRequest")}
+    body = {"required": True, "content": {JSON: bare}}
     path = f"/v1/models/{name}"
     yield _ask(path, "Ready, as KServe v1 asks", "Ready")
     yield _predict(f"{path}:predict", "As KServe v1 does", body, "BarePredictions")

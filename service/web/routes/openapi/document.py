@@ -23,6 +23,8 @@ from service.web.routes.openapi.drift import DRIFT_SCHEMAS
 from service.web.routes.openapi.operations import ERRORS, iterate_operations
 from service.web.routes.openapi.schemas import (
     ANSWER,
+    EXPLAIN,
+    EXPLANATION,
     MODEL,
     PROBLEM_SCHEMA,
     REMARK,
@@ -54,10 +56,12 @@ def describe_api(
     plugin.map_to_openapi_type(MappingInstance, "object", None)
     schemas = spec.components
     schemas.schema("PredictRequest", schema=codec.schema)
+    schemas.schema("Explanation", EXPLANATION)
     if codec.contract.table != "mapping":
         schemas.schema("PredictColumns", describe_columns(schemas.schemas["Instance"]))
     if takes_positions(codec.contract):
         _take_positions(schemas.schemas)
+    _offer_explanations(schemas.schemas)
     schemas.schema("Prediction", describe_prediction(predictor.form))
     schemas.schema("PredictionColumns", describe_prediction_columns(predictor.form))
     schemas.schema("PredictAnswer", ANSWER)
@@ -84,6 +88,14 @@ def describe_api(
         spec.path(path, operations=operation)
     document: dict[str, Any] = spec.to_dict()
     return document
+
+
+def _offer_explanations(schemas: dict[str, Any]) -> None:
+    """Let a request want explanations, but for one that is in another's form."""
+    bare = schemas["PredictRequest"]
+    schemas["InstancesRequest"] = bare
+    properties = {**bare["properties"], "explain": EXPLAIN}
+    schemas["PredictRequest"] = {**bare, "properties": properties}
 
 
 def _take_positions(schemas: dict[str, Any]) -> None:

@@ -15,6 +15,12 @@ SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 COUNT = {"type": "integer", "minimum": 0}
 
 
+EXPLAIN = {
+    "description": "Whether to say what each feature contributed to each answer",
+    "type": "boolean",
+}
+
+
 def build_object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
     """Return the schema of an object that requires all but the optional properties."""
     required = [name for name in properties if name not in optional]
@@ -69,7 +75,7 @@ def describe_columns(instance: dict[str, Any]) -> dict[str, Any]:
     return {
         "description": "Instances by column: lists of one length",
         "additionalProperties": False,
-        **build_object({"columns": columns}),
+        **build_object({"columns": columns, "explain": EXPLAIN}, "explain"),
     }
 
 
@@ -86,9 +92,29 @@ ANSWER = build_object(
             "description": "What was noticed and let through",
             **list_of("Remark"),
         },
+        "explanations": {
+            "description": "By output, on the scale of its score",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": refer_to("Explanation"),
+            },
+        },
+        "not_explained_because": TEXT,
     },
-    "warnings",
+    *("warnings", "explanations", "not_explained_because"),
 )
+
+EXPLANATION = {
+    "description": "The baseline and the contributions add up to the score",
+    **build_object(
+        {
+            "score": NUMBER,
+            "baseline": {"description": "The mean score in training", **NUMBER},
+            "contributions": {"type": "object", "additionalProperties": NUMBER},
+        }
+    ),
+}
 
 PROBLEM_SCHEMA = {
     "description": "RFC 9457",

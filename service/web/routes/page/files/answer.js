@@ -1,6 +1,7 @@
 // What was answered, or what was refused and where.
 
 import { find, formatNumber, make } from "./elements.js";
+import { describeExplanation } from "./explanation.js";
 import { fields, inputOf } from "./instance.js";
 
 export function clearAnswer() {
@@ -16,6 +17,7 @@ export function clearAnswer() {
 export function showAnswer(text) {
   const answer = JSON.parse(text);
   const parts = [...describePrediction(answer.predictions[0])];
+  parts.push(...describeExplanation(answer));
   noteEach(answer.warnings ?? []);
   if (answer.warnings) {
     const list = answer.warnings.map(({ path, message }) => make("li", {}, `${shorten(path)} ${message}`));

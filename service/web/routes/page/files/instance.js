@@ -11,7 +11,8 @@ export const inputOf = (field) => field.querySelector("select, textarea, input:n
 
 export function readBody() {
   const whole = find("instance");
-  return `{"instances":[${whole ? whole.value : readInstance()}]}`;
+  const wish = find("explain").checked ? `,"explain":true` : "";
+  return `{"instances":[${whole ? whole.value : readInstance()}]${wish}}`;
 }
 
 function readInstance() {
