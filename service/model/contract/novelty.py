@@ -40,7 +40,7 @@ class NoveltyCheck:
         """Yield the index of each such value, and what is new about it."""
         if self._is_known(values):
             return
-        if isinstance(values, CodedColumn):
+        if type(values) is CodedColumn:
             yield from self._find_codes(values)
             return
         for index, value in enumerate(values):
@@ -70,9 +70,9 @@ class NoveltyCheck:
 
     def _is_known(self, values: Sequence[Any]) -> bool:
         """Return True if nothing is new, as a few passes of C can tell."""
-        if isinstance(values, CodedColumn):
+        if type(values) is CodedColumn:
             return not any(map(self._judge, values.kinds))
-        if isinstance(values, NumberColumn) and not self._is_categorical:
+        if type(values) is NumberColumn and not self._is_categorical:
             return self._knows_numbers(values)
         if self._is_categorical:
             return self._known.issuperset(values)

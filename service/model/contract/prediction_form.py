@@ -150,7 +150,7 @@ class WatchedColumn:
     def read(self, labels: Labels, numbers: Numbers) -> Sequence[Any]:
         """Return the column of some predictions."""
         if self.index >= 0:
-            if isinstance(numbers, NumberTable):
+            if type(numbers) is NumberTable:
                 return numbers.read_column(self.index)
             return [row[self.index] for row in numbers or ()]
         if self.output is None:

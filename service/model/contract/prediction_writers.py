@@ -84,7 +84,7 @@ def write_columns(
 
 
 def _list_columns(numbers: Numbers) -> list[list[float]]:
-    if isinstance(numbers, NumberTable):
+    if type(numbers) is NumberTable:
         return numbers.list_columns()
     return [[*each] for each in zip(*numbers, strict=True)] if numbers else []
 

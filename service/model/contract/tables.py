@@ -46,7 +46,7 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
 
 
 def _take_values(column: Sequence[Any], *, as_doubles: bool) -> Sequence[Any]:
-    if as_doubles and isinstance(column, NumberColumn):
+    if as_doubles and type(column) is NumberColumn:
         return column.doubles  # type: ignore[return-value]
     return column.values if isinstance(column, ArrayColumn) else column
 

@@ -114,14 +114,14 @@ def count_nulls(instances: Instances) -> Sequence[int]:
 
 
 def _count_kinds(values: Sequence[Any]) -> Iterable[tuple[Any, int]]:
-    if isinstance(values, CodedColumn):
+    if type(values) is CodedColumn:
         return zip(values.kinds, values.counts, strict=True)
     return Counter(values).items()
 
 
 def _order(read: Reader, values: Sequence[Any]) -> np.ndarray:
     """Return the numbers of a column in order, with NaN for null at the end."""
-    if isinstance(values, NumberColumn):
+    if type(values) is NumberColumn:
         return values.ordered
     return np.sort(_read_doubles(read, values))
 

@@ -139,9 +139,9 @@ def _read_each(readers: Sequence[tuple[int, Read]]) -> Step:
 
 def read_column(column: Sequence[Any], read: Read) -> Any:
     """Return the numbers of a column, of an array without asking for each value."""
-    if isinstance(column, CodedColumn):
+    if type(column) is CodedColumn:
         return column.read(read)
-    if isinstance(column, NumberColumn):
+    if type(column) is NumberColumn:
         if read is _read_double:
             return column.doubles
         if read is _read_single:

@@ -102,7 +102,7 @@ def _read_bytes(part: memoryview, head: Head) -> Sequence[Any]:
 
 def _read_array(part: memoryview, form: str, head: Head) -> Sequence[Any]:
     column = read_numbers(part, f"<{form}")
-    range_ = column.range if isinstance(column, NumberColumn) else ()
+    range_ = column.range if type(column) is NumberColumn else ()
     if any(each is not None and math.isinf(each) for each in range_):
         raise BadRequest(f"{head} holds an infinity.")
     return column

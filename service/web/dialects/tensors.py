@@ -92,7 +92,7 @@ class Tensors:
         width = head.shape[1]
         if width == 1:
             yield head.name, values
-        elif isinstance(values, NumberColumn):
+        elif type(values) is NumberColumn:
             for index, name in enumerate(self._names):
                 yield name, values.take_every(width, index)
         else:

@@ -98,7 +98,7 @@ class Distribution:
         if len(values) == 1:
             self.observe(values[0])
             return
-        if isinstance(values, NumberColumn):
+        if type(values) is NumberColumn:
             ends, total = values.distribute(self._bounds)
         else:
             ordered = sorted(values)

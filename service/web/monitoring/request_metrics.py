@@ -110,7 +110,7 @@ class Metrics:
             return
         counts = (
             zip(labels.kinds, labels.counts, strict=True)
-            if isinstance(labels, CodedColumn)
+            if type(labels) is CodedColumn
             else Counter(labels).items()
         )
         for label, count in counts:

@@ -42,7 +42,7 @@ class Series:
     def read(self, rows: Sequence[Sequence[float]]) -> Sequence[float]:
         """Return the series of some predictions."""
         start, end, choose = self.start, self.end, self.choose
-        if isinstance(rows, NumberTable):
+        if type(rows) is NumberTable:
             return rows.read_extreme(start, end or start + 1, is_least=choose is min)
         if choose is None:
             return [row[start] for row in rows]

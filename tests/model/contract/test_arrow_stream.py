@@ -118,6 +118,22 @@ def test_a_date_is_read_as_its_text(
     assert read(feature, stream) == read_json(feature, [text, None])
 
 
+@pytest.mark.parametrize(
+    ("value", "type_"),
+    [
+        (2**31 - 1, pa.date32()),
+        (2**62, pa.timestamp("s")),
+        (0, pa.timestamp("s", "Nowhere/At_all")),
+    ],
+)
+def test_a_date_of_no_calendar_is_refused_at_its_place(value: int, type_: Any) -> None:
+    held = pa.int32() if pa.types.is_date32(type_) else pa.int64()
+    array = pa.array([0, value], held).view(type_)
+    feature = make("date", "datetime64[us]")
+    faults = read(feature, write_arrow(pa.table({"f": array})))
+    assert "columns.f[1] must be a date such as 2024-01-31" in faults
+
+
 def test_a_nan_is_a_null_and_an_infinity_is_refused() -> None:
     values = pa.array([1.5, float("nan")])
     stream = write_arrow(pa.table({"f": values}))
@@ -143,6 +159,16 @@ def test_a_nan_is_a_null_and_an_infinity_is_refused() -> None:
 def test_another_type_is_refused_by_the_name_of_its_column(array: Any) -> None:
     [fault] = read(make("number", "float64"), write_arrow(pa.table({"f": array})))
     assert fault.startswith("columns.f has an Arrow type that is not taken")
+
+
+def test_a_column_to_ignore_is_not_read() -> None:
+    feature = make("number", "float64")
+    contract = Contract(features=(feature,), unknown_fields="ignore")
+    table = pa.table({"g": [[1]], "f": [1.5], "h": pa.array(["a"], pa.string_view())})
+    columns = ArrowReader(contract, 1).read(write_arrow(table))
+    assert {name: [*column] for name, column in columns.items()} == {
+        **{"g": [], "f": [1.5], "h": []}
+    }
 
 
 def test_columns_that_are_missing_or_unknown_are_named() -> None:

@@ -89,7 +89,7 @@ def _plan_lookup(
         return np.concatenate(parts, axis=1)
 
     def step(columns: Objects) -> Numbers:
-        coded = [column for column in columns if isinstance(column, CodedColumn)]
+        coded = [column for column in columns if type(column) is CodedColumn]
         if len(coded) == len(getters):
             return encode_codes(coded)
         rows = zip(*map(map, getters, columns), strict=True)

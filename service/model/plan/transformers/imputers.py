@@ -111,7 +111,7 @@ def plan_object_imputer(fitted: SimpleImputer) -> ObjectsStep:
 def _fill(column: Any, fill: Any) -> Any:
     if None not in column:
         return column
-    if isinstance(column, CodedColumn):
+    if type(column) is CodedColumn:
         kinds = [fill if kind is None else kind for kind in column.kinds]
         return CodedColumn(column.codes, kinds)
     return [fill if value is None else value for value in column]
