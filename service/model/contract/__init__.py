@@ -2,6 +2,7 @@
 
 features.py        the contract itself, as the manifest has it
 array_columns.py   columns of many values as arrays, which are read as lists are
+array_makers.py    arrays made of the columns of a request
 prediction_writers.py predictions as an answer has them, by row or by column
 prediction_form.py the form of a prediction, as the manifest has it
 request_limits.py  the most that one request may hold

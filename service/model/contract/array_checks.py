@@ -9,11 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from service.model.contract.array_columns import (
-    ArrayColumn,
-    CodedColumn,
-    NumberColumn,
-)
+from service.model.contract.array_columns import ArrayColumn, CodedColumn, NumberColumn
 from service.model.contract.edges import find_valid_range
 from service.model.contract.features import Feature
 from service.model.contract.strict_fields import EXACT_INTEGERS

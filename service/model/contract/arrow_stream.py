@@ -10,11 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from service.model.contract.array_columns import (
-    ArrayColumn,
-    CodedColumn,
-    NumberColumn,
-)
+from service.model.contract.array_columns import ArrayColumn, CodedColumn, NumberColumn
 from service.model.contract.arrow_messages import check_messages
 from service.model.contract.column_form import place_in_column
 from service.model.contract.features import Contract

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from service.model.contract.array_checks import ArrayChecks, has_arrays, list_arrays
-from service.model.contract.array_columns import ArrayMaker
+from service.model.contract.array_makers import ArrayMaker
 from service.model.contract.column_form import (
     COLUMNS,
     ColumnFaultFinder,

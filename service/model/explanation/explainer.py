@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from service.model.contract.array_columns import ArrayMaker
+from service.model.contract.array_makers import ArrayMaker
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances, spread
 from service.model.contract.prediction_form import PredictionForm

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from service.model.contract.array_columns import ArrayMaker
+from service.model.contract.array_makers import ArrayMaker
 from service.model.contract.features import Contract
 from service.model.contract.instances import spread
 from service.model.errors import NoPlanError

@@ -11,13 +11,8 @@ from typing import Any, NamedTuple
 
 from werkzeug.exceptions import BadRequest
 
-from service.model.contract.array_columns import (
-    FEW_ROWS,
-    CodedColumn,
-    NumberColumn,
-    make_codes,
-    read_numbers,
-)
+from service.model.contract.array_columns import FEW_ROWS, CodedColumn, NumberColumn
+from service.model.contract.array_makers import make_codes, read_numbers
 from service.model.contract.features import FeatureType
 
 # The format of one value in struct's notation, little-endian.

@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 
 from service.model.contract.array_columns import (
     FEW_ROWS,
-    ArrayMaker,
     CodedColumn,
     NumberColumn,
     NumberTable,
-    make_codes,
-    make_numbers,
 )
+from service.model.contract.array_makers import ArrayMaker, make_codes, make_numbers
 from service.model.contract.features import Contract, Feature, Observed, Storage
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from service.model.artefact.folder import read_artefact
-from service.model.contract.array_columns import FEW_ROWS, ArrayColumn, ArrayMaker
+from service.model.contract.array_columns import FEW_ROWS, ArrayColumn
+from service.model.contract.array_makers import ArrayMaker
 from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.loading import load_predictor
 from service.model.plan.plan import compile_plan
