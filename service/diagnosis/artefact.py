@@ -1,8 +1,10 @@
 """An artefact, examined as a start of the service would, and past its first fault."""
 
 from collections.abc import Iterator
+from itertools import cycle, islice
 from pathlib import Path
 
+import orjson
 from threadpoolctl import threadpool_limits
 
 from service.diagnosis.engine import CHECKS
@@ -11,12 +13,15 @@ from service.diagnosis.finding import Finding
 from service.diagnosis.report import Report
 from service.model.artefact.folder import Artefact, verify_artefact
 from service.model.artefact.manifest import check_libraries
+from service.model.contract.codec import Codec
+from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ArtefactError, NoPlanError
 from service.model.loading import load_predictor, read_sample
 from service.model.plan.costs import StepCost, measure_steps
 from service.model.prediction.predictor import Predictor
 
 SUBJECT = "artefact"
+THOUSAND = 1000
 
 
 def examine_artefact(folder: Path) -> Report:
@@ -62,14 +67,17 @@ def _measure_steps(artefact: Artefact, predictor: Predictor) -> list[StepCost]:
     """Return what each step costs, none where there is no plan."""
     if predictor.plan is None:
         return []
-    reference = predictor.reference
+    contract = artefact.manifest.contract
     sample = read_sample(artefact, predictor.golden)
+    golden = [record.instance for record in predictor.golden.records]
+    thousand = list(islice(cycle(golden), THOUSAND))
+    body = orjson.dumps({"instances": thousand})
     try:
         return measure_steps(
-            reference.pipeline,
-            artefact.manifest.contract,
+            predictor.reference,
+            contract,
             sample.columns,
-            reference.extras,
+            Codec(contract, UNBOUNDED).load(body).columns,
             uses_single_path=predictor.plan.uses_single_path,
         )
     except NoPlanError:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from service.model.artefact.folder import verify_artefact
+from service.model.contract.features import Contract
 from service.model.errors import DataFileError
-from service.model.rows_file import iterate_columns
+from service.model.rows_file import iterate_columns, iterate_rows
 from service.update.answers import Answers
 from service.update.changes import Change, list_changes
 from service.update.differences import QUANTILES, Differences
@@ -78,6 +79,8 @@ def compare(asked: Asked, tell: Callable[[int], object] = int) -> Comparison:
         list_changes(old.manifest, new.manifest),
     )
     names = [*dict.fromkeys([*asked.segments, *filter(None, [asked.target])])]
+    for artefact in (old, new):
+        _require_rows(asked.data, artefact.manifest.contract, names)
     if asked.target:
         found.scores = {"old": Scores(), "new": Scores()}
     with (
@@ -90,9 +93,17 @@ def compare(asked: Asked, tell: Callable[[int], object] = int) -> Comparison:
         for name, answers, artefact in (("old", before, old), ("new", after, new)):
             size = sum(map(len, artefact.files.values())) / 1e6
             found.costs[name] = {**answers.costs, "size_mb": size}
-    if not found.differences.rows:
-        raise DataFileError(f"{asked.data} has no rows.")
     return found
+
+
+def _require_rows(data: Path, contract: Contract, names: list[str]) -> None:
+    """Look at the beginning of a file, before two processes take seconds to start.
+
+    Raises DataFileError.
+    """
+    if next(iterate_rows(data, contract), None) is None:
+        raise DataFileError(f"{data} has no rows.")
+    next(_iterate_known(data, names), None)
 
 
 def _iterate_known(data: Path, names: list[str]) -> Iterator[list[dict[str, Any]]]:

@@ -2,22 +2,21 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import cycle, islice
 from statistics import median
 from typing import Any
 
 from service.model.contract.features import Contract
 from service.model.errors import NoPlanError
+from service.model.pipeline import FittedPipeline
 from service.model.plan.blocks import BlockType
 from service.model.plan.composition import Composer
 from service.model.plan.inputs import Compiled, Input
 from service.model.plan.plan import Columns
+from service.model.plan.predictors.sub_estimators import unwrap
 from service.model.plan.steps import Step, chain
 from service.model.tasks.task import NO_EXTRAS, Extras
-
-BATCH_ROWS = 1000
 
 # Enough for a median; a slow pipeline is asked less often.
 MOST_RUNS, LEAST_RUNS = 100, 5
@@ -100,7 +99,7 @@ class MeasuringComposer(Composer):
         extras: Extras = NO_EXTRAS,
     ) -> Step:
         """Compile what answers, on a stopwatch."""
-        part = self._enter(fitted, given)
+        part = self._enter(unwrap(fitted), given)
         step = super().compile_final(fitted, given, decides=decides, extras=extras)
         return self._watch(part, step)
 
@@ -127,23 +126,26 @@ class MeasuringComposer(Composer):
 
 
 def measure_steps(
-    pipeline: Any,
+    reference: FittedPipeline,
     contract: Contract,
     sample: Columns,
-    extras: Extras = NO_EXTRAS,
+    thousand: Columns,
     *,
     uses_single_path: bool = True,
 ) -> list[StepCost]:
-    """Return what each part of a pipeline that has a plan costs, in their order."""
+    """Return what each part of a pipeline that has a plan costs, in their order.
+
+    It is compiled on the sample; `thousand` are the columns of that many instances.
+    """
     composer = MeasuringComposer()
     given = Input(BlockType(contract), sample)
-    final = composer.compile_final(pipeline, given, extras=extras)
-    first = [values[0] for values in sample]
-    alone = composer.stopwatch.time_runs(
-        *((final.single, first) if uses_single_path else (final.batch, _nest(first)))
-    )
-    batch = [list(islice(cycle(values), BATCH_ROWS)) for values in sample]
-    together = composer.stopwatch.time_runs(final.batch, batch)
+    final = composer.compile_final(reference.pipeline, given, extras=reference.extras)
+    time_runs = composer.stopwatch.time_runs
+    if uses_single_path:
+        alone = time_runs(final.single, [values[0] for values in sample])
+    else:
+        alone = time_runs(final.batch, [values[:1] for values in sample])
+    together = time_runs(final.batch, thousand)
     return [
         StepCost(
             *part,
@@ -154,7 +156,3 @@ def measure_steps(
         for part in composer.parts
         if part in alone or part in together
     ]
-
-
-def _nest(row: Sequence[Any]) -> list[list[Any]]:
-    return [[value] for value in row]
