@@ -15,15 +15,16 @@ SUBJECT = "readiness"
 
 def find_refusing(facts: ServerFacts) -> Iterator[Finding]:
     """Yield why a server takes no work, in its own words."""
-    if facts.ready.status == 200:
-        return
-    reason = read_detail(facts.ready) or "it does not say why"
-    yield Finding(
-        "wrong",
-        SUBJECT,
-        f"GET /health/ready answers {facts.ready.status} ({reason.rstrip('.')}): roll"
-        " the image back unless it is about to stop, and see not_ready in the log.",
-    )
+    status, reason = facts.ready.status, read_detail(facts.ready).rstrip(".")
+    cure = "name the address of a server of this service"
+    if status == 503:
+        cure = (
+            f"{reason or 'it does not say why'}; unless it is about to stop, roll the"
+            " image back, and see not_ready in the log"
+        )
+    if status != 200:
+        words = f"GET /health/ready answers {status}"
+        yield Finding("wrong", SUBJECT, f"{words}: {cure}.")
 
 
 def read_detail(answer: HttpAnswer) -> str:

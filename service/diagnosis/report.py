@@ -6,6 +6,7 @@ from typing import Any
 
 from service.diagnosis.finding import Finding
 from service.diagnosis.latency import StageTime
+from service.model.errors import write_line
 from service.model.plan.costs import StepCost
 from service.model.prediction.engine import Engine
 
@@ -34,9 +35,10 @@ class Report:
 
     def iterate_lines(self) -> Iterator[str]:
         """Yield it as a person reads it, what is wrong first."""
-        yield self.about
+        yield write_line(self.about)
         for finding in sorted(self.findings, key=lambda each: each.level != "wrong"):
-            yield f"{finding.level:6}  {finding.subject}: {finding.sentence}"
+            sentence = write_line(finding.sentence)  # whatever a server has said
+            yield f"{finding.level:6}  {finding.subject}: {sentence}"
         if not self.findings:
             yield "ok      nothing is wrong"
         if self.engine is not None:

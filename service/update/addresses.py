@@ -19,6 +19,16 @@ HINTS = {
 }
 
 
+class _StayingHandler(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would take the key to wherever that leads."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Leave the answer as it is."""
+
+
+OPENER = urllib.request.build_opener(_StayingHandler)
+
+
 class SourceError(Exception):
     """What was asked does not say what a version counts; the sentence says why."""
 
@@ -61,7 +71,7 @@ def ask(address: str, key: str = "") -> HttpAnswer:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        with OPENER.open(request, timeout=SECONDS) as answer:
             return HttpAnswer(answer.status, answer.headers, answer.read(MOST_BYTES))
     except urllib.error.HTTPError as refusal:
         return _read_refusal(refusal)

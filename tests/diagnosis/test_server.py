@@ -209,8 +209,13 @@ def test_another_clock_is_told(seconds: int, canned: CannedServers) -> None:
 def test_a_server_that_is_not_ready_says_why(canned: CannedServers) -> None:
     problem = {"status": 503, "detail": "Golden record 7\ndiffers."}
     report = examine_server(canned.serve(503, json.dumps(problem).encode()))
-    assert "answers 503 (Golden record 7 differs): roll" in tell(report, "wrong")
+    assert "answers 503: Golden record 7 differs; unless" in tell(report, "wrong")
     assert report.is_wrong
+
+
+def test_another_server_has_no_such_address(canned: CannedServers) -> None:
+    told = tell(examine_server(canned.serve(404, b"<html>")), "wrong")
+    assert told.endswith("answers 404: name the address of a server of this service.")
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"\xff", b"go_goroutines 3\n"])

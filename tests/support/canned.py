@@ -13,7 +13,14 @@ class CannedServers:
         self.asked: list[str] = []
         self._servers: list[ThreadingHTTPServer] = []
 
-    def serve(self, status: int, content: bytes, seconds_ahead: float = 0.0) -> str:
+    def serve(
+        self,
+        status: int,
+        content: bytes,
+        *,
+        seconds_ahead: float = 0.0,
+        location: str = "",
+    ) -> str:
         """Serve one answer to every request; returns the address.
 
         By `seconds_ahead` its clock is ahead of this one.
@@ -24,6 +31,8 @@ class CannedServers:
             def do_GET(self) -> None:
                 asked.append(self.path)
                 self.send_response(status)
+                if location:
+                    self.send_header("Location", location)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

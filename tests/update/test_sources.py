@@ -208,3 +208,13 @@ def test_a_key_that_no_header_may_have_is_not_repeated(
     with pytest.raises(SourceError, match="cannot be asked with this key") as refusal:
         read_replica(answer(200, METRICS), key)
     assert "msk_" not in str(refusal.value)
+
+
+def test_a_redirect_is_not_followed_since_it_would_take_the_key_along(
+    servers: CannedServers,
+) -> None:
+    elsewhere = servers.serve(200, METRICS)
+    address = servers.serve(302, b"", location=elsewhere)
+    with pytest.raises(SourceError, match=r"answers 302\."):
+        read_replica(address, "a key")
+    assert servers.asked == ["/metrics"]
