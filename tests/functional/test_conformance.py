@@ -1,6 +1,7 @@
 """What is published holds: schemathesis, against a real server."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,39 @@ include-path-regex = "^/v1/models/"
 generation.max-examples = 40
 """
 
+# What reads answers that are no JSON, or schemathesis would warn that nothing does. And
+# a double beyond 2**53 is refused for an integer, of which no schema can say so.
+HOOKS = """
+import pyarrow.ipc
+import schemathesis
+
+
+INTEGERS = {"Seniority", "Time", "Age", "Expenses", "Amount", "Price"}
+
+
+def holds_great_double(value, name=None):
+    if isinstance(value, dict):
+        return any(holds_great_double(each, key) for key, each in value.items())
+    if isinstance(value, list):
+        return any(holds_great_double(each, name) for each in value)
+    return name in INTEGERS and isinstance(value, float) and abs(value) > 2**53
+
+
+@schemathesis.hook
+def filter_body(_, body):
+    return not holds_great_double(body)
+
+
+@schemathesis.deserializer("application/vnd.apache.arrow.stream")
+def read_arrow(_, response):
+    return pyarrow.ipc.open_stream(response.content).read_all().to_pylist()
+
+
+@schemathesis.deserializer("application/jsonlines", "application/x-ndjson")
+def read_lines(_, response):
+    return response.text
+"""
+
 
 def test_schemathesis_finds_nothing_in_two_thousand_examples(
     serve: Serve, tmp_path: Path
@@ -42,6 +76,7 @@ def test_schemathesis_finds_nothing_in_two_thousand_examples(
     shadow = {"SERVICE_SHADOW_ARTEFACT": str(CREDIT), "SERVICE_SHADOW_SAMPLE": "0"}
     server = serve(CREDIT, **UNLIMITED, **shadow)
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
+    (tmp_path / "hooks.py").write_text(HOOKS)
     command = [
         *(str(Path(sys.executable).parent / "schemathesis"), "run"),
         *(f"{server.url}/openapi.json", "--header", f"X-API-Key: {server.key}"),
@@ -50,7 +85,12 @@ def test_schemathesis_finds_nothing_in_two_thousand_examples(
         *("--report", "json", "--report-json-path", "report.json"),
     ]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
     report = json.loads((tmp_path / "report.json").read_text())
