@@ -9,6 +9,7 @@ import orjson
 from service.diagnosis.artefact import examine_artefact
 from service.diagnosis.report import Report
 from service.diagnosis.server import examine_server
+from service.model.errors import escape_controls
 from service.update.addresses import SourceError
 
 
@@ -38,7 +39,7 @@ def print_report(options: argparse.Namespace) -> None:
         print(orjson.dumps(report.describe()).decode())
     else:
         for line in report.iterate_lines():
-            print(line)
+            print(escape_controls(line))  # names are what a server says they are
     raise SystemExit(int(report.is_wrong))
 
 

@@ -15,7 +15,7 @@ from service.diagnosis.facts import EngineFacts, ServerFacts
 from service.diagnosis.finding import Finding
 from service.diagnosis.inquiry import Inquiry, ask_server
 from service.diagnosis.report import Report
-from service.update.addresses import UnreachableError
+from service.update.addresses import SourceError, UnreachableError, split_address
 from service.update.sources import INFO
 
 CHECKS: tuple[Callable[[ServerFacts], Iterator[Finding]], ...] = (
@@ -34,7 +34,8 @@ WHAT_FOR = "only readiness is known: name a key of the scope metrics by --key-fi
 def examine_server(address: str, key: str = "") -> Report:
     """Return what is wrong with a server, and what its time goes to.
 
-    Raises SourceError where there is no address, or no key that can be sent.
+    Raises SourceError where there is no address, no key that can be sent, or metrics
+    that cannot be understood.
     """
     address = address.rstrip("/")
     try:
@@ -42,6 +43,17 @@ def examine_server(address: str, key: str = "") -> Report:
     except UnreachableError as error:
         sentence = f"{str(error).rstrip('.')}: start it, or name another address."
         return Report(address, (Finding("wrong", readiness.SUBJECT, sentence),))
+    try:
+        return _examine(address, inquiry)
+    except (LookupError, ValueError, ArithmeticError):
+        place = split_address(address).netloc
+        raise SourceError(
+            f"{place} answers with metrics that this service would not write."
+        ) from None
+
+
+def _examine(address: str, inquiry: Inquiry) -> Report:
+    """Raise any of three errors where a label is missing, or a count is no number."""
     facts = inquiry.read_facts()
     findings = [*find_closed(inquiry, facts)]
     for check in CHECKS:

@@ -115,8 +115,12 @@ class ContractViolationError(ModelError):
 
 def write_line(text: str) -> str:
     """Return a text on one line, with nothing in it that a terminal would act on."""
-    line = " ".join(text.split())
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return escape_controls(" ".join(text.split()))
+
+
+def escape_controls(text: str) -> str:
+    """Return a text with escapes for all that is not printable."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def describe_error(error: BaseException) -> str:

@@ -1,15 +1,18 @@
 """What an address of HTTP answers to whoever has a key."""
 
 import http.client
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
+from typing import Any
 
 SECONDS = 10
 MOST_BYTES = 64 * 2**20
+PIECE_BYTES = 2**16
 
 KEY_HINT = ": the key needs the scope metrics"
 HINTS = {
@@ -72,7 +75,7 @@ def ask(address: str, key: str = "") -> HttpAnswer:
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked
     try:
         with OPENER.open(request, timeout=SECONDS) as answer:
-            return HttpAnswer(answer.status, answer.headers, answer.read(MOST_BYTES))
+            return HttpAnswer(answer.status, answer.headers, _read_content(answer))
     except urllib.error.HTTPError as refusal:
         return _read_refusal(refusal)
     except http.client.HTTPException:
@@ -84,11 +87,21 @@ def ask(address: str, key: str = "") -> HttpAnswer:
         raise UnreachableError(f"{place} does not answer: {reason}.") from None
 
 
+def _read_content(answer: Any) -> bytes:
+    """Return a body, of which all has to come in time: a timeout is of each piece."""
+    end, content = time.monotonic() + SECONDS, bytearray()
+    while len(content) < MOST_BYTES and (piece := answer.read1(PIECE_BYTES)):
+        if time.monotonic() > end:
+            raise TimeoutError("it sends too slowly")
+        content += piece
+    return bytes(content)
+
+
 def _read_refusal(refusal: urllib.error.HTTPError) -> HttpAnswer:
     """Return a refusal, without its body where that breaks off: it did answer."""
     content = b""
     with refusal, suppress(OSError, http.client.HTTPException):
-        content = refusal.read(MOST_BYTES)
+        content = _read_content(refusal)
     return HttpAnswer(refusal.code, refusal.headers, content)
 
 

@@ -71,3 +71,37 @@ def test_what_cannot_be_examined_ends_with_2(run: Run, tmp_path: Path) -> None:
         assert sentence in err
         assert err.startswith("FAIL  ")
         assert err.count("\n") == 1
+
+
+def test_a_name_cannot_command_the_terminal(
+    run: Run, canned: CannedServers, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("secret")
+    address = canned.serve(
+        200, METRICS.replace(b"credit", b"\x1b]0;owned\x07\xc2\x9b1m")
+    )
+    _, out, _ = run(address, "--key-file", key)
+    assert out.startswith(r"\x1b]0;owned\x07\x9b1m 1.0.0 at ")
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        b"model_info 1",
+        b"service_workers Inf",
+        b"service_workers NaN",
+        b'http_requests_rejected_total{reason="no_key"} Inf',
+        b'http_requests_rejected_total{reason="contract"} 1\n'
+        b"model_contract_violations_total 1",
+    ],
+)
+def test_metrics_that_are_not_ours_end_with_2(
+    metrics: bytes, run: Run, canned: CannedServers, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("secret")
+    address = canned.serve(200, METRICS + metrics + b"\n")
+    code, _, err = run(address, "--key-file", key)
+    assert code == 2
+    assert "metrics that this service would not write" in err

@@ -3,7 +3,9 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +14,7 @@ import pytest
 from canned import CannedServers
 from flask import Flask
 
+from service.update import addresses
 from service.update.addresses import SourceError, UnreachableError
 from service.update.counts import read_counts
 from service.update.prometheus import UnmatchedError, read_prometheus
@@ -218,3 +221,28 @@ def test_a_redirect_is_not_followed_since_it_would_take_the_key_along(
     with pytest.raises(SourceError, match=r"answers 302\."):
         read_replica(address, "a key")
     assert servers.asked == ["/metrics"]
+
+
+def test_what_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece comes in time, and all of them never would."""
+    monkeypatch.setattr(addresses, "SECONDS", 0.3)
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"#")
+                    time.sleep(0.01)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            with pytest.raises(UnreachableError, match="too slowly"):
+                read_replica(f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
