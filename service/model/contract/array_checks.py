@@ -117,7 +117,8 @@ class ArrayChecks:
 
 def has_arrays(columns: Any) -> bool:
     """Return True if some of the columns came as arrays."""
-    return any(isinstance(column, ArrayColumn) for column in columns.values())
+    kinds = set(map(type, columns.values()))  # of columns there may be many
+    return any(issubclass(kind, ArrayColumn) for kind in kinds)
 
 
 def list_arrays(columns: Any) -> dict[str, Any]:

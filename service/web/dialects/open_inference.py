@@ -3,6 +3,7 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -98,6 +99,8 @@ def _split_body(body: bytes) -> tuple[bytes, memoryview]:
     length = request.environ.get(HEADER)
     if length is None:
         return body, memoryview(b"")
-    if not (length.isascii() and length.isdecimal()) or int(length) > len(body):
+    # int() raises ValueError for more than 4,300 digits.
+    is_number = re.fullmatch(r"[0-9]{1,18}", length)
+    if not is_number or int(length) > len(body):
         raise BadRequest("Inference-Header-Content-Length must be the bytes of JSON.")
     return body[: int(length)], memoryview(body)[int(length) :]

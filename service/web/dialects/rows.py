@@ -102,7 +102,11 @@ def _place_by_name(root: str, name: str, index: int | None = None) -> str:
 def place_by_position(
     root: str, positions: Mapping[str, int], name: str, index: int | None = None
 ) -> str:
-    """Return the path of a value, or of a column, whose name may have no position."""
-    if index is None:
-        return f"{root}[*].{name}"
-    return f"{root}[{index}][{positions[name]}]"
+    """Return the path of a value, or of a column, whose name may have no position.
+
+    A default that stands in for an absent column has a place, too: it may be warned of.
+    """
+    at = positions.get(name)
+    if index is None or at is None:
+        return f"{root}[{'*' if index is None else index}].{name}"
+    return f"{root}[{index}][{at}]"

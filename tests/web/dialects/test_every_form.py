@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from service.model.contract.codec import Codec
 from service.model.contract.csv_form import ROWS, CsvReader, place_in_csv
 from service.model.contract.document import Document
-from service.model.contract.features import Contract, Feature
+from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.contract.value_types import compile_type
 from service.model.errors import ContractViolationError
 from service.web.dialects.mlflow import MLflow
@@ -199,3 +199,17 @@ def test_each_form_has_the_outcome_of_the_first(name: str, rows: Rows) -> None:
             for row in rows
         ]
     assert read(form, rows) == rename(read(OWN, rows), form)
+
+
+def test_a_default_that_training_did_not_see_has_a_place_in_a_split() -> None:
+    storage = Storage(dtype="object")
+    seen = Observed(categories=("a",))
+    novel = Feature(
+        *("novel", "string"), storage, required=False, default="b", observed=seen
+    )
+    codec = Codec(Contract(features=(Feature("x", "string", storage), novel)), NARROW)
+    body = b'{"dataframe_split": {"columns": ["x"], "data": [["a"]]}}'
+    with APP.test_request_context(content_type=JSON):
+        document = MLflow(codec, ANSWERS).read(body).document
+    [warning] = codec.validate(document).warnings
+    assert warning.path == "dataframe_split.data[0].novel"
