@@ -9,6 +9,7 @@ from service.model.contract.array_checks import ArrayChecks, has_arrays, list_ar
 from service.model.contract.array_makers import ArrayMaker
 from service.model.contract.column_form import (
     COLUMNS,
+    NO_ROWS,
     ColumnFaultFinder,
     ColumnsReader,
     Place,
@@ -18,8 +19,10 @@ from service.model.contract.column_form import (
 from service.model.contract.document import Document, count_instances, place_in_row
 from service.model.contract.fast_path import BodyReader, Columns, is_decodable
 from service.model.contract.faults import (
+    BODY,
     INSTANCES,
     MAX_NAME,
+    Fault,
     FaultFinder,
     join_columns,
 )
@@ -192,6 +195,8 @@ class Codec:
         else:
             faults = self._faults.find(document.content, parts)
         found = list(islice(faults, self.limits.max_errors))
+        if by_column and not found and not document.count:  # each has a default
+            found = [Fault(BODY, document.root, NO_ROWS)]
         if not found:
             return tuple(parts) if by_column else join_columns(parts)
         remarks = [Remark(fault.path, fault.violation) for fault in found]

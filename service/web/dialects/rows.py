@@ -55,10 +55,14 @@ class RowsReader:
         self._names = [each.name for each in codec.contract.features]
         self._positions = {name: index for index, name in enumerate(self._names)}
         self._is_open = codec.contract.table == "mapping"
+        self._has_defaults = not any(f.required for f in codec.contract.features)
 
     def read(self, rows: Any, root: str, write: Write) -> Reading:
-        """Read rows that the caller wrote at `root`. Raises BadRequest."""
-        if self._is_open:  # they have any fields, and so no columns
+        """Read rows that the caller wrote at `root`. Raises BadRequest.
+
+        Instances of any fields, or without any, have no columns and stay rows.
+        """
+        if self._is_open or (self._has_defaults and self._lacks_columns(rows)):
             own = orjson.dumps({INSTANCES: rows})
             return Reading(self._codec.decode(own), write, own)
         if not isinstance(rows, list) or not rows:
@@ -70,6 +74,11 @@ class RowsReader:
             columns = turn_lists(rows, self._names, root)
             place = partial(place_by_position, root, self._positions)
         return Reading(self._codec.read_columns(columns, place, root), write)
+
+    def _lacks_columns(self, rows: Any) -> bool:
+        """Return True if the first row has no feature, and so all have defaults."""
+        first = rows[0] if isinstance(rows, list) and rows else None
+        return isinstance(first, dict) and self._positions.keys().isdisjoint(first)
 
 
 def _turn_objects(rows: Sequence[Any], root: str) -> dict[str, list[Any]]:

@@ -213,3 +213,31 @@ def test_a_default_that_training_did_not_see_has_a_place_in_a_split() -> None:
         document = MLflow(codec, ANSWERS).read(body).document
     [warning] = codec.validate(document).warnings
     assert warning.path == "dataframe_split.data[0].novel"
+
+
+WITH_DEFAULT = Feature(
+    "x", "string", Storage(dtype="object"), required=False, default="b"
+)
+FREE = Codec(Contract(features=(WITH_DEFAULT,), unknown_fields="ignore"), NARROW)
+
+
+@pytest.mark.parametrize("rows", [[{}, {}], [{"other": 1}, {"other": 2}]])
+@pytest.mark.parametrize("key", ["instances", "dataframe_records", "inputs"])
+def test_rows_of_defaults_alone_are_answered(key: str, rows: Any) -> None:
+    with APP.test_request_context(content_type=JSON):
+        document = MLflow(FREE, ANSWERS).read(encode({key: rows})).document
+    assert document.count == 2
+    assert [*map(list, FREE.validate(document).columns)] == [["b", "b"]]
+
+
+@pytest.mark.parametrize("columns", [{}, {"other": [1, 2]}])
+def test_columns_of_no_feature_have_no_rows(columns: Any) -> None:
+    documents = [FREE.decode(encode({"columns": columns}))]
+    with APP.test_request_context(content_type=JSON):
+        body = encode({"inputs": columns})
+        documents.append(MLflow(FREE, ANSWERS).read(body).document)
+    for document in documents:
+        with pytest.raises(ContractViolationError) as refusal:
+            FREE.validate(document)
+        [remark] = refusal.value.remarks
+        assert remark.message == "must not be empty"
