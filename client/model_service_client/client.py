@@ -16,6 +16,7 @@ from model_service_client.errors import (
 )
 from model_service_client.exchange import Exchange
 from model_service_client.places import shift_places
+from model_service_client.problems import read_places
 from model_service_client.table import Rows, Table, read_table
 
 KEY_VARIABLE = "MODEL_SERVICE_KEY"
@@ -91,7 +92,7 @@ class Client:
                 size = (end - start) // 2
                 continue
             answers.append(answer)
-            warnings += shift_places(answer.get("warnings", ()), start, table)
+            warnings += shift_places(read_places(answer, "warnings"), start, table)
             start = end
         return _join(answers, warnings)
 
@@ -114,11 +115,21 @@ class Client:
     ) -> dict[str, Any]:
         body = table.cut(start, end)
         try:
-            return self._exchange.ask("POST", "/v1/predict", deadline, body)
+            answer = self._exchange.ask("POST", "/v1/predict", deadline, body)
         except ContractViolation as error:
-            places = [each._asdict() for each in error.errors]
-            error.errors = tuple(shift_places(places, start, table))
+            error.errors = tuple(shift_places(error.errors, start, table))
             raise
+        if not _has_rows(answer["predictions"], end - start):
+            fault = f"The answer is not of the {end - start} rows that were sent."
+            raise ModelServiceError(fault, 200)  # else all that follow would be shifted
+        return answer
+
+
+def _has_rows(predictions: Any, count: int) -> bool:
+    """Return True if there are so many predictions, by row or by column."""
+    if isinstance(predictions, dict):
+        return all(_has_rows(part, count) for part in predictions.values())
+    return isinstance(predictions, list) and len(predictions) == count
 
 
 def _join(answers: list[dict[str, Any]], warnings: list[Violation]) -> Predictions:

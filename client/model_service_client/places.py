@@ -1,7 +1,7 @@
 """Places in errors and warnings, counted over the whole input."""
 
 import re
-from typing import Any
+from collections.abc import Iterable
 
 from model_service_client.errors import Violation
 from model_service_client.table import Rows, Table
@@ -13,11 +13,12 @@ ROW_OF_INSTANCE = re.compile(
 ROW_OF_COLUMN = re.compile(r"(?P<before>columns\..*\[)(?P<row>\d+)(?P<after>\])", re.S)
 
 
-def shift_places(places: Any, start: int, table: Rows | Table) -> list[Violation]:
+def shift_places(
+    places: Iterable[Violation], start: int, table: Rows | Table
+) -> list[Violation]:
     """Return places of a part with their rows counted over the whole input."""
     return [
-        Violation(_shift_path(each["path"], start, table), each["message"])
-        for each in places
+        Violation(_shift_path(path, start, table), message) for path, message in places
     ]
 
 

@@ -26,20 +26,28 @@ def read_error(response: urllib3.BaseHTTPResponse) -> ModelServiceError:
     request_id = request_id or response.headers.get("X-Request-ID", "")
     error = kind(detail, status, request_id)
     if isinstance(error, ContractViolation):
-        error.errors = tuple(
-            Violation(each["path"], each["message"])
-            for each in problem.get("errors", ())
-        )
+        error.errors = read_places(problem, "errors")
     elif isinstance(error, LimitReached | NotReady):
         error.retry_after = read_retry_after(Retry(), response)
     return error
+
+
+def read_places(answer: dict[str, Any], key: str) -> tuple[Violation, ...]:
+    """Return the places that an answer lists, without what is none."""
+    listed = answer.get(key)
+    places = listed if isinstance(listed, list) else []
+    return tuple(
+        Violation(str(each["path"]), str(each["message"]))
+        for each in places
+        if isinstance(each, dict) and each.keys() >= {"path", "message"}
+    )
 
 
 def read_object(response: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     """Return the object that a body holds, empty if a proxy answered."""
     try:
         problem = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return problem if isinstance(problem, dict) else {}
 

@@ -247,6 +247,9 @@ def test_what_passes_is_asked_for_again(first: Reply | None) -> None:
         ((413, {"Retry-After": "0"}, {}), ModelServiceError, 1),
         ((307, {"Location": "/elsewhere"}, {}), ModelServiceError, 1),
         ((200, {}, {"ok": True}), ModelServiceError, 1),  # by another server
+        ((200, {}, {**OK[2], "predictions": []}), ModelServiceError, 1),
+        ((200, {}, {**OK[2], "predictions": {"x": [1, 2]}}), ModelServiceError, 1),
+        ((422, {}, {"errors": [1, {"path": "x"}]}), ContractViolation, 1),
     ],
 )
 def test_what_does_not_pass_is_an_error_of_its_kind(
