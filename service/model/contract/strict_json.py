@@ -51,21 +51,30 @@ def decode_nan(body: bytes) -> Any:
         if b"NaN" not in body:
             return decode(body)
     try:
-        found = json.loads(
-            body.decode(),
-            parse_constant=_read_nan,
-            parse_int=orjson.loads,
-            parse_float=orjson.loads,
-        )
-        orjson.dumps(found)  # fails for half of a surrogate pair, which is no text
-    except (ValueError, TypeError, RecursionError):  # in orjson's words
+        return orjson.loads(_write_nulls(body))
+    except orjson.JSONDecodeError:  # in words of what came
         return decode(body)
-    return found
 
 
-def _read_nan(token: str) -> None:
-    if token != "NaN":  # noqa: S105 - a token of JSON
-        raise ValueError(token)
+def _write_nulls(body: bytes) -> bytes:
+    """Return a body with null in place of each NaN that is not within a string.
+
+    What was no JSON stays none. A parser that knows NaN, Python's, takes four times as
+    long for 8 MiB of numbers as this with orjson.
+    """
+    # As long as the body, so that a place in one is that in the other.
+    unescaped = body.replace(rb"\\", b"__").replace(rb"\"", b"__")
+    symbols = np.frombuffer(unescaped, np.uint8)
+    is_found = ~np.logical_xor.accumulate(symbols == QUOTE)[:-2]
+    for index, letter in enumerate(b"NaN"):
+        is_found &= symbols[index : len(symbols) - 2 + index] == letter
+    places = np.flatnonzero(is_found)
+    first, *others = b"null"
+    written = np.insert(np.frombuffer(body, np.uint8), places, first)
+    places += np.arange(len(places))  # each lies behind those that were inserted
+    for offset, letter in enumerate(others, 1):
+        written[places + offset] = letter
+    return written.tobytes()
 
 
 def _explain(error: orjson.JSONDecodeError) -> str:

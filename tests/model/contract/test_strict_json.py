@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from service.model.contract.strict_json import (
     check_keys,
     decode,
+    decode_nan,
     holds_more_containers,
 )
 from service.model.errors import MalformedJsonError
@@ -127,3 +128,38 @@ def test_a_number_that_is_none_is_named(token: str) -> None:
         MalformedJsonError, match=f"it holds {token}, .* null .* line 2"
     ):
         decode(body)
+
+
+WITH_NAN = st.recursive(
+    SCALARS | st.just(float("nan")) | st.sampled_from(["NaN", '\\"NaN', "\\"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("NaN"), inner),
+    max_leaves=20,
+)
+
+
+def name_nulls(value: Any) -> Any:
+    """Return a document with None for each NaN."""
+    if isinstance(value, list):
+        return [name_nulls(each) for each in value]
+    if isinstance(value, dict):
+        return {key: name_nulls(each) for key, each in value.items()}
+    return None if value != value else value  # noqa: PLR0124
+
+
+@given(WITH_NAN)
+def test_a_nan_is_a_null_wherever_it_is_no_text(value: Any) -> None:
+    for is_ascii in (True, False):
+        body = json.dumps(value, ensure_ascii=is_ascii).encode()
+        assert decode_nan(body) == name_nulls(value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"-NaN", b"[NaNaN]", b"[NaN NaN]", b"[1NaN]", b"[nullNaN]", b"{NaN: 1}"),
+        *(b"[Infinity, NaN]", b'["NaN, NaN]', b"[\\NaN]", b'[NaN, "\\ud800"]', b"[NaN"),
+    ],
+)
+def test_what_is_no_json_beside_a_nan_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedJsonError):
+        decode_nan(body)
