@@ -20,6 +20,9 @@ MILLISECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 HTTP_1_1 = (1, 1)
 
+# The path of a request until its target is read: no refusal counts as a page's.
+NO_ROUTE = "/unread"
+
 
 class Request:
     """The head of a request, and its body once that is here.
@@ -34,7 +37,7 @@ class Request:
 
     def __init__(self, method: str, uri: str, version: tuple[int, int]) -> None:
         self.method, self.uri, self.version = method, uri, version
-        self.path, self.query = "", ""
+        self.path, self.query = NO_ROUTE, ""
         self.headers: list[tuple[str, str]] = []
         self.content_length: int | None = 0
         self.awaits_continue = False
@@ -142,6 +145,4 @@ def begin_request(parser: PythonProtocol) -> Request:
 
 def build_stand_in() -> Request:
     """Return a request for a head that could not be read: it matches no route."""
-    request = Request("UNREAD", "/", HTTP_1_1)
-    request.path = "/"
-    return request
+    return Request("UNREAD", NO_ROUTE, HTTP_1_1)

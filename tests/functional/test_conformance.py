@@ -18,7 +18,7 @@ deterministic = true
 
 [[operations]]
 include-path = "/v1/predict"
-generation.max-examples = 1720
+generation.max-examples = 1150
 
 # What a tensor has to be, no schema can say: it must be as long as its shape says, and
 # as the others; nor what rows and CSV are. Nor is what a schema refuses always refused.
