@@ -202,8 +202,12 @@ def write_coded_arrow(rows: Sequence[Row], _: Types) -> Body | None:
 
 def build_table(rows: Sequence[Row]) -> Any:
     """Return the rows as a table, or None if a column is of several types."""
+    columns = to_columns(rows)
+    for values in columns.values():
+        if bool in (kinds := {*map(type, values)}) and kinds - {bool, type(None)}:
+            return None  # of which Arrow would make numbers
     try:
-        return pa.table(to_columns(rows))
+        return pa.table(columns)
     except (pa.ArrowException, OverflowError):
         return None
 
