@@ -41,7 +41,11 @@ class Operator:
         """Start the command."""
         script = str(ROOT / "deploy/rollout")
         return subprocess.Popen(
-            [sys.executable, script, "--state", str(self._state), *arguments],
+            # Of a shell's background jobs SIGINT is ignored, and so by what they start.
+            [
+                *("env", "--default-signal=INT", sys.executable, script),
+                *("--state", str(self._state), *arguments),
+            ],
             env=self.stack.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
