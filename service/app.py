@@ -78,8 +78,6 @@ def _wire(settings: Settings) -> Flask:
     readiness = Readiness(predictor)
     drift = _monitor_drift(settings, predictor)
     metrics = Metrics(predictor, drift)
-    gauges = [DriftGauges(drift)] if drift else []
-
     shadowing = build_shadowing(settings, predictor.manifest)
 
     app = Service(__name__, static_folder=None)
@@ -93,24 +91,7 @@ def _wire(settings: Settings) -> Flask:
     init_errors(app)
     init_headers(app, predictor.manifest.version)
     view = PredictionView(predictor, codec, readiness, limits, settings.max_body_bytes)
-    vertex = VertexRoutes(settings.vertex_health_route, settings.vertex_predict_route)
-    for blueprint in (
-        build_predict(view),
-        build_open_inference(view),
-        build_kserve(view),
-        build_invocations(view, settings.invocations_accept),
-        build_root(render_model(predictor)),
-        build_page_files(),
-        build_health(readiness),
-        build_drift(drift),
-        build_shadow(shadowing),
-        build_metrics(*gauges),
-        build_openapi(predictor, codec, vertex),
-        build_capabilities(),
-    ):
-        app.register_blueprint(blueprint)
-    taken = {rule.rule for rule in app.url_map.iter_rules()}
-    app.register_blueprint(build_vertex(view, vertex, taken))
+    _register_routes(app, settings, view, drift, shadowing)
     check_scopes(app)
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
@@ -119,6 +100,36 @@ def _wire(settings: Settings) -> Flask:
     )
     app.extensions["predictor"] = predictor
     return app
+
+
+def _register_routes(
+    app: Flask,
+    settings: Settings,
+    view: PredictionView,
+    drift: DriftMonitor | None,
+    shadowing: Shadowing | None,
+) -> None:
+    """Register all routes; those that Vertex AI names come last, and hide no other."""
+    predictor = view.predictor
+    gauges = [DriftGauges(drift)] if drift else []
+    vertex = VertexRoutes(settings.vertex_health_route, settings.vertex_predict_route)
+    for blueprint in (
+        build_predict(view),
+        build_open_inference(view),
+        build_kserve(view),
+        build_invocations(view, settings.invocations_accept),
+        build_root(render_model(predictor)),
+        build_page_files(),
+        build_health(view.readiness),
+        build_drift(drift),
+        build_shadow(shadowing),
+        build_metrics(*gauges),
+        build_openapi(predictor, view.codec, vertex),
+        build_capabilities(),
+    ):
+        app.register_blueprint(blueprint)
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    app.register_blueprint(build_vertex(view, vertex, taken))
 
 
 def _observe(
