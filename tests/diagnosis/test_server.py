@@ -106,8 +106,11 @@ def test_without_a_good_key_readiness_alone_is_known(
     assert (report.is_wrong, report.stages) == (False, ())
 
 
-def test_whoever_is_refused_for_a_limit_is_told_of(server: Server) -> None:
-    """By the test above."""
+def test_whoever_is_refused_for_a_limit_is_told_of(
+    keys: dict[str, str], server: Server
+) -> None:
+    for _ in range(2):  # of which the key has one
+        examine_server(server.url, keys["limited"])
     report = examine_server(server.url, server.key)
     assert "refused as limit_requests: raise that client's limit" in tell(
         report, "advice"
@@ -118,6 +121,8 @@ def test_a_key_file_that_cannot_be_used_is_told(server: Server) -> None:
     """The last one, since the keys stay as they were."""
     server.keys_file.write_text("{")
     server.wait_for("keys_refused")
+    while "api_keys_file_refused 1" not in server.client.get("/metrics").text:
+        pass  # a worker says so in its log first, and then in its metrics
     report = examine_server(server.url, server.key)
     assert "python -m service key list" in tell(report, "wrong")
 

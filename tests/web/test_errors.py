@@ -116,7 +116,7 @@ def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
 ) -> None:
     assert asked.get("/health/ready").status_code == 200
     mood.write_text("shift")
-    app.extensions["lifecycle"].begin(0)
+    app.extensions["lifecycle"].readiness.prove()
 
     for path in ("/health", "/health/ready"):
         response = asked.get(path)
@@ -131,7 +131,7 @@ def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
     assert refused.status_code == 503
 
     mood.unlink()
-    app.extensions["lifecycle"].begin(0)
+    app.extensions["lifecycle"].readiness.prove()
     assert asked.get("/health/ready").status_code == 200
     assert asked.post("/v1/predict", json=BODY).status_code == 200
 

@@ -105,7 +105,8 @@ class NumberColumn(ArrayColumn):
     def distribute(self, bounds: Sequence[float]) -> tuple[list[int], float]:
         """Return how many numbers lie up to each bound, and the sum of all."""
         ends: list[int] = self.ordered.searchsorted(bounds, "right").tolist()
-        return ends, float(self.doubles.sum())
+        with np.errstate(over="ignore", invalid="ignore"):  # as sum() of a list does
+            return ends, float(self.doubles.sum())
 
 
 class CodedColumn(ArrayColumn):
