@@ -207,10 +207,13 @@ def log(app: Flask) -> Iterator[Log]:
     """The log of the service in process, formatted as it is on stdout."""
     log = Log()
     handlers = {find_handler(), app.extensions.get(HANDLER, find_handler())}
-    before = {handler: handler.setStream(log.stream) for handler in handlers}
+    # Not by setStream, which flushes what a test that captured it may have closed.
+    before = {handler: handler.stream for handler in handlers}
+    for handler in handlers:
+        handler.stream = log.stream
     yield log
     for handler, stream in before.items():
-        handler.setStream(stream)
+        handler.stream = stream
 
 
 @pytest.fixture
