@@ -7,6 +7,7 @@ errors.py        what can go wrong, in sentences that a person can act on
 tolerances.py    how far two answers may lie apart, and why
 outputs.py       what a pipeline returns, and the one way to compare it
 contract/        what an instance must be, bytes to columns; the form of a prediction
+runtimes/        networks of other frameworks, run on arrays
 tasks/           kinds of model: how each is asked, and what it answers
 pipeline.py      the fitted pipeline, asked as the notebook asks it
 artefact/        the folder on disk: written whole, verified byte by byte

@@ -46,6 +46,10 @@ class PipelineLoadError(ArtefactError):
     """The pipeline does not load here."""
 
 
+class NetworkLoadError(ModelError):
+    """A network's file is damaged, of another kind, or its runtime is not installed."""
+
+
 class GoldenMismatchError(ArtefactError):
     """A golden record is not answered as the training environment answered it."""
 
