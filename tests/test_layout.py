@@ -46,8 +46,9 @@ LISTED = re.compile(r"^(\w+)(\.py|/) ", re.MULTILINE)
 # Where a training script's one call is found, without importing it where it is served.
 LAZY = SERVICE / "model/__init__.py"
 
-# What reads Parquet and Arrow, by libraries that need not be installed.
+# What is done by libraries that need not be installed: Parquet, Arrow and networks.
 OPTIONAL = (
+    SERVICE / "model/runtimes/onnx.py",
     SERVICE / "model/rows_file.py",
     SERVICE / "model/contract/arrow_stream.py",
 )

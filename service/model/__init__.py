@@ -1,13 +1,13 @@
 """What a model is. It knows no HTTP: neither flask nor gunicorn is imported here.
 
-A training script needs one call, `package`. In the order in which one reads them, each
-importing only what stands above it:
+A training script needs one call, `package`, and for a network its estimator. In the
+order in which one reads them, each importing only what stands above it:
 
 errors.py        what can go wrong, in sentences that a person can act on
 tolerances.py    how far two answers may lie apart, and why
 outputs.py       what a pipeline returns, and the one way to compare it
 contract/        what an instance must be, bytes to columns; the form of a prediction
-runtimes/        networks of other frameworks, run on arrays
+runtimes/        networks of other frameworks, as estimators of scikit-learn's kind
 tasks/           kinds of model: how each is asked, and what it answers
 pipeline.py      the fitted pipeline, asked as the notebook asks it
 artefact/        the folder on disk: written whole, verified byte by byte
@@ -27,12 +27,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from service.model.packaging.edits import FeatureEdit
     from service.model.packaging.package import package
+    from service.model.runtimes.classifier import NetworkClassifier
+    from service.model.runtimes.regressor import NetworkRegressor
+    from service.model.runtimes.transformer import NetworkTransformer
 
-__all__ = ["FeatureEdit", "package"]
+__all__ = [
+    "FeatureEdit",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "NetworkTransformer",
+    "package",
+]
 
 # Imported where they are asked for: what serves a model has no use for what makes one.
 PLACES = {
     "FeatureEdit": "service.model.packaging.edits",
+    "NetworkClassifier": "service.model.runtimes.classifier",
+    "NetworkRegressor": "service.model.runtimes.regressor",
+    "NetworkTransformer": "service.model.runtimes.transformer",
     "package": "service.model.packaging.package",
 }
 

@@ -3,9 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+
+from service.regular_file import read_regular
 
 
 @dataclass(frozen=True)
@@ -24,18 +27,25 @@ class TensorForm:
 class Network(ABC):
     """A loaded network. It is never changed, and one thread runs it.
 
-    `runtime` is its name in a manifest, `library` the distribution that runs it, and
-    `extra` the extra of this package that installs that. A network that
-    `loads_in_worker` hangs in a forked process unless it was loaded there.
+    `runtime` is its name in a manifest, `library` the distribution that runs it,
+    `extra` the extra of this package that installs that, and `suffixes` are those of
+    its files. A network that `loads_in_worker` hangs in a forked process unless it was
+    loaded there.
     """
 
     runtime: ClassVar[str]
     library: ClassVar[str]
     extra: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]] = ()
     loads_in_worker: ClassVar[bool] = False
 
     inputs: tuple[TensorForm, ...]
     outputs: tuple[TensorForm, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> bytes:
+        """Return what an artefact keeps of a path: the file. Raises OSError."""
+        return read_regular(path)
 
     @classmethod
     @abstractmethod
@@ -44,4 +54,15 @@ class Network(ABC):
 
     @abstractmethod
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return all outputs, a row for each row of the inputs."""
+        """Return all outputs, a row for each row of the inputs.
+
+        Raises ValueError, without a value of the inputs, for what it does not answer.
+        """
+
+    @classmethod
+    def explain_missing(cls) -> str:
+        """Return the sentence for a library that is not installed."""
+        return (
+            f"{cls.library} is not installed, which runs this network:"
+            f" pip install 'model-service[{cls.extra}]'."
+        )
