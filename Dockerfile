@@ -12,6 +12,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 RUN python3 -m venv --without-pip /venv && rm -r /venv/bin/*ctivate*
 # This layer changes with the lock alone. Wheels only: nothing is compiled here.
 # requirements-arrow.txt is the lock of a service that takes Arrow, too: 170 MB more.
+# The command passes that of the model's runtime, such as requirements-onnx.txt.
 ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} /build/requirements.txt
 RUN pip --python /venv/bin/python install --quiet --no-compile --require-hashes \

@@ -59,6 +59,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes \
 lock: $(VENV)/development
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --extra arrow -o requirements-arrow.txt
+	$(COMPILE) -c requirements.txt pyproject.toml --extra onnx -o requirements-onnx.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
 	$(COMPILE) --group sbom -o requirements-sbom.txt
 	$(COMPILE) --override tests/referees/overrides.txt tests/referees/requirements.in \

@@ -34,7 +34,7 @@ def check_artefact(options: argparse.Namespace) -> None:
 def describe_engine(engine: Engine) -> str:
     """Return what answers, and the reason where that is not a plan."""
     if engine.name != "plan":
-        return f"scikit-learn answers: {engine.reason}"
+        return f"{engine.name} answers: {engine.reason}"
     steps = ", ".join(engine.uncompiled_steps)
     but = f", but for {steps}" if steps else ""
     return f"its plan agrees with scikit-learn to {engine.difference:.1g}{but}"

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from service.model.artefact.folder import Artefact, verify_artefact
+from service.model.artefact.manifest import Manifest
+from service.model.runtimes.registry import find_runtime
 
 SOURCE = Path(__file__).parents[2]
 
@@ -59,7 +61,7 @@ def build_image(
     manifest = artefact.manifest
     tag = tag or f"{manifest.name}:{manifest.version}"
     revision, seconds = _read_commit()
-    command = ["docker", "build", "--tag", tag, *options]
+    command = ["docker", "build", "--tag", tag, *_choose_lock(manifest), *options]
     command += ["--build-arg", f"PYTHON_IMAGE={base or _find_base(artefact)}"]
     command += ["--build-arg", f"SOURCE_DATE_EPOCH={seconds}"]
     # It takes the place of the stage of this name, wherever the artefact lies.
@@ -91,6 +93,18 @@ def list_labels(artefact: Artefact, revision: str, seconds: int) -> dict[str, st
         "model.version": manifest.version,
         "model.manifest.digest": f"sha256:{artefact.digest}",
     }
+
+
+def _choose_lock(manifest: Manifest) -> list[str]:
+    """Return the options for the lock of the runtimes that a model's networks need."""
+    runtimes = {network.runtime for network in manifest.networks.values()}
+    extras = sorted({find_runtime(name).extra for name in runtimes})
+    if not extras:
+        return []
+    lock = f"requirements-{'-'.join(extras)}.txt"
+    if not (SOURCE / lock).is_file():
+        raise ImageError(f"There is no {lock}, by which the model's image is built.")
+    return ["--build-arg", f"REQUIREMENTS={lock}"]
 
 
 def _find_base(artefact: Artefact) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from service.diagnosis.facts import EngineFacts
 from service.diagnosis.finding import Finding
-from service.model.prediction.engine import WORTHWHILE_SAVING_SECONDS
+from service.model.prediction.engine import SCIKIT_LEARN, WORTHWHILE_SAVING_SECONDS
 
 SUBJECT = "engine"
 
@@ -15,7 +15,7 @@ HEAVY_MICROSECONDS = 1e6 * WORTHWHILE_SAVING_SECONDS
 def find_engine(facts: EngineFacts) -> Iterator[Finding]:
     """Yield that scikit-learn answers itself."""
     engine = facts.engine
-    if engine.name != "plan":
+    if engine.name == SCIKIT_LEARN:
         yield Finding(
             "advice",
             SUBJECT,

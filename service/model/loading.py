@@ -26,6 +26,7 @@ from service.model.errors import (
     ArtefactFormatError,
     GoldenMismatchError,
     ModelError,
+    NetworkLoadError,
     NotExplainedError,
     PipelineLoadError,
     describe_error,
@@ -34,6 +35,7 @@ from service.model.explanation.explainer import Explainer, build_explainer
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import (
+    SCIKIT_LEARN,
     PlanChoice,
     build_ask,
     choose_plan,
@@ -41,7 +43,10 @@ from service.model.prediction.engine import (
 )
 from service.model.prediction.predictor import Predictor, build_answer
 from service.model.prediction.threads import use_one_thread
+from service.model.runtimes.estimator import NetworkEstimator
+from service.model.runtimes.network_file import providing_networks
 from service.model.tasks.task import NO_EXTRAS, Extras
+from service.model.tolerances import SAME_ANSWER, SAME_SINGLE
 
 
 class Loaded(NamedTuple):
@@ -60,11 +65,18 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     Raises PipelineLoadError or another ArtefactError, whatever is wrong with it.
     """
     loaded, contract = _load(artefact), artefact.manifest.contract
+    is_single = artefact.manifest.absolute_tolerance > 0
     reference, sample = loaded.reference, loaded.sample
     try:
         choice = choose_plan(reference, contract, sample) if use_plan else PlanChoice()
         ask = build_ask(reference, contract, choice.plan)
-        engine = measure_engine(choice, ask, sample)
+        engine = measure_engine(
+            choice,
+            ask,
+            sample,
+            itself=_name_itself(reference.pipeline),
+            tolerance=SAME_SINGLE if is_single else SAME_ANSWER,
+        )
     except (Exception, SystemExit) as error:
         raise GoldenMismatchError(refuse_unanswered(error)) from error
     answer = build_answer(ask, loaded.form)
@@ -84,6 +96,12 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         explainer=explainer,
         not_explained_because=not_explained_because,
     )
+
+
+def _name_itself(pipeline: Any) -> str:
+    """Return what answers where there is no plan."""
+    is_network = isinstance(pipeline, NetworkEstimator)
+    return pipeline.network.runtime if is_network else SCIKIT_LEARN
 
 
 def _explain(
@@ -119,6 +137,10 @@ def _load(artefact: Artefact) -> Loaded:
         )
     except ArtefactError:
         raise
+    except NetworkLoadError as error:
+        raise PipelineLoadError(
+            f"A network of {manifest.name} {manifest.version} does not load: {error}"
+        ) from None
     except (Exception, SystemExit) as error:
         raise PipelineLoadError(
             f"The pipeline of {manifest.name} {manifest.version} does not load:"
@@ -139,7 +161,8 @@ def _locate_fault(error: BaseException, folder: Path) -> str:
 def _load_pipeline(artefact: Artefact) -> Any:
     manifest = artefact.manifest
     install_modules(artefact.folder, manifest.code, artefact.files, manifest.left_out)
-    with warnings.catch_warnings():
+    contents = {manifest.files[p]: artefact.files[p] for p in manifest.networks}
+    with warnings.catch_warnings(), providing_networks(contents):
         # Libraries agree in major.minor by now; the golden records decide the rest.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))

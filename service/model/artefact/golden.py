@@ -86,12 +86,14 @@ def prove(
         for _, value in _flatten(record.prediction)
         if isinstance(value, float | int)
     )
-    scale = max(numbers, default=0.0)
+    negligible = max(
+        ROUNDED_ZERO * max(numbers, default=0.0), manifest.absolute_tolerance
+    )
     for index, (record, found) in enumerate(
         zip(golden.records, orjson.loads(answer), strict=True)
     ):
         name = _find_difference(
-            record.prediction, found, manifest.tolerance, ROUNDED_ZERO * scale
+            record.prediction, found, manifest.tolerance, negligible
         )
         if name:
             raise GoldenMismatchError(

@@ -13,16 +13,21 @@ from service.model.contract.features import Contract, Record
 from service.model.contract.prediction_form import PredictionForm
 from service.model.errors import ArtefactFormatError, LibraryVersionError
 from service.model.tasks.task import TaskName
-from service.model.tolerances import GOLDEN_RECORD, WIDEST_GOLDEN_RECORD
+from service.model.tolerances import (
+    GOLDEN_RECORD,
+    SINGLE_GOLDEN_RECORD,
+    WIDEST_GOLDEN_RECORD,
+)
 
 PIPELINE = "pipeline.joblib"
 GOLDEN = "golden.json"
 SAMPLE = "sample.json"
 
 # Raised whenever a reader of the old format would misread the new one: the first had
-# classifiers of one output and regressors, and no form of a prediction. It is still
-# written where it says all.
-FORMAT = 2
+# classifiers of one output and regressors, and no form of a prediction, and the second
+# no networks. Each is still written where it says all.
+FORMAT = 3
+SECOND_FORMAT = 2
 FIRST_FORMAT = 1
 
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
@@ -34,6 +39,12 @@ VERSION = re.compile(
 )
 
 
+class NetworkRecord(Record, frozen=True):
+    """What the manifest says of a network: the runtime that answers by it."""
+
+    runtime: str
+
+
 class Manifest(Record, frozen=True):
     """What `manifest.json` holds.
 
@@ -43,7 +54,10 @@ class Manifest(Record, frozen=True):
     version, `files` a file's path to its SHA-256, `code` lists the modules that
     travel along, `embedded` what of the training script is in the pickle itself, and
     `left_out` the libraries that the modules import and do not predict with.
-    `tolerance` is relative.
+    `tolerance` is relative, and `absolute_tolerance` for numbers near zero, where that
+    is larger. `networks` lists the files of networks, and `batch_difference` is the
+    largest one that was found between the answers to a row alone and among others; it
+    was not looked for without a network.
     """
 
     format: int
@@ -62,6 +76,9 @@ class Manifest(Record, frozen=True):
     prediction: PredictionForm | None = None
     embedded: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    absolute_tolerance: float = 0.0
+    networks: dict[str, NetworkRecord] = msgspec.field(default_factory=dict)
+    batch_difference: float | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, as msgspec wants it, for what packaging never writes."""
@@ -72,10 +89,7 @@ class Manifest(Record, frozen=True):
             (1 <= self.format <= FORMAT, f"format must be 1 to {FORMAT}"),
             (NAME.fullmatch(self.name), f"name must match {NAME.pattern}"),
             (VERSION.fullmatch(self.version), "version must be semantic"),
-            (
-                0 < self.tolerance <= WIDEST_GOLDEN_RECORD,
-                "tolerance is out of its range",
-            ),
+            (self._has_narrow_tolerance(), "tolerance is out of its range"),
             (self.names, "names must not be empty"),
             (len(set(self.names)) == len(self.names), "names must differ"),
             (features, "there must be a feature"),
@@ -93,8 +107,13 @@ class Manifest(Record, frozen=True):
             if not is_right:
                 raise ValueError(fault)
 
+    def _has_narrow_tolerance(self) -> bool:
+        widest = SINGLE_GOLDEN_RECORD if self.networks else WIDEST_GOLDEN_RECORD
+        is_narrow = 0 <= self.absolute_tolerance <= widest
+        return is_narrow and 0 < self.tolerance <= widest
+
     def _paths(self) -> Iterator[str]:
-        yield from (PIPELINE, GOLDEN, SAMPLE)
+        yield from (PIPELINE, GOLDEN, SAMPLE, *self.networks)
         yield from (find_path(name, self.files) for name in self.code)
 
 

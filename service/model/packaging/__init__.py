@@ -23,5 +23,6 @@ contents.py       the pickle, the code and the libraries of an artefact
 progress.py       what is under way, printed where it takes long
 fresh_process.py  the proof in a process of its own
 version.py        a version made in memory
+networks.py       a network's file, passed as it is
 package.py        package(), which calls all of these, and writes the version
 """

@@ -1,5 +1,6 @@
-"""What of a pipeline goes into an artefact: its pickle, its code, its libraries."""
+"""What of a pipeline goes into an artefact: its pickle, networks, code, libraries."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,15 +12,22 @@ from service.model.packaging.code import (
     find_plotting,
 )
 from service.model.packaging.pickling import PickledPipeline, pickle_pipeline
+from service.model.runtimes.network_file import NetworkFile
+
+NETWORKS = "networks"
 
 
 class Contents(NamedTuple):
-    """The pickle and the code, the libraries that they need, and those they do not."""
+    """The pickle and the code, the libraries that they need, and those they do not.
+
+    `networks` are by their places in the artefact.
+    """
 
     pickled: PickledPipeline
     code: TravellingCode
     libraries: list[str]
     left_out: tuple[str, ...]
+    networks: dict[str, NetworkFile]
 
     def iterate_notes(self) -> Iterator[str]:
         """Yield a line for what travels without being named."""
@@ -33,7 +41,7 @@ class Contents(NamedTuple):
 
     def leave_nothing_out(self) -> "Contents":
         """Return the same with every library that is imported."""
-        libraries = find_libraries(self.pickled.modules, self.code)
+        libraries = _list_libraries(self.pickled, self.code)
         return self._replace(libraries=libraries, left_out=())
 
 
@@ -41,5 +49,25 @@ def collect_contents(pipeline: Any, code: CodeItem | Iterable[CodeItem]) -> Cont
     """Pickle a pipeline, and collect what it imports. Raises PackagingError."""
     pickled, travelling = pickle_pipeline(pipeline), collect_code(code)
     left_out = find_plotting(pickled.modules, travelling)
-    libraries = find_libraries(pickled.modules, travelling, left_out)
-    return Contents(pickled, travelling, libraries, left_out)
+    libraries = _list_libraries(pickled, travelling, left_out)
+    networks = _place_networks(pickled.networks)
+    return Contents(pickled, travelling, libraries, left_out, networks)
+
+
+def _list_libraries(
+    pickled: PickledPipeline, code: TravellingCode, left_out: Iterable[str] = ()
+) -> list[str]:
+    """Return the libraries that are imported, and those that run the networks."""
+    imported = find_libraries(pickled.modules, code, left_out)
+    return sorted({*imported, *(each.kind.library for each in pickled.networks)})
+
+
+def _place_networks(networks: Iterable[NetworkFile]) -> dict[str, NetworkFile]:
+    """Return networks by their places: their names, where these differ."""
+    places: dict[str, NetworkFile] = {}
+    for network in networks:
+        name = re.sub(r"[^\w.-]", "_", network.name, flags=re.ASCII)
+        if f"{NETWORKS}/{name}" in places:
+            name = f"{network.digest[:16]}-{name}"
+        places[f"{NETWORKS}/{name}"] = network
+    return places

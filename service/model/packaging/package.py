@@ -14,6 +14,7 @@ from service.model.packaging.contents import Contents, collect_contents
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
 from service.model.packaging.labels import name_answers
+from service.model.packaging.networks import hold_network
 from service.model.packaging.options import (
     check_place,
     check_unknown_fields,
@@ -48,6 +49,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
 ) -> Path:
     """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
 
+    `pipeline` may also be the path of a network's file, such as `churn.onnx`.
     `X` is the table it was fitted on, a DataFrame or an array of shape (n, features)
     with `names` for its columns, or a list, a Series or an array of texts, or what is
     answered as one of these; `y` names a regressor's outputs if it is a DataFrame.
@@ -63,6 +65,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     A fresh process loads what was written and reproduces the golden records before the
     version appears. Raises PackagingError, and its subclass ContractError.
     """
+    pipeline = hold_network(pipeline, labels)
     reference = FittedPipeline(pipeline, read_extras(scores, std=std))
     target = check_place(to, name, version)
     metadata = read_metadata(name, version, description, metrics)

@@ -18,6 +18,7 @@ import joblib
 from service.model.errors import PackagingError
 from service.model.packaging.bytecode import list_imports, read_globals
 from service.model.packaging.unpicklable import explain_fault
+from service.model.runtimes.network_file import NetworkFile, leaving_networks_out
 
 SCRIPT = ("__main__", "__mp_main__")
 
@@ -32,25 +33,34 @@ BY_VALUE = 6
 class PickledPipeline(NamedTuple):
     """The bytes, the modules that they import, and what they hold by value.
 
-    `embedded` names classes and functions, and the globals that these read.
+    `embedded` names classes and functions, and the globals that these read. `networks`
+    are those that it refers to by digest.
     """
 
     content: bytes
     modules: frozenset[str]
     embedded: tuple[str, ...]
+    networks: tuple[NetworkFile, ...] = ()
 
 
 def pickle_pipeline(pipeline: Any) -> PickledPipeline:
     """Pickle a pipeline. Raises PackagingError, naming what cannot be pickled."""
     recorder = _Recorder()
-    try:
-        recorder.dump(pipeline)
-    except Exception as error:  # noqa: BLE001 - an object may raise anything here
-        raise PackagingError(explain_fault(pipeline, error, _is_picklable)) from None
-    content = recorder.file.getvalue()
-    if not recorder.embedded:
-        content = _dump_arrays(pipeline) or content
-    return PickledPipeline(content, recorder.list_modules(), recorder.list_embedded())
+    with leaving_networks_out() as networks:
+        try:
+            recorder.dump(pipeline)
+        except Exception as error:  # noqa: BLE001 - an object may raise anything here
+            sentence = explain_fault(pipeline, error, _is_picklable)
+            raise PackagingError(sentence) from None
+        content = recorder.file.getvalue()
+        if not recorder.embedded:
+            content = _dump_arrays(pipeline) or content
+    return PickledPipeline(
+        content,
+        recorder.list_modules(),
+        recorder.list_embedded(),
+        tuple(networks.values()),
+    )
 
 
 def _dump_arrays(pipeline: Any) -> bytes | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from service.model.artefact.folder import compute_digest
 from service.model.artefact.golden import encode_golden, encode_sample
@@ -15,7 +16,9 @@ from service.model.artefact.manifest import (
     GOLDEN,
     PIPELINE,
     SAMPLE,
+    SECOND_FORMAT,
     Manifest,
+    NetworkRecord,
     read_version,
 )
 from service.model.contract.features import Contract
@@ -32,7 +35,14 @@ from service.model.packaging.labels import is_said_by_names
 from service.model.packaging.options import Metadata
 from service.model.packaging.training_table import convert_table
 from service.model.pipeline import FittedPipeline
+from service.model.prediction.batching import MAX_BATCHED_INSTANCES
 from service.model.prediction.predictor import name_outputs
+from service.model.prediction.rowwise import measure_dependence
+from service.model.tolerances import (
+    GOLDEN_RECORD,
+    SINGLE_GOLDEN_RECORD,
+    SINGLE_NEAR_ZERO,
+)
 
 
 class Version(NamedTuple):
@@ -59,13 +69,14 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
     files = {
         PIPELINE: contents.pickled.content,
         **_record_answers(reference, contract, form, X, holdout),
+        **{place: network.content for place, network in contents.networks.items()},
         **contents.code.files,
     }
     is_plain = is_said_by_names(reference, form) and not (
         contents.pickled.embedded or contents.left_out
     )
     manifest = Manifest(
-        format=FIRST_FORMAT if is_plain else FORMAT,
+        format=FIRST_FORMAT if is_plain else SECOND_FORMAT,
         name=metadata.name,
         version=metadata.version,
         task=reference.task.name,
@@ -81,7 +92,28 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         embedded=contents.pickled.embedded,
         left_out=contents.left_out,
     )
-    return Version(manifest, files)
+    return Version(_add_networks(manifest, reference, X, contents), files)
+
+
+def _add_networks(
+    manifest: Manifest, reference: FittedPipeline, X: Any, contents: Contents
+) -> Manifest:
+    """Return the manifest with what it says where there are networks."""
+    networks = contents.networks
+    if not networks:
+        return manifest
+    is_single = any(network.is_single for network in networks.values())
+    return replace(
+        manifest,
+        format=FORMAT,
+        networks={p: NetworkRecord(runtime=n.runtime) for p, n in networks.items()},
+        tolerance=SINGLE_GOLDEN_RECORD if is_single else GOLDEN_RECORD,
+        absolute_tolerance=SINGLE_NEAR_ZERO if is_single else 0.0,
+        batch_difference=measure_dependence(
+            lambda rows: predict_rows(reference, X, rows),
+            spread(range(len(X)), MAX_BATCHED_INSTANCES),
+        ),
+    )
 
 
 def _record_answers(

@@ -9,6 +9,10 @@ from service.model.plan.blocks import NUMBERS, SPARSE, adapt
 from service.model.plan.estimator_types import find_type, read_name
 from service.model.plan.inputs import Compiled, Input
 from service.model.plan.predictors.boosters import BOOSTERS, CODED_BOOSTERS
+from service.model.plan.predictors.networks import (
+    NETWORK_PREDICTORS,
+    NETWORK_TRANSFORMERS,
+)
 from service.model.plan.registry import (
     ARRAY_MAKERS,
     DECISIONS,
@@ -35,6 +39,10 @@ def compile_transformer(fitted: Any, given: Input) -> Compiled:
     if read_name(fitted) in FRAME_ENCODERS:
         return _compile_frame_encoder(fitted, given), NUMBERS
     type_ = find_type(fitted)
+    if type_ in NETWORK_TRANSFORMERS:
+        reading = given.convert(NUMBERS, takes_single=True)
+        planned = NETWORK_TRANSFORMERS[type_](fitted)
+        return [*reading, adapt(planned, NUMBERS, NUMBERS)], NUMBERS
     refusal = NoPlanError(f"{type(fitted).__name__} has no compiled form.")
     rows = [row for row in TRANSFORMERS if type_ in row[0]]
     rows.sort(key=lambda row: row[1].is_sparse != given.type.is_sparse)
@@ -97,7 +105,8 @@ def convert_for(fitted: Any, given: Input) -> tuple[list[Step], Any]:
         if code is not None:
             step, coded = code(fitted, contract)
             return [step], coded
-    return given.convert(NUMBERS, takes_single=only_compares(fitted)), fitted
+    takes_single = type(fitted) in NETWORK_PREDICTORS or only_compares(fitted)
+    return given.convert(NUMBERS, takes_single=takes_single), fitted
 
 
 def only_compares(fitted: Any) -> bool:
@@ -122,7 +131,9 @@ def plan_predictor(
         return plan_extras(fitted, extras)
     plan = (DECISIONS if decides else PREDICTORS).get(type_)
     if plan is None and not decides:
-        plan = PREDICTORS_BY_NAME.get(read_name(fitted))
+        plan = PREDICTORS_BY_NAME.get(read_name(fitted)) or NETWORK_PREDICTORS.get(
+            type_
+        )
     if plan is None:
         form = "decision function" if decides else "form"
         raise NoPlanError(f"{type(fitted).__name__} has no compiled {form}.")

@@ -18,6 +18,9 @@ from service.model.plan.plan import Columns, Plan, compile_plan
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES
 from service.model.prediction.gate import Ask, check_agreement
 from service.model.prediction.rowwise import is_row_wise
+from service.model.tolerances import SAME_ANSWER
+
+SCIKIT_LEARN = "scikit-learn"
 
 # Batching pays where it saves an instance as much time as the rest of a request takes.
 WORTHWHILE_SAVING_SECONDS = 300e-6
@@ -43,7 +46,9 @@ class PlanChoice:
 
 @dataclass(frozen=True)
 class Engine:
-    """What answers, a compiled plan or scikit-learn, and why; measured at start.
+    """What answers, a compiled plan, scikit-learn or a network; measured at start.
+
+    `reason` says why it is no plan, or why steps of one run as themselves.
 
     `uncompiled_steps` names the steps of a plan that run as scikit-learn itself. The
     times are of one instance, asked alone and as one of sixteen. `not_batched_because`
@@ -98,15 +103,26 @@ def build_ask(reference: FittedPipeline, contract: Contract, plan: Plan | None) 
     return ask
 
 
-def measure_engine(choice: PlanChoice, ask: Ask, sample: Instances) -> Engine:
-    """Measure what was chosen, and decide whether requests are predicted together."""
+def measure_engine(
+    choice: PlanChoice,
+    ask: Ask,
+    sample: Instances,
+    *,
+    itself: str = SCIKIT_LEARN,
+    tolerance: float = SAME_ANSWER,
+) -> Engine:
+    """Measure what was chosen, and decide whether requests are predicted together.
+
+    `itself` names what answers without a plan. Together, an instance may be answered
+    otherwise than alone by the `tolerance`.
+    """
     columns = sample.columns
     alone = _measure_seconds(ask, [values[:1] for values in columns])
     of_sixteen = _measure_seconds(ask, [values[:16] for values in columns]) / 16
     pays = alone - of_sixteen > WORTHWHILE_SAVING_SECONDS
-    is_batching = pays and _is_row_wise(ask, columns)
+    is_batching = pays and _is_row_wise(ask, columns, tolerance)
     return Engine(
-        name="plan" if choice.plan else "scikit-learn",
+        name="plan" if choice.plan else itself,
         reason=choice.reason,
         uncompiled_steps=choice.plan.uncompiled_steps if choice.plan else (),
         difference=choice.difference,
@@ -117,12 +133,13 @@ def measure_engine(choice: PlanChoice, ask: Ask, sample: Instances) -> Engine:
     )
 
 
-def _is_row_wise(ask: Ask, columns: Columns) -> bool:
+def _is_row_wise(ask: Ask, columns: Columns, tolerance: float) -> bool:
     """Return True if a full batch of different instances is answered row by row."""
     rows = list({repr(row): row for row in zip(*columns, strict=True)}.values())
     return len(rows) > 1 and is_row_wise(
         lambda chosen: ask(list(zip(*chosen, strict=True))),
         spread(rows, MAX_BATCHED_INSTANCES),
+        tolerance,
     )
 
 

@@ -4,6 +4,7 @@ A part that looks at its whole table, to centre it or to count in it, answers a 
 the others. Rows of different callers are put together only where it changes nothing.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,16 +25,27 @@ def is_row_wise(
     tolerance: float = SAME_ANSWER,
 ) -> bool:
     """Return True if rows are answered together as each is alone."""
+    return measure_dependence(ask, rows) <= tolerance
+
+
+def measure_dependence(
+    ask: Callable[[list[Any]], Outputs], rows: Sequence[Any]
+) -> float:
+    """Return the largest difference of rows together and alone, in `tolerances`' units.
+
+    It is infinite where a label differs, or where a row is not answered alone.
+    """
     together = ask(list(rows))
 
-    def is_alike(index: int) -> bool:
+    def measure(index: int) -> float:
         try:
             alone = ask([rows[index]])
         except Exception:  # noqa: BLE001 - then it needs the others
-            return False
-        return alone.is_close_to(together.slice(index, index + 1), tolerance)
+            return math.inf
+        found = alone.measure_difference(together.slice(index, index + 1))
+        return math.inf if math.isnan(found) else found
 
-    return all(is_alike(index) for index in spread(range(len(rows)), ROWS_ALONE))
+    return max(measure(index) for index in spread(range(len(rows)), ROWS_ALONE))
 
 
 def warn_of_dependence(reference: FittedPipeline, X: Any) -> None:

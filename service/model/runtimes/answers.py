@@ -125,5 +125,6 @@ def list_names(form: TensorForm) -> list[str]:
 
 
 def join_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return outputs of numbers side by side."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    """Return outputs of numbers side by side: floats as doubles, which hold them all."""
+    joined = np.concatenate(parts, axis=1)
+    return joined.astype(np.float64) if joined.dtype.kind == "f" else joined

@@ -65,8 +65,7 @@ class NetworkFile:
     def network(self) -> Network:
         """What runs it. Raises NetworkLoadError where it has to be loaded first."""
         if self._network is None:
-            runtime = find_runtime(self.runtime)
-            self._network = runtime.load(self.content, self.options)
+            self._network = self.kind.load(self.content, self.options)
         return self._network
 
     @property
@@ -80,14 +79,19 @@ class NetworkFile:
         return self._content
 
     @property
-    def loads_in_worker(self) -> bool:
-        """Return True if it must not be loaded before a process is forked."""
-        return find_runtime(self.runtime).loads_in_worker
+    def kind(self) -> type[Network]:
+        """Its runtime. Raises NetworkLoadError where there is none of that name."""
+        return find_runtime(self.runtime)
+
+    @property
+    def is_single(self) -> bool:
+        """Return True if it answers in float32, or in fewer bits."""
+        return any(form.dtype in ("float32", "float16") for form in self.outputs)
 
     def provide(self, content: bytes) -> None:
         """Load it from verified bytes, or keep these for each worker to load it."""
         self._content = content
-        if not self.loads_in_worker and self.network:
+        if not self.kind.loads_in_worker and self.network:
             self._content = None
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ support_vectors.py     support vector machines
 kernel_ridge.py        kernel ridge regression
 gaussian_processes.py  Gaussian processes
 neural_networks.py     multi-layer perceptrons
+networks.py            networks of other frameworks, by their runtimes
 cross_decomposition.py components of two tables
 isotonic.py            a rising or falling curve
 boosters.py            LightGBM and XGBoost, which need not be installed
