@@ -14,6 +14,8 @@ import numpy as np
 from pipelines import CREDIT
 from sklearn.linear_model import LogisticRegression
 
+from service.model.artefact.manifest import FORMAT
+
 
 def copy_credit(to: Path) -> Path:
     """Return a copy of the committed version."""
@@ -45,7 +47,7 @@ def flip_byte(folder: Path, name: str, position: int = -2) -> Path:
 
 def make_newer(folder: Path) -> Path:
     """A format of a later release."""
-    return reseal(folder, lambda manifest: manifest.update(format=3, novelty=True))
+    return reseal(folder, lambda m: m.update(format=FORMAT + 1, novelty=True))
 
 
 def make_other_library(folder: Path) -> Path:
@@ -205,7 +207,7 @@ MANIFEST_FAULTS: dict[str, str] = {
 
 # What each fault's one sentence must say.
 FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "a newer format": (make_newer, "has format 3"),
+    "a newer format": (make_newer, "has format 4"),
     "another library": (make_other_library, "scikit-learn 1.8.2"),
     "a missing library": (make_missing_library, "absent 1.0.0 (here: none)"),
     "another golden answer": (make_other_golden, "Golden record 7"),

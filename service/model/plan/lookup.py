@@ -131,9 +131,8 @@ def plan_predictor(
         return plan_extras(fitted, extras)
     plan = (DECISIONS if decides else PREDICTORS).get(type_)
     if plan is None and not decides:
-        plan = PREDICTORS_BY_NAME.get(read_name(fitted)) or NETWORK_PREDICTORS.get(
-            type_
-        )
+        by_name = PREDICTORS_BY_NAME.get(read_name(fitted))
+        plan = by_name or NETWORK_PREDICTORS.get(type_)
     if plan is None:
         form = "decision function" if decides else "form"
         raise NoPlanError(f"{type(fitted).__name__} has no compiled {form}.")

@@ -125,6 +125,6 @@ def list_names(form: TensorForm) -> list[str]:
 
 
 def join_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return outputs of numbers side by side: floats as doubles, which hold them all."""
+    """Return outputs side by side, floats as doubles, which hold all of them."""
     joined = np.concatenate(parts, axis=1)
     return joined.astype(np.float64) if joined.dtype.kind == "f" else joined
