@@ -61,7 +61,8 @@ def build_image(
     manifest = artefact.manifest
     tag = tag or f"{manifest.name}:{manifest.version}"
     revision, seconds = _read_commit()
-    command = ["docker", "build", "--tag", tag, *_choose_lock(manifest), *options]
+    command = ["docker", "build", "--tag", tag]
+    command += ["--build-arg", f"REQUIREMENTS={choose_lock(manifest)}", *options]
     command += ["--build-arg", f"PYTHON_IMAGE={base or _find_base(artefact)}"]
     command += ["--build-arg", f"SOURCE_DATE_EPOCH={seconds}"]
     # It takes the place of the stage of this name, wherever the artefact lies.
@@ -95,16 +96,14 @@ def list_labels(artefact: Artefact, revision: str, seconds: int) -> dict[str, st
     }
 
 
-def _choose_lock(manifest: Manifest) -> list[str]:
-    """Return the options for the lock of the runtimes that a model's networks need."""
+def choose_lock(manifest: Manifest) -> str:
+    """Return the lock that has the runtimes of a model's networks."""
     runtimes = {network.runtime for network in manifest.networks.values()}
     extras = sorted({find_runtime(name).extra for name in runtimes})
-    if not extras:
-        return []
-    lock = f"requirements-{'-'.join(extras)}.txt"
+    lock = f"{'-'.join(['requirements', *extras])}.txt"
     if not (SOURCE / lock).is_file():
         raise ImageError(f"There is no {lock}, by which the model's image is built.")
-    return ["--build-arg", f"REQUIREMENTS={lock}"]
+    return lock
 
 
 def _find_base(artefact: Artefact) -> str:
