@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import Serve, Served
 from flask import Flask
 from flask.testing import FlaskClient
+from networks import write_linear
 from pipelines import CREDIT, ROOT
 from service_log import Log
 from traffic import TYPICAL
@@ -30,7 +33,7 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
-            *("packaging", "plan", "image", "deployment", "updates", "keys-and-limits"),
+            *("packaging", "plan", "runtimes", "image", "deployment", "updates", "keys-and-limits"),
             *("metrics", "logs", "drift", "settings", "errors", "worker", "client"),
             *("requests", "dialects", "doctor", "page"),
         )
@@ -206,7 +209,7 @@ def test_a_prediction_is_kept_as_shown(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
-    script, _ = read_blocks("python")
+    script, *_ = read_blocks("python")
     subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
@@ -217,10 +220,26 @@ def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
     assert manifest.names == ("barolo", "grignolino", "barbera")
 
 
+def test_a_network_is_packaged_as_shown(tmp_path: Path) -> None:
+    table = pd.DataFrame(np.random.default_rng(0).random((50, 3)), columns=[*"abc"])
+    table.to_csv(tmp_path / "churn.csv", index=False)
+    write_linear(tmp_path / "churn.onnx", np.eye(3)[:, :2], finish="Softmax")
+    _, script, _ = read_blocks("python")
+    subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    manifest = read_artefact(tmp_path / "artefacts/churn/1.0.0").manifest
+    assert manifest.names == ("stays", "leaves")
+    assert list(manifest.networks) == ["networks/churn.onnx"]
+
+
 def test_a_table_is_answered_as_shown(served: Served) -> None:
     pytest.importorskip("pyarrow")
     server = served("credit-risk")
-    _, script = read_blocks("python")
+    *_, script = read_blocks("python")
     shown = subprocess.run(
         [sys.executable, "-c", script.replace("http://127.0.0.1:8000", server.url)],
         cwd=ROOT,
