@@ -33,7 +33,15 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
-            *("packaging", "plan", "runtimes", "image", "deployment", "updates", "keys-and-limits"),
+            *(
+                "packaging",
+                "plan",
+                "runtimes",
+                "image",
+                "deployment",
+                "updates",
+                "keys-and-limits",
+            ),
             *("metrics", "logs", "drift", "settings", "errors", "worker", "client"),
             *("requests", "dialects", "doctor", "page"),
         )

@@ -1,6 +1,5 @@
 """A network's file passed to package() as it is."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ def hold_network(pipeline: Any, labels: Any) -> Any:
 def _choose_estimator(network: NetworkFile, labels: Any) -> NetworkEstimator:
     outputs = network.outputs
     if labels is not None or find_labels(outputs, None):
-        classes = list(labels) if isinstance(labels, Mapping) else None
-        return NetworkClassifier(network, classes=classes)
+        return NetworkClassifier(network)
     if len(outputs) == 1 and read_width(outputs[0]) == 1:
         return NetworkRegressor(network)
     raise PackagingError(

@@ -110,6 +110,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         labels = read_rows(self.labels, outputs[self.labels.name], count)[:, 0]
         return self._index_labels(labels), probabilities
 
+    def call(self, X: Any, names: Sequence[str]) -> list[Any]:
+        """Return what each of some methods answers, by one run of the network."""
+        classes, probabilities = self.answer(X)
+        answers = {
+            "predict": self.classes_[classes],
+            "predict_proba": probabilities,
+        }
+        return [answers[name] for name in names]
+
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of each row."""
         classes: np.ndarray = self.classes_[self.answer(X)[0]]

@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from service.model.errors import PackagingError
+from service.model.runtimes.classifier import NetworkClassifier
 
 
 class Methods:
@@ -41,10 +42,11 @@ class Methods:
             for step in self._front:
                 block = transform_rows(step, block)
         count = count_rows(table)
-        found = [
-            keep_rows(read_dense(getattr(asked, name)(block, **options)), count)
-            for name in names
-        ]
+        if isinstance(asked, NetworkClassifier) and len(names) > 1:
+            called = asked.call(block, names)
+        else:
+            called = [getattr(asked, name)(block, **options) for name in names]
+        found = [keep_rows(read_dense(answers), count) for answers in called]
         for answers in found:
             if count_answers(answers) != count:
                 raise PackagingError(
@@ -70,7 +72,9 @@ def keep_rows(answers: Any, count: int) -> Any:
 
 
 def count_rows(table: Any) -> int:
-    """Return the rows of a table; a sparse matrix has no length."""
+    """Return the rows of a table or of arrays; a sparse matrix has no length."""
+    if isinstance(table, Mapping):
+        table = next(iter(table.values()))
     return int(table.shape[0]) if hasattr(table, "shape") else len(table)
 
 
