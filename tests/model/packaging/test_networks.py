@@ -57,7 +57,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_network_lies_beside_the_pickle(digits: Path) -> None:
-    written = (digits.parents[2] / "digits/1.0.0/networks/digits_net.onnx").read_bytes()
+    written = (digits / "networks/digits_net.onnx").read_bytes()
     source = next(digits.parents[1].glob("*.onnx")).read_bytes()
     assert written == source
     assert source not in (digits / "pipeline.joblib").read_bytes()
@@ -178,7 +178,8 @@ def test_what_cannot_be_packaged_is_refused(tmp_path: Path) -> None:
     assert "'y' (n, 2): pass labels=" in refuse(two, **options)
     assert "activation='softmax'" in refuse(str(two), labels=["a", "b"], **options)
     assert "NaN or infinite" in refuse(log, **options)
-    assert "takes 2 numbers a row" in refuse(log, X.assign(c=1.0), **options)
+    assert "takes 2 numbers a row" in refuse(log, X[["a"]], **options)
+    assert "was fitted on 2" in refuse(log, X.assign(c=1.0), **options)
     assert "say classes=" in refuse(texts, **options)
     assert "cannot be read" in refuse("absent.onnx", **options)
     assert not list(tmp_path.glob("no/*"))
