@@ -3,6 +3,7 @@
 errors.py   what is raised, one class for each thing that a caller can do about it
 table.py    rows and frames as values that JSON has
 exchange.py one request with its repetitions, within a deadline
+bounded_response.py an answer that comes too slowly, given up at the deadline
 client.py   the calls
 """
 

@@ -10,6 +10,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry, Timeout, parse_url
 
+from model_service_client.bounded_response import BoundedResponse
 from model_service_client.deadline import Deadline
 from model_service_client.errors import ModelServiceError, Unreachable
 from model_service_client.problems import read_error, read_object, read_retry_after
@@ -46,6 +47,9 @@ class Exchange:
             raise ValueError("The URL must not hold a user or a password.")
         self._path = (parse_url(self.url).path or "").rstrip("/")
         self._pool = urllib3.connection_from_url(self.url, maxsize=CONNECTIONS)
+        bounded = {"response_class": BoundedResponse}
+        kind = self._pool.ConnectionCls
+        self._pool.ConnectionCls = type("BoundedConnection", (kind,), bounded)
 
     def ask(
         self, method: str, path: str, deadline: Deadline, body: Any = None

@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -271,6 +271,41 @@ def test_a_service_that_says_nothing_is_left_at_the_deadline() -> None:
     assert not Client(url, "key").is_ready()
     with pytest.raises(Unreachable):
         Client(url, "key", retries=0).predict([[1]])
+
+
+@contextmanager
+def trickle(head: bytes) -> Iterator[str]:
+    """Serve a beginning at once, and then a byte now and then for as long as asked."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(head)
+                while not is_over.wait(0.02):
+                    connection.sendall(b"a")
+
+        is_over = threading.Event()
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        is_over.set()
+        thread.join()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n",
+    ],
+    ids=["status", "header", "body"],
+)
+def test_an_answer_that_trickles_is_left_at_the_deadline(head: bytes) -> None:
+    with trickle(head) as url, pytest.raises(DeadlinePassed):
+        Client(url, "key", timeout_seconds=0.3).predict([[1]])
 
 
 def test_threads_lose_nothing_when_a_worker_is_killed(
