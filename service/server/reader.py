@@ -109,7 +109,7 @@ class RequestReader:
         self.refusal = refusal
         self._body.clear()
         if self.request is None:
-            self.request = build_stand_in()
+            self.request = build_stand_in(self._parser.path or b"")
         self.request.force_close()
         return self.request
 

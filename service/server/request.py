@@ -143,6 +143,9 @@ def begin_request(parser: PythonProtocol) -> Request:
     return request
 
 
-def build_stand_in() -> Request:
-    """Return a request for a head that could not be read: it matches no route."""
-    return Request("UNREAD", NO_ROUTE, HTTP_1_1)
+def build_stand_in(target: bytes) -> Request:
+    """Return a request for a head that could not be read: it matches no route.
+
+    Its `uri` is the target all the same, where the first line held one.
+    """
+    return Request("UNREAD", target.decode("latin-1") or NO_ROUTE, HTTP_1_1)

@@ -4,6 +4,7 @@
  "detail": "...", "request_id": "...", "errors": [{"path": ..., "message": ...}]}
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -121,12 +122,18 @@ def answer_error(error: Exception) -> Response:
             {"path": remark.path, "message": remark.message} for remark in error.remarks
         ]
     content_type = PROBLEM
-    if request.path.startswith(ERROR_PREFIXES):
+    if _is_of_protocol(request.environ):
         problem["error"] = _tell(problem)
         content_type = JSON
     # Not get_response(), which writes a page of HTML first.
     headers = [each for each in http.get_headers() if each[0] != "Content-Type"]
     return Answer(orjson.dumps(problem), status, headers, content_type=content_type)
+
+
+def _is_of_protocol(environ: Mapping[str, Any]) -> bool:
+    """Return True below the prefixes: a head that was refused has a target alone."""
+    places = environ.get("PATH_INFO", ""), environ.get("RAW_URI", "")
+    return any(place.startswith(ERROR_PREFIXES) for place in places)
 
 
 def _tell(problem: dict[str, Any]) -> str:

@@ -214,6 +214,35 @@ def test_what_is_no_request_is_refused_as_a_problem_and_not_repeated(
     assert "SECRET" not in "".join(server.lines) + str(answers)
 
 
+@pytest.mark.parametrize(
+    ("status", "rest"),
+    [
+        (400, b"HTTP/1.1\r\n"),
+        (400, b"HTTP/9.9\r\nHost: a\r\n"),
+        (400, b"HTTP/1.1\r\nHost: a\r\nNo colon\r\n"),
+        (400, b"HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"),
+        (413, b"HTTP/1.1\r\nHost: a\r\nX-API-Key: %b\r\nContent-Length: 9000000\r\n"),
+        (431, b"HTTP/1.1\r\nHost: a\r\n%b" % (b"A: a\r\n" * 101)),
+        (501, b"HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: a\r\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    "target", [b"/v2/models/credit-risk/infer", b"/v1/models/credit-risk:predict"]
+)
+def test_clients_of_a_protocol_can_read_why_their_request_was_not(
+    target: bytes, status: int, rest: bytes, served: Served
+) -> None:
+    """They read `error`, and of plain JSON alone, before the head is read, too."""
+    server = served("credit-risk")
+    rest = rest.replace(b"%b", server.key.encode())
+    answer = send_raw(server, b"POST %b %b\r\n" % (target, rest))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Content-Type: application/json\r\n" in head
+    problem = json.loads(body)
+    assert problem["error"] == problem["detail"] != ""
+
+
 def test_malformed_chunked_bodies_are_400_and_not_logged(server: Server) -> None:
     for body in (b"SECRET\r\n", b"-5\r\nSECRET\r\n", b"5\r\nSECRET", b"5\r\nSEC"):
         answer = send_raw(
