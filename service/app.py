@@ -161,8 +161,7 @@ def _open_keys(settings: Settings, path: Path) -> Keyring:
         requests,
         instances,
         latest=open_folder() / "keys.json",
-        # A platform that lets in its own callers passes no key, and mounts no file.
-        is_optional=settings.trusted_platform is not None,
+        platform=settings.trusted_platform,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.setting_values import parse_limits
+from service.settings import Platform
 from service.web.access.key_file import (
     ApiKey,
     KeysFileError,
@@ -44,7 +45,8 @@ class _Entry:
 class Keyring:
     """The keys of a file, with the limits of those that have none of their own.
 
-    A file that is optional may be absent, and come later.
+    Where a platform is trusted, whose own callers need no key, the file may be absent,
+    and come later; no key may bear its name, or both would have one budget.
 
     A new file that cannot be used is refused, and the old keys stay in force. Each
     worker reads the file by itself, and saves the keys in `latest` for workers that
@@ -59,7 +61,7 @@ class Keyring:
         instances: str,
         latest: Path,
         *,
-        is_optional: bool = False,
+        platform: Platform | None = None,
     ) -> None:
         self._path = path
         self._latest = latest
@@ -67,10 +69,11 @@ class Keyring:
         self.is_refused = False  # what the file holds now
         self._seen = self._read_stamp()
         self._next_check = time.monotonic() + SECONDS_BETWEEN_CHECKS
-        is_absent = is_optional and not path.exists()
+        self._platform = platform
+        is_absent = platform is not None and not path.exists()
         self._entries = self._build_entries(() if is_absent else read_keys(path))
         self._lock = threading.Lock()
-        if not self._entries and not is_optional:
+        if not self._entries and platform is None:
             raise KeysFileError(f"The key file {path} holds no key: make one.")
 
     def find_client(self, key: str) -> Client | None:
@@ -132,6 +135,11 @@ class Keyring:
         return {key.id: self._build_entry(key) for key in keys}
 
     def _build_entry(self, key: ApiKey) -> _Entry:
+        if key.client == self._platform:
+            raise KeysFileError(
+                f"The key {key.id} has the name of the platform that is trusted,"
+                f" {key.client}: make one for a client of another name."
+            )
         expires = key.expires.timestamp() if key.expires else float("inf")
         client = self.build_client(key.client, key.scopes, key.requests, key.instances)
         return _Entry(key.sha256, expires, client)

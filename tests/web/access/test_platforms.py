@@ -82,6 +82,14 @@ def test_a_key_is_its_own_clients_still(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("platform", ROUTES)
+def test_no_key_shares_its_budget(tmp_path: Path, platform: str) -> None:
+    create_key(tmp_path / "keys.json", platform, ("predict",))
+    start(tmp_path, None)
+    with pytest.raises(SystemExit, match="has the name of the platform"):
+        start(tmp_path, platform)
+
+
+@pytest.mark.parametrize("platform", ROUTES)
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "10.0.0.1"])
 def test_it_is_refused_where_others_may_reach_it(platform: str, host: str) -> None:
     settings = Settings(trusted_platform=platform, host=host)  # type: ignore[arg-type]
