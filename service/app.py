@@ -19,7 +19,7 @@ from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
 from service.setting_values import parse_limits
 from service.settings import Settings, SettingsError
-from service.web.access.auth import check_scopes, init_auth
+from service.web.access.auth import check_scopes, init_auth, list_paths
 from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
 from service.web.access.limits import Limits, open_storage
@@ -129,7 +129,8 @@ def _register_routes(
     ):
         app.register_blueprint(blueprint)
     taken = {rule.rule for rule in app.url_map.iter_rules()}
-    app.register_blueprint(build_vertex(view, vertex, taken))
+    public_gets = list_paths(app, "GET", is_public=True)
+    app.register_blueprint(build_vertex(view, vertex, taken, public_gets))
 
 
 def _observe(

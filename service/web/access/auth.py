@@ -107,6 +107,16 @@ def check_scopes(app: Flask) -> None:
             raise RuntimeError(f"The route {endpoint!r} declares no scope.")
 
 
+def list_paths(app: Flask, method: str, *, is_public: bool) -> set[str]:
+    """Return the paths that take a method, of public routes or of guarded ones."""
+    return {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if method in (rule.methods or ())
+        and is_public == (getattr(app.view_functions[rule.endpoint], SCOPE) is None)
+    }
+
+
 def _read_key(environ: dict[str, Any]) -> str:
     """Return the key of Authorization, or where that is missing, of X-API-Key.
 

@@ -60,11 +60,15 @@ def _write(
 
 
 def build_vertex(
-    view: PredictionView, routes: VertexRoutes, taken: Collection[str]
+    view: PredictionView,
+    routes: VertexRoutes,
+    taken: Collection[str],
+    public_gets: Collection[str],
 ) -> Blueprint:
-    """Build the routes; `taken` are those of others, of which the health may be one.
+    """Build the routes; `taken` are those of others.
 
-    Raises SettingsError.
+    The health may be one of them, `public_gets`, that answers GET without a key. Raises
+    SettingsError.
     """
     health, predict = routes
     vertex = Blueprint("vertex", __name__)
@@ -73,6 +77,11 @@ def build_vertex(
         raise SettingsError(
             f"AIP_PREDICT_ROUTE is {predict}, which is a route already: name another,"
             " such as /vertex:predict."
+        )
+    if health in taken and health not in public_gets:
+        raise SettingsError(
+            f"AIP_HEALTH_ROUTE is {health}, which is a route already and no probe of"
+            " health: name another, such as /health/ready."
         )
     if health and health not in taken:
 

@@ -84,6 +84,15 @@ def test_its_routes_are_published(vertex: FlaskClient) -> None:
     assert "post" in document["paths"][f"{DEPLOYED}:predict"]
 
 
+@pytest.mark.parametrize("route", ["/metrics", "/v1/model", "/v1/predict"])
+def test_a_health_route_that_is_no_probe_stops_the_start(
+    keys: dict[str, str], route: str
+) -> None:
+    """It needs a key, or takes no GET."""
+    with pytest.raises(SystemExit, match=r"AIP_HEALTH_ROUTE is .* no probe of health"):
+        start(keys, vertex_health_route=route)
+
+
 @pytest.mark.parametrize("route", ["/v1/predict", "/v1/models/credit-risk:predict"])
 def test_a_route_of_predictions_that_is_taken_stops_the_start(
     keys: dict[str, str], route: str
