@@ -93,6 +93,7 @@ def _wire(settings: Settings) -> Flask:
     view = PredictionView(predictor, codec, readiness, limits, settings.max_body_bytes)
     _register_routes(app, settings, view, drift, shadowing)
     check_scopes(app)
+    metrics.begin_routes(list_paths(app, "POST", is_public=False))
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
     app.extensions["lifecycle"] = Lifecycle(

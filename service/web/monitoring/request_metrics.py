@@ -1,7 +1,7 @@
 """What is counted of each request."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from service.model.contract.array_columns import CodedColumn
@@ -15,7 +15,6 @@ from service.web.monitoring.metrics import DROPS, Instruments
 from service.web.monitoring.scores import choose_buckets, list_series, read_series
 from service.web.request import DIALECTS, Dialect, RequestContext
 
-PREDICT = "/v1/predict"
 WATCHED_STATUSES = (200, 500, 503, 504)
 
 # The route of whatever matches none: a caller may name any number of them.
@@ -47,14 +46,18 @@ class Metrics:
         instruments.exits.unlabelled.add(0)
         for reason in REASONS:
             instruments.rejections[reason].add(0)
-        for status in WATCHED_STATUSES:
-            instruments.durations[PREDICT, status].observe_all(())
         for dialect in DIALECTS:
             instruments.instances[dialect].observe_all(())
         for drop in DROPS:
             instruments.lines_dropped[drop].add(0)
         engine, digest = predictor.engine.name, predictor.digest
         instruments.model[manifest.name, manifest.version, engine, digest].set(1)
+
+    def begin_routes(self, routes: Iterable[str]) -> None:
+        """Begin the series of routes at 0, where an error is to be seen at once."""
+        for route in routes:
+            for status in WATCHED_STATUSES:
+                self.instruments.durations[route, status].observe_all(())
 
     def count_batch(self, count: int) -> None:
         """Count the instances predicted together, where requests wait for the model."""

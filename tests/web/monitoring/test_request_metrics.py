@@ -243,6 +243,20 @@ def test_paths_that_match_no_route_are_one_series(
     assert after - before <= {"unmatched", *{rule.rule for rule in rules(client)}}
 
 
+def test_an_error_of_any_route_of_predictions_is_seen_at_once(
+    client: FlaskClient, scrape: Scraping
+) -> None:
+    """The series of errors are there before the first, at 0."""
+    routes = {each.rule for each in rules(client) if "POST" in (each.methods or ())}
+    assert len(routes) == 5
+    wanted = {
+        ("http_request_duration_seconds_count", (("route", route), ("status", status)))
+        for route in routes
+        for status in ("200", "500", "503", "504")
+    }
+    assert wanted <= scrape().samples.keys()
+
+
 def find_routes(scraped: Scrape) -> set[str | None]:
     return {dict(labels).get("route") for _, labels in scraped.samples}
 
