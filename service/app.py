@@ -187,6 +187,7 @@ def read_limits(settings: Settings) -> RequestLimits:
         max_instances=settings.max_instances,
         max_string_length=settings.max_string_length,
         max_fields=settings.max_fields,
+        max_elements=settings.max_elements,
     )
 
 

@@ -83,6 +83,8 @@ class Settings:
     max_string_length: int = _variable(10_000, natural)
     # Of an instance of any fields. A bag of words has some hundreds.
     max_fields: int = _variable(1000, natural)
+    # Of tensors: 8 MiB of float32, or 13 images of 224 x 224 x 3.
+    max_elements: int = _variable(2**21, natural)
 
     # From a request's first byte to its last: a phone's slow network takes seconds.
     receive_timeout_seconds: float = _variable(15.0, positive_seconds)

@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from service.model.contract.table_rows import take_rows
+from service.model.contract.table_rows import count_rows, take_rows
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
 from service.model.tasks.registry import find_task
@@ -38,9 +38,10 @@ def check_training_table(reference: FittedPipeline, X: Any) -> Outputs:
 
     Raises PackagingError if there are none, or if they differ the second time.
     """
-    if not len(X):
+    count = count_rows(X)
+    if not count:
         raise PackagingError("The training table has no rows.")
-    table = take_rows(X, [row % len(X) for row in range(CHECKED_ROWS)])
+    table = take_rows(X, [row % count for row in range(CHECKED_ROWS)])
     if hasattr(table, "reset_index"):
         table = table.reset_index(drop=True)
     with warnings.catch_warnings():

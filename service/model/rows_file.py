@@ -32,6 +32,10 @@ def iterate_rows(path: Path, contract: Contract) -> Iterator[list[Row]]:
 
     Raises DataFileError.
     """
+    if contract.table == "tensors":
+        raise DataFileError(
+            f"{path} has columns of values, and the model takes tensors."
+        )
     features = {feature.name: feature for feature in contract.features}
     dates = {n for n, f in features.items() if f.is_date}
     texts = dates | {n for n, f in features.items() if f.type == "string"}

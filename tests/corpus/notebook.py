@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from service.model.contract.prediction_form import PredictionForm
-from service.model.tasks.methods import count_rows
+from service.model.contract.table_rows import count_rows
 from service.model.tasks.task import TaskName
 
 LABELLED = {

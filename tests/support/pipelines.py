@@ -12,16 +12,17 @@ from mixed_features import elapse, to_floats
 from moods import MoodyRegressor
 from prose import read_prose
 from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.datasets import load_diabetes, load_wine
+from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from tensor_models import NearestImage
 
 import train
-from service.model import package
+from service.model import FeatureEdit, package
 
 ROOT = Path(__file__).parents[2]
 CREDIT = ROOT / "artefacts/credit-risk/1.0.0"
@@ -145,6 +146,18 @@ def fit_texts() -> Fitted:
     return Fitted("texts", pipeline.fit(texts, topics), texts, topics)
 
 
+def fit_tensors() -> Fitted:
+    """Images of handwritten digits, with a vector beside each."""
+    digits = load_digits()
+    images = (digits.images[:300] / 16).astype(np.float32)
+    extra = (np.arange(300) % 3 - 1).astype(np.int16).reshape(-1, 1)
+    X, y = {"image": images, "extra": extra}, digits.target[:300]
+    model = NearestImage().fit(X, y)
+    edits: dict[str, FeatureEdit] = {"image": {"minimum": 0, "maximum": 1.5}}
+    options = {"code": ["tensor_models"], "features": edits}
+    return Fitted("tensors", model, X, y, options)
+
+
 FITTED: dict[str, Callable[[], Fitted]] = {
     "credit": functools.cache(fit_credit),
     "diabetes": functools.cache(fit_diabetes),
@@ -154,4 +167,5 @@ FITTED: dict[str, Callable[[], Fitted]] = {
     "mixed": functools.cache(fit_mixed),
     "texts": functools.cache(fit_texts),
     "moody": functools.cache(fit_moody),
+    "tensors": functools.cache(fit_tensors),
 }

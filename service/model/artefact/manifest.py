@@ -102,6 +102,11 @@ class Manifest(Record, frozen=True):
                 "array_dtype must fit",
             ),
             (not is_one or len(features) == 1, "there must be one feature"),
+            (
+                {(f.type == "tensor") for f in self.contract.features}
+                == {self.contract.table == "tensors"},
+                "tensors must be of one table",
+            ),
             ({*self._paths()} <= self.files.keys(), "files must list all that is read"),
         ):
             if not is_right:

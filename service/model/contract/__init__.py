@@ -2,6 +2,7 @@
 
 features.py        the contract itself, as the manifest has it
 array_columns.py   columns of many values as arrays, which are read as lists are
+tensor_columns.py  tensors of one shape as a column
 array_makers.py    arrays made of the columns of a request
 prediction_writers.py predictions as an answer has them, by row or by column
 prediction_form.py the form of a prediction, as the manifest has it
@@ -15,9 +16,13 @@ positional_rows.py rows that come by position, of a model that was fitted on an 
 plain_values.py    the cells of a table as plain values, and these as JSON
 table_rows.py      rows of a training table, taken and read as plain values
 columns.py         a column of the training table: its type, range and categories
+tensor_observation.py the arrays that a model was fitted on, as features
 observation.py     the training table: which kind it is, and all its columns
 edges.py           ranges of a feature's values, and values at their edges
 strict_fields.py   marshmallow's fields without their coercion
+nested_lists.py    nested lists as an array
+tensor_reader.py   a tensor, as lists, as base64 or as an array
+tensor_field.py    the field of a tensor, and the schema that it publishes
 schema.py          the contract as a marshmallow schema, which decides
 strict_json.py     JSON as RFC 8259 means it
 value_types.py     the valid values of a feature as a msgspec type
@@ -30,6 +35,7 @@ fast_path.py       columns of valid values, decoded and checked in C
 faults.py          what is wrong with a request, in marshmallow's words
 column_form.py     requests by column, and what is wrong with one
 document.py        a decoded request, by row or by column
+tensor_limits.py   what the tensors of one request must keep together
 instances.py       what goes into a predictor, and what comes out
 codec.py           bytes to instances: the way in, by all of these
 arrow_messages.py  the messages of an Arrow stream, looked at before Arrow reads them

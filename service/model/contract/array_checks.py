@@ -13,6 +13,7 @@ from service.model.contract.array_columns import ArrayColumn, CodedColumn, Numbe
 from service.model.contract.edges import find_valid_range
 from service.model.contract.features import Feature
 from service.model.contract.strict_fields import EXACT_INTEGERS
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.contract.value_types import Column, ValueType
 
 
@@ -36,6 +37,8 @@ class ArrayCheck:
         """Return a valid column as a plan takes it, or None where it is not sure."""
         if type(column) is CodedColumn:
             return self._read_kinds(column)
+        if type(column) is TensorColumn:
+            return self._type.finish_all(column)
         if type(column) is not NumberColumn or self._is_closed:
             return self._type.read([*column])
         if column.has_null and not self._is_nullable:

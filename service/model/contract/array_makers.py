@@ -9,6 +9,7 @@ import numpy as np
 
 from service.model.contract.array_columns import FEW_ROWS, CodedColumn, NumberColumn
 from service.model.contract.features import Contract, Feature
+from service.model.contract.tensor_columns import stack_tensors
 
 
 class _Codes(dict[Any, int]):
@@ -25,9 +26,12 @@ class ArrayMaker:
     def __init__(self, contract: Contract) -> None:
         features = () if contract.table == "mapping" else contract.features
         self._makers = [_choose_maker(feature) for feature in features]
+        self._has_tensors = contract.table == "tensors"
 
     def make(self, columns: Sequence[Sequence[Any]]) -> tuple[Sequence[Any], ...]:
-        """Return columns of which numbers and categories are arrays."""
+        """Return columns of which numbers, categories and tensors are arrays."""
+        if self._has_tensors:
+            return tuple(map(stack_tensors, columns))
         if len(columns[0]) < FEW_ROWS or not self._makers:
             return tuple(columns)
         return tuple(

@@ -37,6 +37,7 @@ from service.model.contract.strict_json import (
     decode,
     holds_more_containers,
 )
+from service.model.contract.tensor_limits import TensorLimits
 from service.model.contract.value_types import ValueType, compile_type
 from service.model.errors import (
     ContractViolationError,
@@ -68,6 +69,7 @@ class Codec:
         is_open = contract.table == "mapping"
         valid = [] if is_open else [compile_type(each, length) for each in features]
         self._is_positional = takes_positions(contract)
+        self._tensors = TensorLimits(contract, limits)
         self._readers: list[tuple[BodyReader | ColumnsReader, bool, Place | None]] = []
         self._converters: list[tuple[ColumnsReader, bool]] = []
         self._add_readers(contract, valid)
@@ -80,7 +82,8 @@ class Codec:
         self._arrays = ArrayMaker(contract)
         self._array_checks = ArrayChecks(() if is_open else features, valid)
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
-        self._max_containers = max(per_instance, MIN_CONTAINERS)
+        least = max(per_instance, MIN_CONTAINERS)
+        self._max_containers = least + self._tensors.max_lists
 
     def _add_readers(self, contract: Contract, valid: Sequence[ValueType]) -> None:
         """Add the fast path of each form of a request, the commonest first."""
@@ -88,8 +91,10 @@ class Codec:
         forms = [True] if self._is_positional else []
         forms += [False] if by_name else []
         length = self.limits.max_string_length
-        known = [compile_known(each, length) for each in contract.features if forms]
-        tried = ((known, True), (valid, False))
+        tried: list[tuple[Sequence[ValueType], bool]] = [(valid, False)]
+        if forms and contract.table != "tensors":  # whose elements are compared later
+            known = [compile_known(each, length) for each in contract.features]
+            tried = [(known, True), *tried]
         for types, is_known in tried:
             for by_position in forms:
                 reader = BodyReader(contract, types, by_position=by_position)
@@ -109,6 +114,7 @@ class Codec:
         Raises MalformedJsonError or TooManyInstancesError.
         """
         most = self.limits.max_instances
+        self._tensors.check_body(body)
         for reader, is_known, place in self._readers:
             columns = reader.read(body)
             if columns and len(columns[0]) <= most:
@@ -159,6 +165,7 @@ class Codec:
 
     def check_containers(self, body: bytes) -> None:
         """Raise TooManyInstancesError where decoding a body would take much memory."""
+        self._tensors.check_body(body)
         if holds_more_containers(body, self._max_containers):
             raise TooManyInstancesError(
                 f"The body holds over {self._max_containers} objects and lists, and one"
@@ -175,6 +182,7 @@ class Codec:
         Raises ContractViolationError, which names every place, up to the limit.
         """
         columns = self._arrays.make(document.columns or self._read_valid(document))
+        self._tensors.check(columns)
         by_column = document.place is not None
         if document.is_known:
             return Instances(columns, document.count, by_column=by_column)
@@ -198,7 +206,10 @@ class Codec:
         if by_column and not found and not document.count:  # each has a default
             found = [Fault(BODY, document.root, NO_ROWS)]
         if not found:
-            return tuple(parts) if by_column else join_columns(parts)
+            columns = tuple(parts) if by_column else join_columns(parts)
+            found = [*self._tensors.find_others(columns, document.place)]
+            if not found:
+                return columns
         remarks = [Remark(fault.path, fault.violation) for fault in found]
         if next(faults, None):  # how many is not worth the time
             remarks.append(Remark(document.root, "and more"))

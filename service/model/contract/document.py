@@ -9,6 +9,7 @@ import orjson
 from service.model.contract.column_form import COLUMNS, Place, count_rows
 from service.model.contract.fast_path import Columns
 from service.model.contract.faults import INSTANCES
+from service.model.contract.tensor_columns import write_array
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -30,9 +31,8 @@ class Document(msgspec.Struct, frozen=True):
 
     def write(self) -> bytes:
         """Return the JSON of columns that came in another form."""
-        return orjson.dumps(
-            self.content, default=list
-        )  # an array is no type of its own
+        # An array is no type of JSON's own.
+        return orjson.dumps(self.content, default=write_array)
 
     def iterate_names(self) -> Iterator[tuple[str, int | None]]:
         """Yield the names that `content` gives to values, those of no feature, too.

@@ -37,6 +37,30 @@ def find_valid_range(feature: Feature) -> Range:
     return low, high
 
 
+def find_element_range(feature: Feature) -> Range:
+    """Return the least and the greatest finite element that a tensor may hold."""
+    dtype = np.dtype(feature.storage.dtype)
+    if dtype.kind == "b":
+        return False, True
+    info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    kind = float if dtype.kind == "f" else int
+    low, high = feature.minimum, feature.maximum
+    return (
+        kind(info.min) if low is None else low,
+        kind(info.max) if high is None else high,
+    )
+
+
+def describe_range(bounds: Range) -> str:
+    """Return what is said of a value out of a range."""
+    low, high = bounds
+    if high is None:
+        return f"must be at least {low}"
+    if low is None:
+        return f"must be at most {high}"
+    return f"must be between {low} and {high}"
+
+
 def read_observed_range(feature: Feature) -> Range:
     """Return the least and the greatest value that training saw."""
     observed = feature.observed

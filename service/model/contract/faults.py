@@ -131,7 +131,7 @@ class FaultFinder:
                 violations = find_violations(field, value)
             for violation in violations:
                 is_valid = False
-                yield Fault(name, f"{path}.{name}", violation)
+                yield Fault(name, f"{path}.{name}{violation.place}", violation)
         for key in () if self._is_ignoring else row:
             if key not in self._names:
                 is_valid = False

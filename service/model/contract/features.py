@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 
 FeatureType = Literal[
-    "number", "integer", "string", "boolean", "date", "date-time", "object"
+    "number", "integer", "string", "boolean", "date", "date-time", "object", "tensor"
 ]
 UnknownFields = Literal["reject", "ignore"]
-Table = Literal["frame", "array", "text", "mapping"]
+Table = Literal["frame", "array", "text", "mapping", "tensors"]
 NullMark = Literal["NaN", "None", "NA", "NaT"]
 Scalar = str | int | float | bool | None
 Bound = str | int | float | None
@@ -29,7 +29,16 @@ VALUES: dict[FeatureType, set[type]] = {
     "date": {str},
     "date-time": {str},
     "object": set(),
+    "tensor": {int, float},
 }
+
+# The types of a tensor's elements, as numpy calls them.
+ELEMENT_TYPES = (
+    *("float32", "float64", "bool"),
+    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+)
+# numpy has 64; an image has three, a video four.
+MAX_DIMENSIONS = 8
 
 
 def is_text(value: object) -> bool:
@@ -86,7 +95,9 @@ class Feature(Record, frozen=True):
     """One field of an instance. Bounds are inclusive; dates are ISO 8601 text.
 
     `categories`, where given, is the closed set of what is allowed. `default` stands
-    in for an absent field, and only where `required` is false.
+    in for an absent field, and only where `required` is false. A tensor alone has a
+    `shape`, that of one instance, in which None is a free dimension; its bounds are
+    those of each element.
     """
 
     name: str
@@ -101,6 +112,7 @@ class Feature(Record, frozen=True):
     unit: str = ""
     description: str = ""
     observed: Observed = Observed()
+    shape: tuple[int | None, ...] | None = None
 
     @property
     def is_date(self) -> bool:
@@ -127,13 +139,36 @@ class Feature(Record, frozen=True):
             raise ValueError(f"{self.name!r} is a {self.type}, and has no bounds")
         if self.categories == ():
             raise ValueError(f"{self.name!r} has no category to allow")
+        if (self.shape is not None) != (self.type == "tensor"):
+            raise ValueError(f"{self.name!r} needs a shape if it is a tensor alone")
+        if self.shape is not None:
+            self._check_tensor(self.shape)
+
+    def _check_tensor(self, shape: tuple[int | None, ...]) -> None:
+        sizes = [1 if size is None else size for size in shape]
+        bounds = {type(each) for each in (self.minimum, self.maximum)} - {type(None)}
+        whole = (
+            {int} if self.storage.dtype.startswith(("int", "uint")) else {int, float}
+        )
+        for is_right, fault in (
+            (self.storage.dtype in ELEMENT_TYPES, "has elements of no type"),
+            (min(sizes, default=1) > 0, "has a dimension without elements"),
+            (len(shape) <= MAX_DIMENSIONS, f"has over {MAX_DIMENSIONS} dimensions"),
+            (bounds <= whole, "holds integers, and has other bounds"),
+            (not (bounds and self.storage.dtype == "bool"), "has bounds of booleans"),
+            (self.required and not self.nullable, "must come, and not be null"),
+            (self.categories is None, "is a tensor, and has no categories"),
+        ):
+            if not is_right:
+                raise ValueError(f"{self.name!r} {fault}")
 
 
 class Contract(Record, frozen=True):
     """The features in the order the pipeline was fitted on, and the table's kind.
 
     `text` is one column of texts: a list, an array of one dimension or a Series;
-    `mapping` is one of mappings, whose fields are what an instance brings.
+    `mapping` is one of mappings, whose fields are what an instance brings; `tensors`
+    are arrays by name, each with the instances first.
     `array_dtype` is the dtype of a bare numpy array, `list`, or None for pandas.
     """
 

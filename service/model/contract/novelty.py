@@ -11,6 +11,7 @@ from service.model.contract.edges import find_valid_range, read_observed_range
 from service.model.contract.features import Feature
 from service.model.contract.plain_values import to_json
 from service.model.contract.strict_fields import EXACT_INTEGERS
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.contract.value_types import NOTHING, ValueType, compile_type
 
 # What is new about a value.
@@ -30,6 +31,11 @@ class NoveltyCheck:
                 f" {observed.minimum} to {observed.maximum}"
             ),
         }
+        if feature.type == "tensor":
+            self.messages["out_of_range"] = (
+                "has an element outside the range observed in training,"
+                f" {observed.minimum} to {observed.maximum}"
+            )
         self._low, self._high = read_observed_range(feature)
         self._is_integer = feature.type == "integer"
         self._is_categorical = observed.categories is not None
@@ -38,6 +44,11 @@ class NoveltyCheck:
 
     def find(self, values: Sequence[Any]) -> Iterator[tuple[int, Novelty]]:
         """Yield the index of each such value, and what is new about it."""
+        if type(values) is TensorColumn:
+            if self._low is not None:
+                for index in values.find_outside(self._low, self._high):
+                    yield index, "out_of_range"
+            return
         if self._is_known(values):
             return
         if type(values) is CodedColumn:

@@ -19,6 +19,7 @@ from service.model.contract.features import (
 from service.model.contract.mapping_rows import KINDS
 from service.model.contract.plain_values import to_plain
 from service.model.contract.table_rows import is_one_column
+from service.model.contract.tensor_observation import observe_tensors
 from service.model.errors import ContractError
 
 # Arrays that do not index as plain ones do.
@@ -30,8 +31,15 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
 
     `X` is a DataFrame, or a numpy array of shape (n, features) whose columns are called
     `names`, or x0, x1, ..., or a list, a Series or an array of texts, called by the
-    Series' name or `text`, or of mappings. Raises ContractError, naming the column.
+    Series' name or `text`, or of mappings, or a dict of arrays (n, ...), called by its
+    keys. Raises ContractError, naming the column.
     """
+    if isinstance(X, Mapping):
+        if names is not None:
+            raise ContractError(
+                "names= is for a table: arrays are named by their keys."
+            )
+        return observe_tensors(X)
     if is_one_column(X) and any(isinstance(value, str) for value in X):
         return _observe_texts(X, names)
     if is_one_column(X) and any(isinstance(value, Mapping) for value in X):
@@ -41,8 +49,8 @@ def observe_table(X: Any, names: Iterable[str] | None = None) -> Contract:
     if not isinstance(X, np.ndarray) or isinstance(X, ODD_ARRAYS) or X.ndim != 2:
         raise ContractError(
             "The training table must be a pandas DataFrame, a numpy array of two"
-            " dimensions, or a list or a Series of texts or dicts, not"
-            f" {type(X).__name__}."
+            " dimensions, a list or a Series of texts or dicts, or a dict of arrays,"
+            f" not {type(X).__name__}."
         )
     listed = [f"x{i}" for i in range(X.shape[1])] if names is None else names
     return _observe_array(X, _list_names(listed))

@@ -15,7 +15,9 @@ class RequestLimits:
     max_errors: int = 100
     # Fields of an instance of any; those of named features are as many as these.
     max_fields: int = 1000
+    # Elements of the tensors of a request, all together: 8 MiB of float32.
+    max_elements: int = 2**21
 
 
 # For what lies in an artefact, which is as it was packaged.
-UNBOUNDED = RequestLimits(sys.maxsize, sys.maxsize, sys.maxsize, sys.maxsize)
+UNBOUNDED = RequestLimits(*[sys.maxsize] * 5)

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
-from service.model.contract.edges import Range, find_valid_range
+from service.model.contract.edges import describe_range, find_valid_range
 from service.model.contract.features import Contract, Feature, FeatureType
 from service.model.contract.mapping_rows import NO_OBJECT, MappingInstance
 from service.model.contract.positional_rows import describe_row
@@ -19,6 +19,7 @@ from service.model.contract.strict_fields import (
     StrictNumber,
     StrictString,
 )
+from service.model.contract.tensor_field import TensorField
 from service.model.contract.violations import Violation
 
 # A numpy array of strings drops NUL characters at the end of a text.
@@ -109,14 +110,18 @@ def _make_field(feature: Feature, options: dict[str, Any]) -> fields.Field[Any]:
         return StrictDateTime(feature.storage.dtype, takes_days=takes_days, **options)
     if feature.type == "object":
         return MappingInstance()
+    if feature.type == "tensor":
+        return TensorField(feature, **options)
     return FIELDS[feature.type](**options)
 
 
 def _compile_validators(feature: Feature) -> list[validate.Validator]:
     validators: list[validate.Validator] = []
+    if feature.type == "tensor":  # whose elements have the bounds
+        return validators
     low, high = found = find_valid_range(feature)
     if found != (None, None):
-        outside = Violation("range", _describe_range(found))
+        outside = Violation("range", describe_range(found))
         validators.append(validate.Range(low, high, error=outside))
     if feature.categories is not None:
         choices = dict.fromkeys(feature.categories)  # found by hash, however many
@@ -133,15 +138,6 @@ def _describe_categories(categories: tuple[Any, ...]) -> str:
     more = ", ..." if len(categories) > NAMED_CATEGORIES else ""
     # marshmallow formats its messages, and a category may hold braces.
     return f"must be one of {named}{more}".replace("{", "{{").replace("}", "}}")
-
-
-def _describe_range(bounds: Range) -> str:
-    low, high = bounds
-    if high is None:
-        return f"must be at least {low}"
-    if low is None:
-        return f"must be at most {high}"
-    return f"must be between {low} and {high}"
 
 
 def _describe(feature: Feature) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rows of a training table, whichever kind it is, taken and read as plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from service.model.contract.plain_values import (
     to_json,
     to_plain,
 )
+from service.model.contract.tensor_columns import TensorColumn
 
 
 def is_one_column(X: Any) -> bool:
@@ -19,16 +20,27 @@ def is_one_column(X: Any) -> bool:
     return isinstance(X, list | pd.Series) or getattr(X, "ndim", 0) == 1
 
 
+def count_rows(X: Any) -> int:
+    """Return the rows of a table; a sparse matrix has no length."""
+    if isinstance(X, Mapping):
+        X = next(iter(X.values()))
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
+
+
 def take_rows(X: Any, rows: Sequence[int]) -> Any:
     """Return some rows of a training table, as the kind of table that it is."""
+    if isinstance(X, Mapping):
+        return {name: array[list(rows)] for name, array in X.items()}
     if isinstance(X, list):
         return [X[row] for row in rows]
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def read_columns(X: Any, rows: Sequence[int]) -> tuple[list[Any], ...]:
-    """Return the columns of some rows as plain values, a null as None."""
+def read_columns(X: Any, rows: Sequence[int]) -> tuple[Sequence[Any], ...]:
+    """Return the columns of some rows as plain values or tensors, a null as None."""
     part = take_rows(X, list(rows))
+    if isinstance(part, dict):
+        return tuple(map(TensorColumn, part.values()))
     if is_one_column(X):
         return ([_to_plain_fields(value) for value in part],)
     return tuple(

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from service.model.contract.array_columns import ArrayColumn, NumberColumn
-from service.model.contract.features import Contract, NullMark, Storage
+from service.model.contract.features import Contract, Feature, NullMark, Storage
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.contract.timestamps import DAYS, read_dtype
 
 NULLS: dict[NullMark, Any] = {"NaN": np.nan, "None": None, "NA": pd.NA, "NaT": pd.NaT}
@@ -24,10 +25,13 @@ FLOATS = {"float64", "float32"}
 
 
 def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
-    """Return the DataFrame, or the numpy array, that the pipeline takes.
+    """Return the DataFrame, the array, or the dict of arrays that the pipeline takes.
 
     `columns` holds a sequence for each feature, in order, a null as None.
     """
+    if contract.table == "tensors":
+        pairs = zip(contract.features, columns, strict=True)
+        return {feature.name: _build_tensor(feature, each) for feature, each in pairs}
     dtypes = {feature.storage.dtype for feature in contract.features}
     is_floats = contract.table == "frame" and len(dtypes) == 1 and dtypes <= FLOATS
     columns = [_take_values(each, as_doubles=is_floats) for each in columns]
@@ -43,6 +47,16 @@ def build_table(contract: Contract, columns: Sequence[Sequence[Any]]) -> Any:
             for feature, values in zip(contract.features, columns, strict=True)
         }
     )
+
+
+def _build_tensor(feature: Feature, values: Sequence[Any]) -> np.ndarray:
+    """Return an array (n, *shape) in C order."""
+    if type(values) is TensorColumn:
+        return np.ascontiguousarray(values.array)
+    if not values:
+        shape = [size or 0 for size in feature.shape or ()]
+        return np.empty((0, *shape), feature.storage.dtype)
+    return np.stack(values).astype(feature.storage.dtype, copy=False)
 
 
 def _take_values(column: Sequence[Any], *, as_doubles: bool) -> Sequence[Any]:

@@ -19,6 +19,7 @@ from service.model.contract.edges import find_valid_range
 from service.model.contract.features import Feature
 from service.model.contract.schema import NO_NUL_AT_END, compile_field
 from service.model.contract.strict_fields import EXACT_INTEGERS, read_whole
+from service.model.contract.tensor_reader import TensorReader
 
 Column = Sequence[Any]
 Finish = Callable[[Column], Column | None]
@@ -80,6 +81,8 @@ NOTHING = ValueType(Annotated[int, Meta(ge=1, le=0)])
 
 def compile_type(feature: Feature, max_string_length: int) -> ValueType:
     """Compile the type of a feature's valid values."""
+    if feature.type == "tensor":  # its elements are looked at all at once
+        return ValueType(Any, TensorReader(feature).read_column)
     if feature.type in ("string", "boolean"):
         found = ValueType(_annotate_text(feature, max_string_length))
     elif feature.is_date:

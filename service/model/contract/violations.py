@@ -12,17 +12,22 @@ Kind = Literal[
 
 
 class Violation(str):
-    """An error message, and the kind of violation that it describes."""
+    """An error message, and the kind of violation that it describes.
 
-    __slots__ = ("kind",)
+    `place` is where it is within a tensor, such as `[2][5]`, and else empty.
+    """
+
+    __slots__ = ("kind", "place")
     kind: Kind
+    place: str
 
-    def __new__(cls, kind: Kind, sentence: str) -> "Violation":
+    def __new__(cls, kind: Kind, sentence: str, place: str = "") -> "Violation":
         """Make a message of a kind."""
         violation = super().__new__(cls, sentence)
         violation.kind = kind
+        violation.place = place
         return violation
 
     def format(self, *args: Any, **kwargs: Any) -> "Violation":
         """Return the message with its placeholders filled in, of the same kind."""
-        return Violation(self.kind, super().format(*args, **kwargs))
+        return Violation(self.kind, super().format(*args, **kwargs), self.place)

@@ -17,8 +17,8 @@ NO_HISTOGRAMS = (
 )
 
 # What is counted: a number itself, the length of a text, the seconds of a date-time
-# since 1970, or a category.
-HistogramKind = Literal["number", "integer", "text", "date-time", "category"]
+# since 1970, a category, or the mean of a tensor's elements, which are not counted.
+HistogramKind = Literal["number", "integer", "text", "date-time", "category", "mean"]
 
 
 class Histogram(Record, frozen=True):
@@ -110,4 +110,6 @@ def find_kind(type_: FeatureType, categories: Sequence[Scalar] | None) -> Histog
         return "text"
     if type_ == "date":
         return "date-time"
+    if type_ == "tensor":
+        return "mean"
     return "text" if type_ == "string" else type_

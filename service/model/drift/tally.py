@@ -30,6 +30,13 @@ def _read_seconds(moment: Any) -> float:
     return seconds
 
 
+def _compute_mean(tensor: Any) -> float:
+    with np.errstate(over="ignore"):
+        mean = float(np.mean(tensor, dtype=np.float64))
+        # Of huge numbers, a sum may be infinite where their mean is none.
+        return mean if math.isfinite(mean) else float((tensor / tensor.size).sum())
+
+
 # How a value becomes the number that is counted. An integer is rounded to a double, as
 # numpy does it.
 READERS: dict[HistogramKind, Reader] = {
@@ -37,6 +44,7 @@ READERS: dict[HistogramKind, Reader] = {
     "integer": float,
     "text": len,
     "date-time": _read_seconds,
+    "mean": _compute_mean,
 }
 
 

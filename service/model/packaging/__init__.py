@@ -8,6 +8,7 @@ brackets.py       an answered value and one that is not, moved towards each othe
 bounds.py         where it stops answering numbers and dates
 category_codes.py which numbers are categories
 training_table.py the training table as pandas or numpy, of whatever kind it was
+tensor_proposal.py the contract of a model that takes tensors
 proposal.py       the contract: by the table, the pipeline and the owner
 synthetic_rows.py a typical row, of no real person, and variants of it
 golden_records.py which rows become golden records

@@ -27,6 +27,7 @@ class FeatureEdit(TypedDict, total=False):
     unseen: Literal["reject", "allow"]
     unit: str
     description: str
+    shape: Sequence[int | None]
 
 
 def read_edits(
@@ -74,6 +75,8 @@ def apply_edit(before: Feature, edit: FeatureEdit) -> Feature:
     Raises ContractError.
     """
     changes: dict[str, Any] = {**edit}
+    if "shape" in changes:
+        raise ContractError(f"{before.name!r} is no tensor, and has no shape to edit.")
     if changes.pop("unseen", None) == "allow":
         changes["categories"] = None
     if (categories := changes.get("categories")) is not None:

@@ -4,9 +4,10 @@ Real rows hold each feature's least and greatest value, its categories and a nul
 and then spread evenly over the table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from marshmallow import ValidationError
 
 from service.model.artefact.golden import Golden, GoldenRecord
@@ -16,8 +17,13 @@ from service.model.contract.plain_values import to_json
 from service.model.contract.prediction_form import PredictionForm
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.schema import compile_field
-from service.model.contract.table_rows import read_columns, take_rows
+from service.model.contract.table_rows import (
+    count_rows,
+    read_columns,
+    take_rows,
+)
 from service.model.contract.tables import build_table
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.contract.value_types import compile_type
 from service.model.errors import PackagingError, describe_error
 from service.model.outputs import Outputs
@@ -38,6 +44,9 @@ MAX_COVERING_ROWS = 64
 
 # What a plan is held against at every start, beside the golden records.
 SAMPLED_ROWS = 256
+
+# Of tensors as JSON, golden.json and sample.json hold so many bytes each, or one row.
+MAX_TENSOR_BYTES = 4 * 2**20
 
 # A larger training table is sampled evenly down to this many cells.
 MAX_SAMPLED_CELLS = 500_000
@@ -66,6 +75,12 @@ def select_records(
     rows = _find_valid_rows(contract, X)
     columns = read_columns(X, rows)
     chosen = _choose_rows(contract, columns)
+    sampled = SAMPLED_ROWS
+    if contract.table == "tensors":
+        # The typical instance is about as long as a real one.
+        size = len(msgspec.json.encode(_take_instance(contract, columns, 0)))
+        chosen = chosen[: max(1, MAX_TENSOR_BYTES // size - 1)]
+        sampled = min(SAMPLED_ROWS, max(1, MAX_TENSOR_BYTES // size))
     real = [[values[i] for values in columns] for i in chosen]
     ask = _build_ask(reference, contract)
     expected = predict_rows(reference, X, [rows[i] for i in chosen])
@@ -81,15 +96,23 @@ def select_records(
         GoldenRecord(instance=_to_instance(contract, row), prediction=prediction)
         for row, prediction in zip(instances, predictions, strict=True)
     )
-    sampled = zip(*(spread(values, SAMPLED_ROWS) for values in columns), strict=True)
-    sample = [_to_instance(contract, row) for row in sampled]
+    spread_rows = spread(range(len(rows)), sampled)
+    sample = [_take_instance(contract, columns, index) for index in spread_rows]
     return Selection(Golden(records=records), sample, rows)
+
+
+def _take_instance(
+    contract: Contract, columns: Sequence[Sequence[Any]], index: int
+) -> dict[str, Any]:
+    return _to_instance(contract, [values[index] for values in columns])
 
 
 def _find_valid_rows(contract: Contract, X: Any) -> list[int]:
     """Return rows that keep the contract, of a large table some."""
-    count = max(MAX_REAL_ROWS, MAX_SAMPLED_CELLS // len(contract.features))
-    sample = spread(range(len(X)), count)
+    is_tensors = isinstance(X, Mapping)
+    cells = sum(a[0].size for a in X.values()) if is_tensors else len(contract.features)
+    count = max(MAX_REAL_ROWS, MAX_SAMPLED_CELLS // cells)
+    sample = spread(range(count_rows(X)), count)
     valid = [True] * len(sample)
     for feature, values in zip(contract.features, read_columns(X, sample), strict=True):
         for index in _find_invalid(feature, values):
@@ -127,7 +150,9 @@ def _choose_rows(contract: Contract, columns: Sequence[Sequence[Any]]) -> list[i
     for feature, values in zip(contract.features, columns, strict=True):
         present = [i for i, value in enumerate(values) if value is not None]
         chosen += [i for i, value in enumerate(values) if value is None][:1]
-        if feature.type == "object":
+        if isinstance(values, TensorColumn):
+            chosen += values.find_extremes()
+        elif feature.type == "object":
             sizes = [len(value) for value in values]
             chosen.append(max(present, key=sizes.__getitem__))
         elif feature.observed.categories is not None:
@@ -163,7 +188,9 @@ def _to_instance(contract: Contract, row: Sequence[Any]) -> dict[str, Any]:
     if contract.table == "mapping":
         return dict(row[0])
     return {
-        feature.name: to_json(value, feature.type)
+        feature.name: (
+            value.tolist() if feature.type == "tensor" else to_json(value, feature.type)
+        )
         for feature, value in zip(contract.features, row, strict=True)
         if value is not ABSENT
     }

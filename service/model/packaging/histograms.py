@@ -82,7 +82,7 @@ def _choose_bins(feature: Feature, values: Sequence[Any]) -> Histogram:
     if kind == "category":
         return _make_categories(feature.name, observed.categories or ())
     limits: list[Any] = [observed.minimum, observed.maximum]
-    if limits == [None, None]:
+    if limits == [None, None] or kind == "mean":  # those are of elements
         limits = []
     elif kind == "date-time":
         limits = [read_timestamp(str(v), feature.storage.dtype) for v in limits]

@@ -16,8 +16,9 @@ import pandas as pd
 from service.model.contract.edges import TINY, Range, nearest_to
 from service.model.contract.features import Contract
 from service.model.contract.instances import spread
-from service.model.contract.table_rows import read_columns
+from service.model.contract.table_rows import count_rows, read_columns
 from service.model.contract.tables import build_table
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline, check_training_table
@@ -54,11 +55,16 @@ class Probe:
         self.contract = contract
         check_training_table(reference, X)
         self.base = read_columns(X, _choose_rows(X))
-        if not self._is_answered_whole(self.base):
+        if not self.answers(self.base):
             raise PackagingError(
                 "The pipeline does not answer its own training table, built anew from"
                 " JSON: its columns' dtypes hold more than a request can carry."
             )
+
+    @property
+    def tensors(self) -> list[TensorColumn]:
+        """The rows as tensors, of a model that takes these."""
+        return [values for values in self.base if isinstance(values, TensorColumn)]
 
     def find_nullable(self) -> set[int]:
         """Return the columns that take a null.
@@ -66,7 +72,7 @@ class Probe:
         Of hundreds in which training saw none, a sample is asked before the others.
         """
         nulls = [Question(index, None) for index in range(len(self.base))]
-        if not self._is_answered_whole([[None]] * len(self.base)):
+        if not self.answers([[None]] * len(self.base)):
             seen = [feature.observed.nulls > 0 for feature in self.contract.features]
             others = [question for question in nulls if not seen[question.column]]
             if not any(map(self._is_answered_alone, spread(others, SAMPLE))):
@@ -121,7 +127,7 @@ class Probe:
                 turns[2 * group : 2 * group + 2] = limit, small
                 column += [limit, *turns]
             columns[index] = column
-        return self._is_answered_whole(columns)
+        return self.answers(columns)
 
     def _find_together(self, questions: Sequence[Question]) -> set[Question] | None:
         """Ask in one table; return those that are answered, or None if it is spoilt."""
@@ -147,9 +153,10 @@ class Probe:
     def _is_answered_alone(self, question: Question) -> bool:
         columns = self._take([question.row])
         columns[question.column] = [question.value]
-        return self._is_answered_whole(columns)
+        return self.answers(columns)
 
-    def _is_answered_whole(self, columns: Sequence[Sequence[Any]]) -> bool:
+    def answers(self, columns: Sequence[Sequence[Any]]) -> bool:
+        """Return True if the pipeline answers a whole table of finite numbers."""
         answers = self._ask(columns)
         return answers is not None and bool(answers.find_finite().all())
 
@@ -168,6 +175,8 @@ class Probe:
 
 def _choose_rows(X: Any) -> list[int]:
     """Return rows with the fewest nulls, evenly over the table."""
+    if isinstance(X, Mapping):  # tensors have none
+        return spread(range(count_rows(X)), BASE_ROWS)
     nulls = np.asarray(pd.isna(X)).reshape(len(X), -1).sum(axis=1)
     fullest = np.flatnonzero(nulls == nulls.min()).tolist()
     return [int(row) for row in np.resize(spread(fullest, BASE_ROWS), BASE_ROWS)]

@@ -21,6 +21,7 @@ from service.model.packaging.brackets import Side
 from service.model.packaging.category_codes import holds_codes
 from service.model.packaging.edits import FeatureEdit, apply_edit, read_edits
 from service.model.packaging.probe import Probe, Question
+from service.model.packaging.tensor_proposal import propose_tensors
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.rowwise import warn_of_dependence
 
@@ -58,6 +59,8 @@ def propose_contract(
         if changes:
             raise ContractError("The fields of dicts are open, and have no edits.")
         return Proposal(observed, ())
+    if observed.table == "tensors":
+        return Proposal(propose_tensors(probe, changes, unknown_fields), ())
     quantities = [i for i, f in enumerate(observed.features) if not _is_category(f)]
     bounds = find_bounds(probe, quantities)
     proposed = _propose(probe, X, bounds)

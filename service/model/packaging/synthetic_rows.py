@@ -12,6 +12,7 @@ import pandas as pd
 from service.model.contract.edges import UNSEEN
 from service.model.contract.features import Contract, Feature
 from service.model.contract.mapping_rows import compose_row
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.contract.texts import compose_text, is_prose
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
@@ -20,6 +21,9 @@ MAX_VARIANTS = 128
 
 # How much of a typical instance is kept where there is no answer for all of it.
 SHARES = (1.0, 0.5, 0.25, 0.1, 0.01, 0.0)
+
+# Of tensors, as a median looks at each of their elements.
+MEDIAN_ROWS = 64
 
 Row = list[Any]
 Ask = Callable[[Sequence[Row]], Outputs]
@@ -49,6 +53,8 @@ def _find_middle(feature: Feature, values: Sequence[Any]) -> Any:
 
     It is shown with the API.
     """
+    if isinstance(values, TensorColumn):
+        return values[:MEDIAN_ROWS].find_median()
     if feature.type == "object":
         return compose_row(values)
     present = pd.Series([value for value in values if value is not None], dtype=object)

@@ -6,7 +6,7 @@ original.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from service.model.contract.tensor_observation import read_arrays
 from service.model.errors import ContractError, describe_error
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
@@ -30,11 +31,13 @@ MAX_DENSE_COLUMNS = 2048
 def read_table(reference: FittedPipeline, X: Any) -> Any:
     """Return a training table as pandas or numpy, or a list or Series of texts.
 
+    Arrays by name are copied only where they are not native, or not in C order.
+
     Raises ContractError, saying what to pass, where none is answered as the original.
     """
     _refuse_other_columns(reference.pipeline, X)
     table = convert_table(X)
-    if table is not X:
+    if table is not X and not isinstance(X, Mapping):
         _compare_answers(reference, X, table)
     return table
 
@@ -57,7 +60,7 @@ def convert_table(X: Any) -> Any:
     if isinstance(X, pd.DataFrame):
         odd = [i for i, dtype in enumerate(X.dtypes) if _is_odd(X.iloc[:, i], dtype)]
         return _convert_columns(X, odd) if odd else X
-    return X
+    return read_arrays(X) if isinstance(X, Mapping) else X
 
 
 def _stack_rows(rows: Sequence[Any]) -> np.ndarray:

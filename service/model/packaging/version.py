@@ -24,7 +24,7 @@ from service.model.artefact.manifest import (
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances, spread
 from service.model.contract.prediction_form import PredictionForm
-from service.model.contract.table_rows import read_columns
+from service.model.contract.table_rows import count_rows, read_columns
 from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
@@ -73,7 +73,7 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         **contents.code.files,
     }
     is_plain = is_said_by_names(reference, form) and not (
-        contents.pickled.embedded or contents.left_out
+        contents.pickled.embedded or contents.left_out or contract.table == "tensors"
     )
     manifest = Manifest(
         format=FIRST_FORMAT if is_plain else SECOND_FORMAT,
@@ -143,14 +143,17 @@ def _predict_scores(
     if holdout is None:
         return predict_rows(reference, X, rows)
     holdout = convert_table(holdout)
-    is_alike = type(holdout) is type(X) and len(holdout) > 0
-    if is_alike and hasattr(X, "columns"):
+    is_alike = type(holdout) is type(X) and count_rows(holdout) > 0
+    if is_alike and isinstance(X, dict):
+        shapes = [{n: a.shape[1:] for n, a in table.items()} for table in (holdout, X)]
+        is_alike = shapes[0] == shapes[1]
+    elif is_alike and hasattr(X, "columns"):
         is_alike = list(holdout.columns) == list(X.columns)
     elif is_alike:
         is_alike = np.shape(holdout)[1:] == np.shape(X)[1:]
     if not is_alike:
         raise PackagingError("holdout= must be a table like the training table.")
-    rows = spread(range(len(holdout)), MAX_REFERENCE_ROWS)
+    rows = spread(range(count_rows(holdout)), MAX_REFERENCE_ROWS)
     return predict_rows(reference, holdout, rows)
 
 

@@ -60,6 +60,8 @@ def compile_plan(
     Raises NoPlanError where no step has a compiled form or takes an array instead of a
     frame. Whether the plan is exact is not decided here: see gate.py.
     """
+    if contract.table == "tensors":
+        raise NoPlanError("the model takes tensors, for which no step is compiled.")
     composer = Composer()
     given = Input(BlockType(contract), sample)
     final = composer.compile_final(pipeline, given, extras=extras)

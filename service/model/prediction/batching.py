@@ -12,10 +12,13 @@ deadlines, each is predicted alone: those that wait are then free for other thre
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
+import numpy as np
 from greenlet import getcurrent, greenlet
 
 from service.model.contract.instances import Instances, Predictions
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.prediction.pace import Pace
 
 Predict = Callable[[Instances], Predictions]
@@ -155,12 +158,19 @@ def _resume(requests: Iterable[_Request]) -> Iterator[_Request]:
             yield request
 
 
+def join_values(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """Return columns as one. Raises ValueError where tensors have other shapes."""
+    if type(columns[0]) is TensorColumn:
+        return TensorColumn(np.concatenate([each.array for each in columns]))
+    return [value for column in columns for value in column]
+
+
 def join_instances(parts: Sequence[Instances]) -> Instances:
     """Return the instances of several requests as those of one."""
     if len(parts) == 1:
         return parts[0]
     columns = tuple(
-        [value for column in columns for value in column]
+        join_values(columns)
         for columns in zip(*(part.columns for part in parts), strict=True)
     )
     return Instances(columns, sum(part.count for part in parts))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.model.contract.instances import spread
-from service.model.contract.table_rows import take_rows
+from service.model.contract.table_rows import count_rows, take_rows
 from service.model.outputs import Outputs
 from service.model.pipeline import CHECKED_ROWS, FittedPipeline
 from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER
@@ -50,7 +50,7 @@ def measure_dependence(
 
 def warn_of_dependence(reference: FittedPipeline, X: Any) -> None:
     """Warn if a row of the training table is answered by the rows beside it."""
-    rows = spread(range(len(X)), CHECKED_ROWS)
+    rows = spread(range(count_rows(X)), CHECKED_ROWS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the whole table is asked for without this

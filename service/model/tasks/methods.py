@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from service.model.contract.table_rows import count_rows
 from service.model.errors import PackagingError
 from service.model.runtimes.classifier import NetworkClassifier
 
@@ -69,13 +70,6 @@ def keep_rows(answers: Any, count: int) -> Any:
     """
     is_flat = count == 1 and isinstance(answers, np.ndarray) and answers.ndim == 1
     return answers.reshape(1, -1) if is_flat and len(answers) > 1 else answers
-
-
-def count_rows(table: Any) -> int:
-    """Return the rows of a table or of arrays; a sparse matrix has no length."""
-    if isinstance(table, Mapping):
-        table = next(iter(table.values()))
-    return int(table.shape[0]) if hasattr(table, "shape") else len(table)
 
 
 def is_passed(step: Any) -> bool:

@@ -1,0 +1,128 @@
+"""Nested lists of JSON to an array, as strictly as any other value is read.
+
+Nothing is done element by element in Python where all is valid: lists are joined, and
+the types of their elements collected, in C. What is wrong is looked for afterwards.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from marshmallow import ValidationError
+
+from service.model.contract.strict_fields import EXACT_INTEGERS
+from service.model.contract.violations import Kind, Violation
+
+Shape = Sequence[int | None]
+
+# The types of JSON that an element may have, and what is said of another, by numpy's
+# kind of the element type. JSON has one type of number: where integers are wanted, a
+# point or an exponent is as wrong as text is.
+ELEMENTS: dict[str, tuple[frozenset[type], str]] = {
+    "f": (frozenset([int, float]), "must be a number"),
+    "i": (frozenset([int]), "must be an integer, written without a point"),
+    "u": (frozenset([int]), "must be an integer, written without a point"),
+    "b": (frozenset([bool]), "must be true or false"),
+}
+
+
+def read_lists(values: Sequence[Any], shape: Shape, dtype: np.dtype) -> np.ndarray:
+    """Return the array (n, *shape) of n instances, each of lists nested in lists.
+
+    A float is rounded to the element type, and an integer must be exact in it. Raises
+    ValidationError, whose violation has the place behind that of its instance.
+    """
+    level, sizes = values, [len(values)]
+    for depth, wanted in enumerate(shape):
+        _check_lists(level, sizes, shape[depth:])
+        lengths = [*map(len, level)]
+        size = lengths[0] if wanted is None else wanted
+        if {*lengths} != {size} or not size:
+            _refuse_lengths(lengths, sizes, size)
+        level = [*chain.from_iterable(level)]
+        sizes.append(size)
+    kinds, sentence = ELEMENTS[dtype.kind]
+    if not kinds.issuperset(map(type, level)):
+        index = find_first(level, lambda each: type(each) not in kinds)
+        if level[index] is None:
+            raise refuse("null", "must not be null", sizes, index)
+        raise refuse("type", sentence, sizes, index)
+    return _convert(level, sizes, dtype).reshape(sizes)
+
+
+def find_first(values: Sequence[Any], is_wrong: Callable[[Any], bool]) -> int:
+    """Return the index of the first wrong value, of which there is one."""
+    return next(index for index, each in enumerate(values) if is_wrong(each))
+
+
+def refuse(
+    kind: Kind, sentence: str, sizes: Sequence[int], index: int
+) -> ValidationError:
+    """Return the error about an element, or a list, by its index among all."""
+    _, *inner = np.unravel_index(index, sizes)
+    place = "".join(f"[{each}]" for each in inner)
+    return ValidationError([Violation(kind, sentence, place)])  # type: ignore[list-item]
+
+
+def write_shape(shape: Shape) -> str:
+    """Return a shape in words, a free dimension as n."""
+    return " x ".join("n" if size is None else str(size) for size in shape)
+
+
+def _check_lists(level: Sequence[Any], sizes: Sequence[int], shape: Shape) -> None:
+    if {*map(type, level)} == {list}:
+        return
+    index = find_first(level, lambda each: type(each) is not list)
+    told = ", or an object with its bytes as b64" if len(sizes) == 1 else ""
+    sentence = f"must be a list, of the shape {write_shape(shape)}{told}"
+    raise refuse("type", sentence, sizes, index)
+
+
+def _refuse_lengths(lengths: Sequence[int], sizes: Sequence[int], size: int) -> None:
+    told = f"must have {size} elements" if size else "must not be empty"
+    index = find_first(lengths, lambda each: each != size or not size)
+    raise refuse("length", told, sizes, index)
+
+
+def _convert(level: Sequence[Any], sizes: Sequence[int], dtype: np.dtype) -> np.ndarray:
+    """Return elements of the right types as an array of one dimension."""
+    held = np.dtype(np.float64) if dtype.kind == "f" else dtype
+    try:
+        found = np.fromiter(level, held, len(level))
+    except OverflowError:
+        index = find_first(level, lambda each: _overflows(each, held))
+        raise refuse("range", f"must be a value of {dtype}", sizes, index) from None
+    if dtype.kind != "f":
+        return found
+    with np.errstate(over="ignore"):  # an infinity is refused by its range
+        elements = found.astype(dtype, copy=False)
+    index = _find_rounded(level, found, elements)
+    if index is not None:
+        sentence = f"must be an integer that {dtype} holds exactly, or have a point"
+        raise refuse("range", sentence, sizes, index)
+    return elements
+
+
+def _overflows(value: Any, dtype: np.dtype) -> bool:
+    try:
+        np.fromiter([value], dtype, 1)
+    except OverflowError:
+        return True
+    return False
+
+
+def _find_rounded(
+    level: Sequence[Any], doubles: np.ndarray, elements: np.ndarray
+) -> int | None:
+    """Return the index of the first integer that was rounded."""
+    is_rounded = (elements != doubles) | (np.abs(doubles) > EXACT_INTEGERS)
+    if not is_rounded.any():
+        return None
+    are_integers = map(operator.is_, map(type, level), repeat(int))
+    is_rounded &= np.fromiter(are_integers, bool, len(level))
+    for index in np.flatnonzero(is_rounded).tolist():
+        if not np.isfinite(elements[index]) or int(elements[index]) != level[index]:
+            return int(index)
+    return None
