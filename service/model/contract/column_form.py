@@ -11,7 +11,7 @@ import msgspec
 from marshmallow import Schema, missing
 
 from service.model.contract.array_columns import ArrayColumn
-from service.model.contract.fast_path import Columns, count_keys
+from service.model.contract.fast_path import Columns
 from service.model.contract.faults import (
     BODY,
     INSTANCES,
@@ -71,11 +71,6 @@ class ColumnsReader:
         request = msgspec.defstruct("Request", [(COLUMNS, columns)], **options)
         self._columns: Any = columns
         self._decode: Any = msgspec.json.Decoder(request).decode
-        self._has_tensors = contract.table == "tensors"
-
-    def _count_inner_keys(self, columns: Sequence[Column]) -> int:
-        """Count the keys of values that are objects, as those of tensors may be."""
-        return sum(map(count_keys, columns)) if self._has_tensors else 0
 
     def convert(self, values: Mapping[str, Any]) -> Columns | None:
         """Return columns that are decoded already, or None."""
@@ -91,9 +86,8 @@ class ColumnsReader:
             columns = msgspec.structs.astuple(self._decode(body).columns)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        keys = 1 + len(columns) + self._count_inner_keys(columns)
         # Of duplicate keys, msgspec keeps the last.
-        if not has_no_more_keys(body, keys):
+        if not has_no_more_keys(body, 1 + len(columns)):
             return None
         return finish_columns(columns, self._types)
 

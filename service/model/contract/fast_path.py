@@ -5,7 +5,7 @@ takes less than one. A reader that returns None may just not be sure.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -48,7 +48,6 @@ class BodyReader:
         by_position: bool = False,
     ) -> None:
         self._keys_of_row = 0 if by_position else len(types)
-        self._has_tensors = contract.table == "tensors"
         self._read_columns = _compile_columns(types)
         fields = [(f"f{i}", each.annotation) for i, each in enumerate(types)]
         names = {f"f{i}": each.name for i, each in enumerate(contract.features)}
@@ -64,17 +63,9 @@ class BodyReader:
             rows = self._decode(body).instances
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        keys = 1 + self._keys_of_row * len(rows)
-        if self._has_tensors:
-            keys += sum(count_keys(astuple(row)) for row in rows)
         # Of duplicate keys, msgspec keeps the last.
-        is_exact = has_no_more_keys(body, keys)
+        is_exact = has_no_more_keys(body, 1 + self._keys_of_row * len(rows))
         return self._read_columns(rows) if is_exact else None
-
-
-def count_keys(values: Iterable[Any]) -> int:
-    """Count the keys of those of some values that are objects."""
-    return sum(len(value) for value in values if type(value) is dict)
 
 
 class RowReader:

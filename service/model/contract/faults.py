@@ -55,6 +55,7 @@ class FaultFinder:
         instances: Any = schema.load_fields[INSTANCES]
         self._instances = instances
         self._is_open = contract.table == "mapping"
+        self._has_tensors = contract.table == "tensors"
         if self._is_open:
             self._reader: RowReader | MappingColumns = MappingColumns(limits)
             return
@@ -76,8 +77,9 @@ class FaultFinder:
             return
         rows = document.get(INSTANCES, missing)
         if isinstance(rows, list) and rows:
-            for start in range(0, len(rows), ROWS_OF_PIECE):
-                piece = rows[start : start + ROWS_OF_PIECE]
+            size = len(rows) if self._has_tensors else ROWS_OF_PIECE
+            for start in range(0, len(rows), size):
+                piece = rows[start : start + size]
                 yield from self._find_in_rows(piece, start, parts)
         else:
             for violation in find_violations(self._instances, rows):
@@ -97,9 +99,11 @@ class FaultFinder:
         elif len(rows) == 1:
             yield from self._find_in_row(rows[0], f"{INSTANCES}[{start}]", parts)
         else:
-            middle = len(rows) // 2
-            yield from self._find_in_rows(rows[:middle], start, parts)
-            yield from self._find_in_rows(rows[middle:], start + middle, parts)
+            # Reading tensors takes so long that each is read once more, and no oftener.
+            size = 1 if self._has_tensors else len(rows) // 2 + len(rows) % 2
+            for index in range(0, len(rows), size):
+                piece = rows[index : index + size]
+                yield from self._find_in_rows(piece, start + index, parts)
 
     def _find_in_open_row(self, row: Any, path: str) -> Iterator[Fault]:
         try:

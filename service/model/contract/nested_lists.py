@@ -6,13 +6,12 @@ the types of their elements collected, in C. What is wrong is looked for afterwa
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from typing import Any
 
 import numpy as np
 from marshmallow import ValidationError
 
-from service.model.contract.strict_fields import EXACT_INTEGERS
 from service.model.contract.violations import Kind, Violation
 
 Shape = Sequence[int | None]
@@ -22,8 +21,8 @@ Shape = Sequence[int | None]
 # point or an exponent is as wrong as text is.
 ELEMENTS: dict[str, tuple[frozenset[type], str]] = {
     "f": (frozenset([int, float]), "must be a number"),
-    "i": (frozenset([int]), "must be an integer, written without a point"),
-    "u": (frozenset([int]), "must be an integer, written without a point"),
+    "i": (frozenset([int]), "must be an integer of {}, written without a point"),
+    "u": (frozenset([int]), "must be an integer of {}, written without a point"),
     "b": (frozenset([bool]), "must be true or false"),
 }
 
@@ -44,12 +43,16 @@ def read_lists(values: Sequence[Any], shape: Shape, dtype: np.dtype) -> np.ndarr
         level = [*chain.from_iterable(level)]
         sizes.append(size)
     kinds, sentence = ELEMENTS[dtype.kind]
-    if not kinds.issuperset(map(type, level)):
+    found = {*map(type, level)}
+    if not found <= kinds:
         index = find_first(level, lambda each: type(each) not in kinds)
         if level[index] is None:
             raise refuse("null", "must not be null", sizes, index)
-        raise refuse("type", sentence, sizes, index)
-    return _convert(level, sizes, dtype).reshape(sizes)
+        raise refuse("type", sentence.format(dtype), sizes, index)
+    elements = _convert(level, sizes, dtype)
+    if dtype.kind == "f" and int in found:
+        _check_integers(level, elements, sizes)
+    return elements.reshape(sizes)
 
 
 def find_first(values: Sequence[Any], is_wrong: Callable[[Any], bool]) -> int:
@@ -94,15 +97,8 @@ def _convert(level: Sequence[Any], sizes: Sequence[int], dtype: np.dtype) -> np.
     except OverflowError:
         index = find_first(level, lambda each: _overflows(each, held))
         raise refuse("range", f"must be a value of {dtype}", sizes, index) from None
-    if dtype.kind != "f":
-        return found
     with np.errstate(over="ignore"):  # an infinity is refused by its range
-        elements = found.astype(dtype, copy=False)
-    index = _find_rounded(level, found, elements)
-    if index is not None:
-        sentence = f"must be an integer that {dtype} holds exactly, or have a point"
-        raise refuse("range", sentence, sizes, index)
-    return elements
+        return found.astype(dtype, copy=False)
 
 
 def _overflows(value: Any, dtype: np.dtype) -> bool:
@@ -113,16 +109,18 @@ def _overflows(value: Any, dtype: np.dtype) -> bool:
     return False
 
 
-def _find_rounded(
-    level: Sequence[Any], doubles: np.ndarray, elements: np.ndarray
-) -> int | None:
-    """Return the index of the first integer that was rounded."""
-    is_rounded = (elements != doubles) | (np.abs(doubles) > EXACT_INTEGERS)
-    if not is_rounded.any():
-        return None
+def _check_integers(
+    level: Sequence[Any], elements: np.ndarray, sizes: Sequence[int]
+) -> None:
+    """Refuse an integer that a float does not hold: those beyond its digits."""
+    is_large = np.abs(elements) >= 2 ** (np.finfo(elements.dtype).nmant + 1)
+    if not is_large.any():
+        return
     are_integers = map(operator.is_, map(type, level), repeat(int))
-    is_rounded &= np.fromiter(are_integers, bool, len(level))
-    for index in np.flatnonzero(is_rounded).tolist():
-        if not np.isfinite(elements[index]) or int(elements[index]) != level[index]:
-            return int(index)
-    return None
+    is_large &= np.fromiter(are_integers, bool, len(level))
+    pairs = compress(level, is_large.tolist()), elements[is_large].tolist()
+    is_exact = np.fromiter(map(operator.eq, *pairs), bool)  # as Python compares them
+    if not is_exact.all():
+        index = int(np.flatnonzero(is_large)[np.argmin(is_exact)])
+        told = f"must be an integer that {elements.dtype} holds exactly"
+        raise refuse("range", f"{told}, or have a point", sizes, index)

@@ -19,6 +19,9 @@ from service.model.errors import TooManyInstancesError
 
 COMMA = ord(",")
 
+# Some half of a second. Bytes in base64 take none.
+MAX_LISTS = 2**19
+
 
 class TensorLimits:
     """Checks requests by a contract; of one without tensors, nothing is checked.
@@ -32,7 +35,8 @@ class TensorLimits:
         self._is_checked = contract.table == "tensors"
         shapes = [feature.shape or () for feature in contract.features]
         nested = max(map(_count_lists, shapes), default=0.0)
-        self.max_lists = math.ceil(nested * limits.max_elements)
+        most = min(nested * limits.max_elements, MAX_LISTS)
+        self.max_lists = math.ceil(most)
         # As many commas as there may be elements, and some for each instance.
         self._commas = limits.max_elements + limits.max_instances * len(self._names)
 
