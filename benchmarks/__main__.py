@@ -26,6 +26,7 @@ from benchmarks.scenarios import (
     compare_custom,
     compare_families,
     compare_memory,
+    compare_networks,
     compare_servers,
     compare_shadows,
     compare_starts,
@@ -33,7 +34,10 @@ from benchmarks.scenarios import (
 
 PEERS = (FastAPI, AsyncFastAPI, LitServe, BentoML, MLServer, MLflow, Vetiver, Ray)
 SERVERS = {server.name: server for server in (Ours, Unwatched, Constant, *PEERS)}
-SCENARIOS = ("servers", "custom", "families", "callers", "shadow", "memory", "start")
+SCENARIOS = (
+    *("servers", "custom", "families", "networks", "callers", "shadow"),
+    *("memory", "start"),
+)
 
 
 def main() -> None:
@@ -55,6 +59,8 @@ def main() -> None:
         results["custom"] = compare_custom(options.rounds, options.seconds)
     if "families" in options.scenarios:
         results["families"] = compare_families(options.rounds, options.seconds)
+    if "networks" in options.scenarios:
+        results["networks"] = compare_networks(options.rounds, options.seconds)
     if "callers" in options.scenarios:
         results["callers"] = compare_callers(options.rounds, options.seconds)
     if "shadow" in options.scenarios:

@@ -8,9 +8,9 @@ from pathlib import Path
 from benchmarks.places import BIN, BUILD, HERE, ROOT
 
 # Ours has what its image has: none of development's packages is imported, too.
-OURS, OURS_WITH_ARROW = "ours", "ours-with-arrow"
+OURS, OURS_WITH_ARROW, OURS_WITH_ONNX = "ours", "ours-with-arrow", "ours-with-onnx"
 SERVING, DEVELOPMENT = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
-ARROW = ROOT / "requirements-arrow.txt"
+ARROW, ONNX = ROOT / "requirements-arrow.txt", ROOT / "requirements-onnx.txt"
 
 # What gunicorn's own worker of that name needs, as development has it.
 GEVENT = "gevent"
@@ -27,6 +27,7 @@ def prepare_environment(name: str) -> None:
     arguments = {
         OURS: ["-r", str(SERVING)],
         OURS_WITH_ARROW: ["-r", str(ARROW)],
+        OURS_WITH_ONNX: ["-r", str(ONNX)],
         GEVENT: ["-r", str(SERVING), "-c", str(DEVELOPMENT), GEVENT],
     }.get(name, ["-r", str(peer)])
     files = [Path(each) for each in arguments if each.endswith(".txt")]

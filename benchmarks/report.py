@@ -12,6 +12,7 @@ from benchmarks.sections import (
     write_custom,
     write_families,
     write_memory,
+    write_networks,
     write_shadow,
     write_start,
 )
@@ -45,6 +46,7 @@ PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
 SECTIONS = {
     "custom": write_custom,
     "families": write_families,
+    "networks": write_networks,
     "callers": write_callers,
     "shadow": write_shadow,
     "memory": write_memory,

@@ -16,6 +16,7 @@ from benchmarks.models import (
     package_stricter,
     package_texts,
 )
+from benchmarks.networks import OursOfNetwork, package_network
 from benchmarks.ours import Ours, Shadowed, Unwatched
 from benchmarks.peers import (
     AsyncFastAPI,
@@ -34,6 +35,7 @@ FAMILY_CELLS = (Cell(1, 1), BUSY)
 SHADOW_CELLS = (BUSY, Cell(1000, 4))
 SHADOW_WORKERS = 2
 CALLER_CELLS = (BUSY, Cell(1000, 4))
+NETWORK_CELLS = (BUSY, Cell(256, 4))
 STARTS = 7
 
 
@@ -113,6 +115,22 @@ def compare_callers(rounds: int, seconds: int) -> dict[str, Any]:
         comparison.measure_round(seconds)
     titles = {server.name: server.title for server in servers}
     return {titles[name]: each for name, each in comparison.medians.items()}
+
+
+def compare_networks(rounds: int, seconds: int) -> dict[str, Any]:
+    """Measure a network behind a preprocessing pipeline, and the peers that batch."""
+    workload = package_network(build_workload(CREDIT))
+    servers = (OursOfNetwork(), LitServe(), BentoML(), AsyncFastAPI())
+    comparison = Comparison(servers, workload, (1, 2), NETWORK_CELLS)
+    in_process = []
+    for _ in range(rounds):
+        in_process.append(measure_in_process(workload, seconds, NETWORK_CELLS))
+        comparison.measure_round(seconds)
+    titles = {server.name: server.title for server in servers}
+    return {
+        "in_process": take_medians(in_process),
+        "servers": {titles[name]: each for name, each in comparison.medians.items()},
+    }
 
 
 def compare_shadows(rounds: int, seconds: int) -> dict[str, Any]:

@@ -47,6 +47,32 @@ def write_families(families: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def write_networks(networks: dict[str, Any]) -> str:
+    """Say how a network compares, and what it takes in process."""
+    parts = [
+        "## A network behind a preprocessing pipeline\n",
+        "Two hidden layers of 128 and 64 in an ONNX file, behind a scaler and one-hot"
+        " encoding. The peers run it by onnxruntime, too, behind the same pipeline; in"
+        " process, one caller asks that for a frame.\n",
+    ]
+    servers = networks["servers"]
+    ours = next(iter(servers.values()))
+    cells = {"1x16": "1 instance, 16 connections", "256x4": "256 instances, 4"}
+    for key, title in cells.items():
+        alone = networks["in_process"][key.partition("x")[0]]
+        for count in ours:
+            rows = [(name, each[count][key]) for name, each in servers.items()]
+            parts.append(
+                compare_figures(
+                    f"{title}, workers: {count}",
+                    RATES,
+                    [*rows, ("in process", alone)],
+                    ours[count][key],
+                )
+            )
+    return "\n".join(parts)
+
+
 def write_callers(callers: dict[str, Any]) -> str:
     """Say what each form of a request costs beside the service's own, by row."""
     parts = [
