@@ -54,7 +54,7 @@ def serve(pipeline: Any, data: Data, options: Mapping[str, Any]) -> Service:
     reference = FittedPipeline(pipeline, extras)
     contract, _ = propose_contract(reference, data.X)
     form = name_answers(reference, data.X, data.y, None)
-    contents = Contents(pickle_pipeline(pipeline), NO_CODE, [], ())
+    contents = Contents(pickle_pipeline(pipeline), NO_CODE, [], (), {})
     version = make_version(
         reference,
         data.X,

@@ -18,9 +18,15 @@ from service.model.plan.plan import Columns, Plan, compile_plan
 from service.model.prediction.batching import MAX_BATCHED_INSTANCES
 from service.model.prediction.gate import Ask, check_agreement
 from service.model.prediction.rowwise import is_row_wise
+from service.model.runtimes.estimator import NetworkEstimator
+from service.model.tasks.methods import find_last
 from service.model.tolerances import SAME_ANSWER
 
 SCIKIT_LEARN = "scikit-learn"
+
+# Of a network that takes longer for a row, few rows are compared alone at a start: some
+# 350 took one of 200 MB seven seconds.
+SLOW_NETWORK_SECONDS = 2e-3
 
 # Batching pays where it saves an instance as much time as the rest of a request takes.
 WORTHWHILE_SAVING_SECONDS = 300e-6
@@ -78,7 +84,7 @@ def choose_plan(
             plan.predict,
             contract,
             sample.columns,
-            each_alone=not plan.uncompiled_steps,
+            each_alone=not (plan.uncompiled_steps or _is_slow(reference, plan, sample)),
         )
     except NoPlanError as error:
         return PlanChoice(reason=f"There is no plan: {error}")
@@ -88,6 +94,17 @@ def choose_plan(
         name = type(error).__name__
         return PlanChoice(reason=f"The plan is not used, for a {name}{detail}")
     return PlanChoice(plan, plan.reason, difference)
+
+
+def _is_slow(reference: FittedPipeline, plan: Plan, sample: Instances) -> bool:
+    """Return True for a network of which a row takes long, as its millions of weights.
+
+    Each row alone would take it as long in the plan as in the pipeline.
+    """
+    if not isinstance(find_last(reference.pipeline), NetworkEstimator):
+        return False
+    row = [values[:1] for values in sample.columns]
+    return _measure_seconds(plan.predict, row) > SLOW_NETWORK_SECONDS
 
 
 def build_ask(reference: FittedPipeline, contract: Contract, plan: Plan | None) -> Ask:

@@ -124,7 +124,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         classes: np.ndarray = self.classes_[self.answer(X)[0]]
         return classes
 
-    @available_if(_has_probabilities)
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> np.ndarray | None:
         """Return the probabilities, in the order of `classes_`."""
         return self.answer(X)[1]

@@ -59,6 +59,8 @@ class OnnxNetwork(Network):
             )
         except Exception as error:  # noqa: BLE001 - it has eleven types of its own
             raise NetworkLoadError(_explain_fault(error)) from None
+        # It would keep the bytes for as long as it lives, beside what it made of them.
+        session._model_bytes = None
         return cls(session)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

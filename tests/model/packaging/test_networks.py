@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def change_runtime(folder: Path, **libraries: str) -> Path:
     return reseal(folder, lambda manifest: manifest["libraries"].update(libraries))
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "another byte": (
         lambda folder: flip_byte(folder, "networks/digits_net.onnx"),
         "networks/digits_net.onnx in .* is not what was packaged",
@@ -144,7 +145,7 @@ def test_a_path_is_packaged_as_it_is(tmp_path: Path) -> None:
     predictor = load(folder)
     assert predictor.manifest.task == "regression"
     low = predictor.manifest.contract.features[0].minimum
-    assert low is not None
+    assert isinstance(low, float)
     assert 0 <= low < 0.01
     [answer] = ask(predictor, [[0.25, 0.5]])
     assert answer["value"] == float(np.log(np.float32(0.25)))

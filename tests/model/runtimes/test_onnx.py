@@ -1,5 +1,6 @@
 """An ONNX file is run as onnxruntime runs it, or refused in one sentence."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,14 @@ def test_what_is_not_answered_raises_without_a_value(
     assert "987" not in str(caught.value)
     assert caught.value.__suppress_context__
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_bytes_are_not_kept_beside_the_session(tmp_path: Path) -> None:
+    content = write_linear(tmp_path / "x.onnx", np.eye(2)).read_bytes()
+    before = sys.getrefcount(content)
+    network = OnnxNetwork.load(content, {})
+    assert sys.getrefcount(content) == before
+    assert network.inputs
 
 
 def test_a_session_has_one_thread_and_the_processor_alone(tmp_path: Path) -> None:
