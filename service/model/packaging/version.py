@@ -29,7 +29,11 @@ from service.model.drift.histograms import HISTOGRAMS, encode_histograms
 from service.model.errors import PackagingError
 from service.model.outputs import Outputs
 from service.model.packaging.contents import Contents
-from service.model.packaging.golden_records import predict_rows, select_records
+from service.model.packaging.golden_records import (
+    Selection,
+    predict_rows,
+    select_records,
+)
 from service.model.packaging.histograms import MAX_REFERENCE_ROWS, build_histograms
 from service.model.packaging.labels import is_said_by_names
 from service.model.packaging.options import Metadata
@@ -66,9 +70,17 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
 
     Raises PackagingError where the pipeline does not answer that table by the contract.
     """
+    selection = select_records(reference, contract, X, form)
     files = {
         PIPELINE: contents.pickled.content,
-        **_record_answers(reference, contract, form, X, holdout),
+        **_record_answers(
+            reference,
+            X,
+            contract=contract,
+            form=form,
+            selection=selection,
+            holdout=holdout,
+        ),
         **{place: network.content for place, network in contents.networks.items()},
         **contents.code.files,
     }
@@ -92,16 +104,18 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         embedded=contents.pickled.embedded,
         left_out=contents.left_out,
     )
-    return Version(_add_networks(manifest, reference, X, contents), files)
+    if contents.networks:
+        rows = spread(selection.rows, MAX_BATCHED_INSTANCES)
+        difference = measure_dependence(lambda r: predict_rows(reference, X, r), rows)
+        manifest = _add_networks(manifest, contents, difference)
+    return Version(manifest, files)
 
 
 def _add_networks(
-    manifest: Manifest, reference: FittedPipeline, X: Any, contents: Contents
+    manifest: Manifest, contents: Contents, batch_difference: float
 ) -> Manifest:
     """Return the manifest with what it says where there are networks."""
     networks = contents.networks
-    if not networks:
-        return manifest
     is_single = any(network.is_single for network in networks.values())
     return replace(
         manifest,
@@ -109,22 +123,20 @@ def _add_networks(
         networks={p: NetworkRecord(runtime=n.runtime) for p, n in networks.items()},
         tolerance=SINGLE_GOLDEN_RECORD if is_single else GOLDEN_RECORD,
         absolute_tolerance=SINGLE_NEAR_ZERO if is_single else 0.0,
-        batch_difference=measure_dependence(
-            lambda rows: predict_rows(reference, X, rows),
-            spread(range(len(X)), MAX_BATCHED_INSTANCES),
-        ),
+        batch_difference=batch_difference,
     )
 
 
-def _record_answers(
+def _record_answers(  # noqa: PLR0913 - each is one thing that has been made of it
     reference: FittedPipeline,
+    X: Any,
+    *,
     contract: Contract,
     form: PredictionForm,
-    X: Any,
+    selection: Selection,
     holdout: Any,
 ) -> dict[str, bytes]:
     """Return the files of what the pipeline answers to its training table."""
-    selection = select_records(reference, contract, X, form)
     rows = spread(selection.rows, MAX_REFERENCE_ROWS)
     outputs = _predict_scores(reference, X, rows, holdout)
     instances = Instances(read_columns(X, rows), len(rows))

@@ -10,7 +10,7 @@ import orjson
 from flask import request
 
 from service.model.artefact.manifest import Manifest
-from service.model.prediction.engine import Engine
+from service.model.prediction.engine import SCIKIT_LEARN, Engine
 from service.web.monitoring.json_lines import LineHandler
 from service.web.request import Observer, RequestContext, Stage, describe_fault
 
@@ -30,7 +30,7 @@ TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}
 
 def log_engine(engine: Engine) -> None:
     """Log what answers: a warning where a plan was wanted and could not be used."""
-    is_fallback = engine.name != "plan"
+    is_fallback = engine.name == SCIKIT_LEARN
     level = logging.WARNING if is_fallback else logging.INFO
     logger.log(
         level, ENGINE, extra={f"engine_{k}": v for k, v in asdict(engine).items()}

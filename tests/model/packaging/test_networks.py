@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
+import orjson
 import pandas as pd
 import pytest
 from faults import flip_byte, reseal
@@ -16,18 +18,19 @@ from networks import (
     write_linear,
     write_two_inputs,
 )
+from scipy.special import softmax
 from sklearn.datasets import load_digits
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
 
 from service.model import NetworkClassifier, NetworkTransformer, package
 from service.model.artefact.folder import read_artefact
-from service.model.contract.instances import Instances
+from service.model.contract.codec import Codec
+from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ArtefactError, PackagingError
 from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
 
-IMAGES, DIGITS = load_digits(return_X_y=True)
+PIXELS, DIGITS = load_digits(return_X_y=True)
+IMAGES = PIXELS.reshape(-1, 1, 8, 8) / 16
 X = pd.DataFrame(np.random.default_rng(0).random((80, 2)), columns=["a", "b"])
 
 
@@ -37,24 +40,23 @@ def load(folder: Path) -> Predictor:
     return predictor
 
 
-def ask(predictor: Predictor, table: Any) -> list[Any]:
-    rows = np.asarray(table)
-    columns = tuple(column.tolist() for column in rows.T)
-    answer: list[Any] = predictor.predict(Instances(columns, len(rows))).to_json()
+def ask(predictor: Predictor, instances: list[dict[str, Any]]) -> list[Any]:
+    """Return what a request is answered."""
+    codec = Codec(predictor.manifest.contract, UNBOUNDED)
+    read = codec.load(orjson.dumps({"instances": instances}))
+    answer: list[Any] = predictor.predict(read).to_json()
     return answer
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A convolutional network behind a scaler of scikit-learn's."""
+    """A convolutional network that takes tensors."""
     to = tmp_path_factory.mktemp("digits")
-    path = write_convolution(to / "digits net.onnx")
-    pipeline = make_pipeline(
-        MinMaxScaler().fit(IMAGES), NetworkClassifier(path, activation="softmax")
-    )
+    path = write_convolution(to / "digits net.onnx", is_flat=False)
+    fitted = NetworkClassifier(path, activation="softmax")
     labels = {digit: f"digit {digit}" for digit in range(10)}
     options: dict[str, Any] = {"name": "digits", "version": "1.0.0", "to": to}
-    return package(pipeline, IMAGES, DIGITS, labels=labels, **options)
+    return package(fitted, {"pixels": IMAGES}, DIGITS, labels=labels, **options)
 
 
 def test_the_network_lies_beside_the_pickle(digits: Path) -> None:
@@ -72,20 +74,16 @@ def test_the_network_lies_beside_the_pickle(digits: Path) -> None:
 
 def test_answers_are_those_of_the_notebook(digits: Path) -> None:
     predictor = load(digits)
-    assert predictor.engine.name == "plan"
-    assert not predictor.engine.uncompiled_steps
-    assert predictor.engine.difference == 0
-    network = NetworkClassifier(
-        next(digits.parents[1].glob("*.onnx")), activation="softmax"
-    )
-    scaled = MinMaxScaler().fit_transform(IMAGES)
-    for rows in (IMAGES[:1], IMAGES[:200]):
-        expected = network.predict_proba(scaled[: len(rows)])
-        found = ask(predictor, rows)
+    assert predictor.engine.name == "onnx"
+    path = next(digits.parents[1].glob("*.onnx"))
+    own = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for images in (IMAGES[:1], IMAGES[:200]):
+        [logits] = own.run(None, {"pixels": images.astype(np.float32)})
+        expected = softmax(logits, axis=1)
+        found = ask(predictor, [{"pixels": image.tolist()} for image in images])
         assert [list(p["probabilities"].values()) for p in found] == expected.tolist()
-        assert [p["label"] for p in found] == [
-            f"digit {digit}" for digit in expected.argmax(axis=1)
-        ]
+        labels = [f"digit {digit}" for digit in expected.argmax(axis=1)]
+        assert [p["label"] for p in found] == labels
 
 
 def damage(folder: Path) -> Path:
@@ -147,7 +145,7 @@ def test_a_path_is_packaged_as_it_is(tmp_path: Path) -> None:
     low = predictor.manifest.contract.features[0].minimum
     assert isinstance(low, float)
     assert 0 <= low < 0.01
-    [answer] = ask(predictor, [[0.25, 0.5]])
+    [answer] = ask(predictor, [{"a": 0.25, "b": 0.5}])
     assert answer["value"] == float(np.log(np.float32(0.25)))
 
 
@@ -158,7 +156,7 @@ def test_two_inputs_and_two_outputs_behind_a_frame(tmp_path: Path) -> None:
     folder = package(fitted, table, name="two", version="1.0.0", to=tmp_path)
     predictor = load(folder)
     assert predictor.engine.name == "plan"
-    [answer] = ask(predictor, table[:1])
+    [answer] = ask(predictor, table[:1].to_dict("records"))
     names = ["product", "both_0", "both_1", "both_2", "both_3", "both_4"]
     assert list(answer["values"]) == names
     assert list(answer["values"].values()) == fitted.transform(table[:1])[0].tolist()
