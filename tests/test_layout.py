@@ -51,6 +51,7 @@ OPTIONAL = (
     SERVICE / "model/runtimes/onnx.py",
     SERVICE / "model/rows_file.py",
     SERVICE / "model/contract/arrow_stream.py",
+    SERVICE / "model/contract/arrow_tensors.py",
 )
 
 

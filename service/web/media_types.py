@@ -31,6 +31,13 @@ def read_type(environ: dict[str, Any], taken: Collection[str] = (JSON,)) -> str:
     return request.mimetype
 
 
+def refuse_tensors(type_: str) -> UnsupportedMediaType:
+    """Return the error for a table of values where the model takes tensors."""
+    return UnsupportedMediaType(
+        f"{type_} has a value in each field, and this model takes tensors: send JSON."
+    )
+
+
 def choose_type(environ: dict[str, Any], offered: Sequence[str]) -> str:
     """Return which of the types on offer a caller likes best, the first if it is equal.
 

@@ -18,7 +18,9 @@ class NearestImage(ClassifierMixin, BaseEstimator):
     def fit(self, tensors: Tensors, y: Any) -> Self:
         self.classes_ = np.unique(y)
         images = np.asarray(tensors["image"], np.float64)
-        self.means_ = np.array([images[y == each].mean(axis=0) for each in self.classes_])
+        self.means_ = np.array(
+            [images[y == each].mean(axis=0) for each in self.classes_]
+        )
         return self
 
     def predict_proba(self, tensors: Tensors) -> np.ndarray:

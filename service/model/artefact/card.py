@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from service.model.artefact.manifest import Manifest
 from service.model.contract.features import Feature
+from service.model.contract.nested_lists import write_shape
 
 
 def format_card(manifest: Manifest, digest: str) -> str:
@@ -41,7 +42,7 @@ def _format_feature(feature: Feature) -> str:
     observed = feature.observed
     cells = [
         feature.name,
-        feature.type + ("" if feature.required else f" = {feature.default}"),
+        _format_type(feature) + ("" if feature.required else f" = {feature.default}"),
         "yes" if feature.nullable else "no",
         _format_values(feature.categories, feature.minimum, feature.maximum),
         _format_values(observed.categories, observed.minimum, observed.maximum),
@@ -49,6 +50,12 @@ def _format_feature(feature: Feature) -> str:
         feature.description,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _format_type(feature: Feature) -> str:
+    if feature.shape is None:
+        return feature.type
+    return f"tensor {feature.storage.dtype} {write_shape(feature.shape)}".rstrip()
 
 
 def _format_values(categories: object, low: object, high: object) -> str:

@@ -39,6 +39,7 @@ tensor_limits.py   what the tensors of one request must keep together
 instances.py       what goes into a predictor, and what comes out
 codec.py           bytes to instances: the way in, by all of these
 arrow_messages.py  the messages of an Arrow stream, looked at before Arrow reads them
+arrow_tensors.py   columns of tensors in such a stream
 arrow_stream.py    columns of an Arrow stream, and a table of answers as one
 
 It may import model/errors.py alone.

@@ -12,9 +12,16 @@ import numpy as np
 
 from service.model.contract.array_columns import ArrayColumn, CodedColumn, NumberColumn
 from service.model.contract.arrow_messages import check_messages
+from service.model.contract.arrow_tensors import find_tensor_fault, read_tensors
 from service.model.contract.column_form import place_in_column
 from service.model.contract.features import Contract
-from service.model.errors import ContractViolationError, MalformedArrowError, Remark
+from service.model.contract.request_limits import RequestLimits
+from service.model.errors import (
+    ContractViolationError,
+    MalformedArrowError,
+    ModelError,
+    Remark,
+)
 
 try:
     import pyarrow as pa
@@ -37,8 +44,16 @@ def has_arrow() -> bool:
 class ArrowReader:
     """Reads the columns of Arrow streams, for a contract."""
 
-    def __init__(self, contract: Contract, max_rows: int) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        max_rows: int,
+        max_elements: int = RequestLimits.max_elements,
+    ) -> None:
         self._names = {feature.name for feature in contract.features}
+        has_tensors = contract.table == "tensors"
+        self._tensors = {f.name: f for f in contract.features if has_tensors}
+        self._max_elements = max_elements
         self._is_ignoring = contract.unknown_fields == "ignore"
         self._max_rows = max_rows
 
@@ -51,7 +66,7 @@ class ArrowReader:
         check_messages(body, self._max_rows)
         try:
             return self._read(body)
-        except (MalformedArrowError, ContractViolationError):
+        except ModelError:
             raise
         except Exception:  # noqa: BLE001 - of any type, and its message may hold a value
             raise MalformedArrowError(
@@ -65,7 +80,12 @@ class ArrowReader:
         known = [i for i, name in enumerate(schema.names) if name in self._names]
         table = _read_table(body, known)
         for name, column in zip(table.column_names, table.columns, strict=True):
-            columns[name] = read_array(column.combine_chunks())
+            array = column.combine_chunks()
+            columns[name] = (
+                read_tensors(array, self._max_elements)
+                if name in self._tensors
+                else read_array(array)
+            )
         return columns
 
     def _check_schema(self, schema: Any) -> None:
@@ -74,7 +94,10 @@ class ArrowReader:
             raise MalformedArrowError("Two columns of the Arrow stream have one name.")
         for field in schema:
             is_read = field.name in self._names
-            if is_read or not self._is_ignoring:
+            if field.name in self._tensors:
+                if told := find_tensor_fault(self._tensors[field.name], field.type):
+                    raise _refuse(field.name, told)
+            elif is_read or not self._is_ignoring:
                 _check_type(field.name if is_read else "", field.type)
 
 
@@ -106,10 +129,15 @@ def _check_type(name: str, type_: Any) -> None:
         )
     ):
         return
-    sentence = "has an Arrow type that is not taken: see the documentation of requests"
+    told = "has an Arrow type that is not taken: see the documentation of requests"
+    raise _refuse(name, told)
+
+
+def _refuse(name: str, sentence: str) -> ContractViolationError:
+    """Return the error about a column, without a name if it is of no feature."""
     place = place_in_column(name) if name else "columns"
     counts = Counter({(name or "(unknown)", "type"): 1})
-    raise ContractViolationError((Remark(place, sentence),), counts)
+    return ContractViolationError((Remark(place, sentence),), counts)
 
 
 def read_array(array: Any) -> ArrayColumn | list[None]:

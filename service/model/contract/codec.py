@@ -29,7 +29,12 @@ from service.model.contract.faults import (
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.novelty import Novelty, NoveltyCheck, compile_known
-from service.model.contract.positional_rows import name_values, takes_positions
+from service.model.contract.positional_rows import (
+    find_bare_name,
+    name_tensors,
+    name_values,
+    takes_positions,
+)
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import compile_schema
 from service.model.contract.strict_json import (
@@ -70,6 +75,7 @@ class Codec:
         is_open = contract.table == "mapping"
         valid = [] if is_open else [compile_type(each, length) for each in features]
         self._is_positional = takes_positions(contract)
+        self._bare_name = find_bare_name(contract)
         self._tensors = TensorLimits(contract, limits)
         self._readers: list[tuple[BodyReader | ColumnsReader, bool, Place | None]] = []
         self._converters: list[tuple[ColumnsReader, bool]] = []
@@ -139,6 +145,8 @@ class Codec:
         check_keys(content, body)
         if self._is_positional and not place:
             name_values(content, [*self._checks])
+        if self._bare_name and type(content) is dict and INSTANCES in content:
+            content[INSTANCES] = name_tensors(content[INSTANCES], self._bare_name)
         root = COLUMNS if place else INSTANCES
         return Document(count, content=content, place=place, root=root)
 

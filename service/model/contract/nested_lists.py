@@ -55,6 +55,14 @@ def read_lists(values: Sequence[Any], shape: Shape, dtype: np.dtype) -> np.ndarr
     return elements.reshape(sizes)
 
 
+def nest(flat: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
+    """Return values, as many as the product of some sizes, as lists nested to these."""
+    level = [*flat]
+    for size in reversed(sizes[1:]):
+        level = [level[at : at + size] for at in range(0, len(level), size)]
+    return level
+
+
 def find_first(values: Sequence[Any], is_wrong: Callable[[Any], bool]) -> int:
     """Return the index of the first wrong value, of which there is one."""
     return next(index for index, each in enumerate(values) if is_wrong(each))

@@ -60,6 +60,18 @@ def stack_tensors(values: Sequence[Any]) -> TensorColumn:
     return values if type(values) is TensorColumn else TensorColumn(np.stack(values))
 
 
+def read_tensors(data: memoryview, dtype: str, shape: Sequence[int]) -> TensorColumn:
+    """Return the tensors that bytes hold, little-endian, in C order.
+
+    Raises ValueError where their number is not that of the shape, or where one of a
+    boolean is neither 0 nor 1.
+    """
+    if dtype == "bool" and bytes(data).strip(b"\0\1"):
+        raise ValueError("a boolean is 0 or 1")
+    little = np.frombuffer(data, np.dtype(dtype).newbyteorder("<"))
+    return TensorColumn(little.reshape(shape).astype(dtype))
+
+
 def find_other_shape(values: Sequence[Any]) -> int | None:
     """Return the index of the first tensor whose shape is not that of the first."""
     if type(values) is TensorColumn:

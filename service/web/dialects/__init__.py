@@ -9,6 +9,7 @@ rows.py           rows by name or by position, as columns; bare predictions
 tensor_values.py  the values of a tensor, by its datatype
 tensor_answers.py the tensors of an answer, and which of them a request wants
 tensors.py        named tensors, in JSON or in bytes, to columns
+shaped_tensors.py the same of a model that takes tensors
 plain_tensors.py  the fast path of JSON tensors
 open_inference.py the Open Inference Protocol v2: Triton's, MLServer's and KServe's
 open_inference_routes.py its routes, and what it tells of server and model

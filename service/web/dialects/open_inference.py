@@ -17,6 +17,7 @@ from service.model.prediction.predictor import Predictor
 from service.web.dialects.flat_columns import flatten
 from service.web.dialects.plain_tensors import read_plain
 from service.web.dialects.rows import read_object
+from service.web.dialects.shaped_tensors import ShapedTensors
 from service.web.dialects.tensor_answers import (
     HEADER_LENGTH,
     Wanted,
@@ -46,8 +47,12 @@ class OpenInference:
             "model_name": manifest.name,
             "model_version": manifest.version,
         }
-        names = [each.name for each in manifest.contract.features]
-        self._tensors = Tensors(names, codec.limits.max_instances)
+        features, most = manifest.contract.features, codec.limits.max_instances
+        self._is_plain = manifest.contract.table != "tensors"
+        if self._is_plain:
+            self._tensors = Tensors([each.name for each in features], most)
+        else:
+            self._tensors = ShapedTensors(features, most)
         typical = predictor.golden.records[0].prediction
         self._outputs = frozenset(name for name, _ in flatten(typical))
 
@@ -64,7 +69,7 @@ class OpenInference:
         self, head: bytes, binary: memoryview
     ) -> tuple[Mapping[str, Sequence[Any]], dict[str, Any]]:
         """Return the columns of a request, and the keys of its JSON."""
-        plain = None if binary else read_plain(head)
+        plain = read_plain(head) if self._is_plain and not binary else None
         if plain is not None:
             return plain
         content = read_object(self._codec, head)

@@ -10,7 +10,7 @@ from service.model.prediction.predictor import Predictor
 from service.web.access.auth import public, requires
 from service.web.dialects.flat_columns import flatten
 from service.web.dialects.open_inference import OpenInference
-from service.web.dialects.tensor_values import BY_TYPE, BY_VALUE
+from service.web.dialects.tensor_values import BY_VALUE, describe_input
 from service.web.flask_app import Answer
 from service.web.media_types import JSON
 from service.web.prediction_view import PredictionView
@@ -25,14 +25,7 @@ def describe_metadata(predictor: Predictor) -> dict[str, Any]:
         "name": manifest.name,
         "versions": [manifest.version],
         "platform": "scikit-learn",
-        "inputs": [
-            {
-                "name": each.name,
-                "datatype": BY_TYPE.get(each.type, "BYTES"),
-                "shape": [-1],
-            }
-            for each in manifest.contract.features
-        ],
+        "inputs": [describe_input(feature) for feature in manifest.contract.features],
         "outputs": [
             {"name": name, "datatype": BY_VALUE[type(value)], "shape": [-1]}
             for name, value in flatten(typical)

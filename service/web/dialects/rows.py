@@ -13,7 +13,8 @@ from werkzeug.exceptions import BadRequest
 from service.model.contract.codec import Codec
 from service.model.contract.faults import INSTANCES
 from service.model.contract.instances import Instances, Predictions
-from service.model.contract.strict_json import check_keys, decode_nan
+from service.model.contract.positional_rows import find_bare_name, name_tensors
+from service.model.contract.strict_json import check_keys, decode_nan, pausing_collector
 from service.web.prediction_view import Reading, Write
 from service.web.request import RequestContext
 
@@ -24,7 +25,8 @@ def read_object(codec: Codec, body: bytes) -> dict[str, Any]:
     Raises BadRequest, or what the codec raises.
     """
     codec.check_containers(body)
-    content = decode_nan(body)
+    with pausing_collector():
+        content = decode_nan(body)
     if not isinstance(content, dict):
         raise BadRequest("The body must be an object.")
     check_keys(content, body)
@@ -54,6 +56,7 @@ class RowsReader:
         self._codec = codec
         self._names = [each.name for each in codec.contract.features]
         self._positions = {name: index for index, name in enumerate(self._names)}
+        self._bare_name = find_bare_name(codec.contract)
         self._is_open = codec.contract.table == "mapping"
         self._has_defaults = not any(f.required for f in codec.contract.features)
 
@@ -67,6 +70,8 @@ class RowsReader:
             return Reading(self._codec.decode(own), write, own)
         if not isinstance(rows, list) or not rows:
             raise BadRequest(f"{root} must be a list of instances, at least one.")
+        if self._bare_name is not None:
+            rows = name_tensors(rows, self._bare_name)
         if isinstance(rows[0], dict):
             columns = _turn_objects(rows, root)
             place = partial(_place_by_name, root)

@@ -10,7 +10,7 @@ from service.model.contract.csv_form import ROWS, CsvReader, place_in_csv
 from service.model.contract.lines_form import LINES, read_lines
 from service.web.dialects.rows import RowsReader, write_rows
 from service.web.dialects.table_answers import choose_write
-from service.web.media_types import CSV
+from service.web.media_types import CSV, refuse_tensors
 from service.web.prediction_view import Reading
 from service.web.request import Dialect
 
@@ -33,5 +33,7 @@ class SageMaker:
         if request.mimetype != CSV:
             self._codec.check_containers(body)
             return self._rows.read(read_lines(body, self._most), LINES, write)
+        if self._codec.contract.table == "tensors":
+            raise refuse_tensors(CSV)
         columns = self._csv.read(body, needs_header=False)
         return Reading(self._codec.read_columns(columns, place_in_csv, ROWS), write)

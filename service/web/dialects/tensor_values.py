@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest
 
 from service.model.contract.array_columns import FEW_ROWS, CodedColumn, NumberColumn
 from service.model.contract.array_makers import make_codes, read_numbers
-from service.model.contract.features import FeatureType
+from service.model.contract.features import Feature, FeatureType
 
 # The format of one value in struct's notation, little-endian.
 FORMATS = {
@@ -34,6 +34,13 @@ BY_TYPE: dict[FeatureType, str] = {
 # And a value of an answer.
 BY_VALUE: dict[type, str] = {str: "BYTES", float: "FP64", int: "INT64", bool: "BOOL"}
 
+# And a tensor, by the type of its elements.
+BY_ELEMENT = {
+    **{"bool": "BOOL", "float32": "FP32", "float64": "FP64"},
+    **{f"int{bits}": f"INT{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"UINT{bits}" for bits in (8, 16, 32, 64)},
+}
+
 BINARY_SIZE = "binary_data_size"
 MAX_NAME = 64
 
@@ -41,16 +48,25 @@ MAX_NAME = 64
 class Head(NamedTuple):
     """What a tensor says of its values; `size` is in bytes, if these follow the JSON.
 
-    `shape` has the rows, and then how many values there are in each.
+    `shape` begins with the rows.
     """
 
     name: str
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     datatype: str
     size: int | None
 
     def __str__(self) -> str:
         return f"The tensor {self.name[:MAX_NAME]!r}"
+
+
+def describe_input(feature: Feature) -> dict[str, Any]:
+    """Return what a feature is published as: a tensor, of any number of instances."""
+    datatype, shape = BY_TYPE.get(feature.type, "BYTES"), [-1]
+    if feature.shape is not None:
+        datatype = BY_ELEMENT[feature.storage.dtype]
+        shape += [-1 if size is None else size for size in feature.shape]
+    return {"name": feature.name, "datatype": datatype, "shape": shape}
 
 
 def read_values(head: Head, data: Any, rest: memoryview) -> Sequence[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.exceptions import BadRequest
 
 from service.model.contract.array_columns import NumberColumn
+from service.model.contract.features import MAX_DIMENSIONS
 from service.model.errors import TooManyInstancesError
 from service.web.dialects.tensor_values import (
     BINARY_SIZE,
@@ -17,7 +18,7 @@ from service.web.dialects.tensor_values import (
 )
 
 # A tensor of more dimensions is none that a feature has, whatever its sizes are.
-MAX_DIMENSIONS = 4
+MAX_SIZES = 1 + MAX_DIMENSIONS
 
 
 class Tensors:
@@ -39,17 +40,36 @@ class Tensors:
         at = 0
         for index, tensor in enumerate(inputs):
             head = self._read_head(tensor, index)
-            values = read_values(head, tensor.get("data"), binary[at:])
+            read = self._read_columns(head, tensor.get("data"), binary[at:])
             at += head.size or 0
-            if len(values) != math.prod(head.shape):
-                raise BadRequest(f"{head} has not as many data as its shape says.")
-            for column, found in self._split(head, values):
+            for column, found in read:
                 if column in columns:
                     raise BadRequest(f"The tensor {column[:MAX_NAME]!r} occurs twice.")
                 columns[column] = found
         if at != len(binary):
             raise BadRequest("Bytes follow that are of no tensor.")
         return columns
+
+    def _read_columns(
+        self, head: Head, data: Any, rest: memoryview
+    ) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield the columns of a tensor: its own, or one for each feature."""
+        width = math.prod(head.shape[1:])
+        if width not in (1, len(self._names)):
+            raise BadRequest(
+                f"{head} must have the shape [n] for a feature, or [n,"
+                f" {len(self._names)}] for all of them."
+            )
+        values = read_values(head, data, rest)
+        if len(values) != math.prod(head.shape):
+            raise BadRequest(f"{head} has not as many data as its shape says.")
+        if width == 1:
+            yield head.name, values
+        elif type(values) is NumberColumn:
+            for index, name in enumerate(self._names):
+                yield name, values.take_every(width, index)
+        else:
+            yield from ((n, values[i::width]) for i, n in enumerate(self._names))
 
     def _read_head(self, tensor: Any, index: int) -> Head:
         """Read what a tensor says of itself, before any of its values is read."""
@@ -68,35 +88,17 @@ class Tensors:
         shape = self._read_shape(tensor.get("shape"), called)
         return Head(name, shape, datatype, size)
 
-    def _read_shape(self, shape: Any, called: str) -> tuple[int, int]:
-        is_list = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
+    def _read_shape(self, shape: Any, called: str) -> tuple[int, ...]:
+        is_list = isinstance(shape, list) and 0 < len(shape) <= MAX_SIZES
         if not is_list or not all(map(_is_size, shape)):
             raise BadRequest(f"{called} must have a shape, a list of sizes.")
-        rows, width = shape[0], math.prod(shape[1:])
+        rows = shape[0]
         if rows > self._max_rows:
             raise TooManyInstancesError(
                 f"{rows} instances are more than the {self._max_rows} that one request"
                 " may hold."
             )
-        if width not in (1, len(self._names)):
-            raise BadRequest(
-                f"{called} must have the shape [n] for a feature, or [n,"
-                f" {len(self._names)}] for all of them."
-            )
-        return rows, width
-
-    def _split(
-        self, head: Head, values: Sequence[Any]
-    ) -> Iterator[tuple[str, Sequence[Any]]]:
-        """Yield a column for each feature of a tensor of all, or the one that it is."""
-        width = head.shape[1]
-        if width == 1:
-            yield head.name, values
-        elif type(values) is NumberColumn:
-            for index, name in enumerate(self._names):
-                yield name, values.take_every(width, index)
-        else:
-            yield from ((n, values[i::width]) for i, n in enumerate(self._names))
+        return tuple(shape)
 
 
 def _is_size(value: Any) -> bool:

@@ -24,7 +24,7 @@ from service.model.prediction.predictor import Predictor
 from service.web.access.auth import requires
 from service.web.dialects.table_answers import choose_write
 from service.web.flask_app import Answer
-from service.web.media_types import CSV, JSON, read_type
+from service.web.media_types import CSV, JSON, read_type, refuse_tensors
 from service.web.prediction_view import PredictionView, Reading
 from service.web.request import V1, Dialect, RequestContext
 
@@ -44,7 +44,10 @@ class OwnForm:
         self._codec = codec
         self._explain = explain
         self._csv = CsvReader(codec.contract, codec.limits.max_instances)
-        self._arrow = ArrowReader(codec.contract, codec.limits.max_instances)
+        limits = codec.limits
+        self._arrow = ArrowReader(
+            codec.contract, limits.max_instances, limits.max_elements
+        )
         self._model = {"name": manifest.name, "version": manifest.version}
 
     def read(self, body: bytes) -> Reading:
@@ -63,6 +66,8 @@ class OwnForm:
             return Reading(document, write)
         if type_ == ARROW:
             return Reading(self._read_arrow(body), write)
+        if self._codec.contract.table == "tensors":
+            raise refuse_tensors(CSV)
         columns = self._csv.read(body, needs_header=True)
         return Reading(self._codec.read_columns(columns, place_in_csv, ROWS), write)
 

@@ -11,7 +11,7 @@ from typing import Any
 from service.model.artefact.golden import GoldenRecord
 from service.model.artefact.manifest import Manifest
 from service.model.contract.features import Feature
-from service.web.dialects.tensor_values import BY_TYPE, DATATYPES
+from service.web.dialects.tensor_values import DATATYPES, describe_input
 from service.web.media_types import JSON
 from service.web.routes.openapi.invocations import describe_invocations
 from service.web.routes.openapi.operations import (
@@ -141,5 +141,8 @@ def _name_path(path: str) -> str:
 
 def _describe_tensor(feature: Feature, value: Any) -> dict[str, Any]:
     """Return a value of one instance as a tensor."""
-    datatype = BY_TYPE.get(feature.type, "BYTES")
-    return {"name": feature.name, "shape": [1], "datatype": datatype, "data": [value]}
+    shape, inner = [1], value
+    for _ in feature.shape or ():
+        shape.append(len(inner))
+        inner = inner[0]
+    return {**describe_input(feature), "shape": shape, "data": [value]}

@@ -6,6 +6,7 @@ apispec makes the schema of a request from the marshmallow schema that validates
 from itertools import chain
 from typing import Any
 
+import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
@@ -37,6 +38,9 @@ from service.web.routes.openapi.schemas import (
     refer_to,
 )
 from service.web.routes.openapi.vertex import describe_vertex
+
+# An image of 8 x 8 is below, and one of 28 x 28 is not.
+MAX_EXAMPLE_BYTES = 4096
 
 
 def describe_api(
@@ -87,7 +91,19 @@ def describe_api(
     for path, operation in (describe_vertex(vertex, example) | described).items():
         spec.path(path, operations=operation)
     document: dict[str, Any] = spec.to_dict()
+    if codec.contract.table == "tensors":
+        _drop_long_examples(document["paths"])
     return document
+
+
+def _drop_long_examples(node: Any) -> None:
+    """Leave out the examples of large tensors: one is as long as all else is."""
+    if not isinstance(node, dict):
+        return
+    if "example" in node and len(orjson.dumps(node["example"])) > MAX_EXAMPLE_BYTES:
+        del node["example"]
+    for below in node.values():
+        _drop_long_examples(below)
 
 
 def _offer_explanations(schemas: dict[str, Any]) -> None:

@@ -59,6 +59,8 @@ def describe_invocations(
         CSV: {"schema": {"description": f"In this order: {names}", **TEXT}},
         **{type_: {"schema": TEXT} for type_ in JSON_LINES},
     }
+    if manifest.contract.table == "tensors":
+        del content[CSV]
     operation |= SECURED | {"requestBody": {"required": True, "content": content}}
     answer = describe_answer("The predictions", "BarePredictions")
     offer_tables(answer)

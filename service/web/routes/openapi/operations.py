@@ -90,12 +90,14 @@ def describe_predict(manifest: Manifest, example: GoldenRecord) -> Operation:
     offer_tables(predictions)
     body = {"required": True, "content": {"application/json": content}}
     predict = name_operation("predict", "model", "Predict instances")
+    also = f"; or as {CSV}, with a header of the features' names"
+    if manifest.contract.table == "tensors":  # which CSV cannot hold
+        also = ""
     # No schema can say that columns are equally long, or what CSV is, so neither is in
     # that above.
     predict["description"] = (
-        f"Also by column, a list for each feature: PredictColumns; or as {CSV}, with a"
-        f" header of the features' names{ALSO_ARROW}. The answer is by column then,"
-        " too."
+        f"Also by column, a list for each feature: PredictColumns{also}{ALSO_ARROW}."
+        " The answer is by column then, too."
     )
     predict |= SECURED | {"requestBody": body}
     return respond(predict, predictions, *PREDICT_ERRORS, 406)

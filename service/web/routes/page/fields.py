@@ -11,13 +11,17 @@ from typing import Any, Literal
 import orjson
 
 from service.model.contract.features import Bound, Contract, Feature, Scalar
+from service.model.contract.nested_lists import write_shape
 
 # A list to choose from, a line of text with suggestions, a number or a date as one
-# types it, or a text of several lines.
-Control = Literal["choice", "suggestions", "number", "date", "text"]
+# types it, a text of several lines, or the JSON of a tensor.
+Control = Literal["choice", "suggestions", "number", "date", "text", "json"]
 
 # A form of more fields is no help: it is one field, for the instance as JSON.
 MAX_FIELDS = 100
+
+# A longer tensor is of no use to look at: its field begins empty.
+MAX_TENSOR = 4096
 
 # Of longer lists the browser shows no more than this many anyway.
 MAX_SUGGESTIONS = 200
@@ -63,9 +67,17 @@ class Field:
         return self.feature.nullable and self.control in ("suggestions", "text")
 
     @property
+    def kind(self) -> str:
+        """The type without its null, of a tensor that of its elements and the shape."""
+        feature = self.feature
+        if feature.shape is None:
+            return feature.type
+        return " ".join([feature.storage.dtype, write_shape(feature.shape)]).rstrip()
+
+    @property
     def type(self) -> str:
         """The type in words."""
-        kinds = [self.feature.type, *(["null"] if self.feature.nullable else [])]
+        kinds = [self.kind, *(["null"] if self.feature.nullable else [])]
         return " or ".join(kinds)
 
     @property
@@ -111,6 +123,8 @@ def build_field(feature: Feature, instance: Mapping[str, Any]) -> Field:
     """Return a feature as the field that suits its values."""
     value = instance.get(feature.name)
     json = write_json(value) if feature.name in instance else ""
+    if feature.type == "tensor" and len(json) > MAX_TENSOR:
+        json = ""
     return Field(
         feature,
         json,
@@ -121,12 +135,25 @@ def build_field(feature: Feature, instance: Mapping[str, Any]) -> Field:
     )
 
 
+def shorten_tensors(contract: Contract, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an instance with three points in place of the bytes of long tensors."""
+    names = {each.name for each in contract.features if each.type == "tensor"}
+    return {
+        name: {"b64": "..."}
+        if name in names and len(write_json(value)) > MAX_TENSOR
+        else value
+        for name, value in instance.items()
+    }
+
+
 def find_control(feature: Feature) -> Control:
     """Return how a value is entered.
 
     Numbers are text to the browser: its own field of numbers drops what is none, which
     the contract is to refuse in its words.
     """
+    if feature.type == "tensor":
+        return "json"
     if feature.categories is not None or feature.type == "boolean":
         return "choice"
     if feature.type in ("number", "integer"):

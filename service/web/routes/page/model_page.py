@@ -13,7 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from service.model.prediction.predictor import Predictor
 from service.web.routes.openapi.assets import JAVASCRIPT, Asset, pack_asset
 from service.web.routes.page.commands import VARIABLE, write_curl, write_python
-from service.web.routes.page.fields import is_form, list_fields, write_json
+from service.web.routes.page.fields import (
+    is_form,
+    list_fields,
+    shorten_tensors,
+    write_json,
+)
 
 FILES = Path(__file__).with_name("files")
 TEMPLATE = "model.html"
@@ -29,7 +34,8 @@ TYPES = {
 def render_page(predictor: Predictor) -> Asset:
     """Render the page of a model, with everything in it escaped."""
     manifest, record = predictor.manifest, predictor.golden.records[0]
-    body = write_json({"instances": [record.instance]})
+    instance = shorten_tensors(manifest.contract, record.instance)
+    body = write_json({"instances": [instance]})
     environment = Environment(
         loader=FileSystemLoader(FILES),
         autoescape=True,
@@ -45,7 +51,7 @@ def render_page(predictor: Predictor) -> Asset:
         form=predictor.form,
         fields=list_fields(manifest.contract, record.instance),
         is_form=is_form(manifest.contract),
-        instance=_indent(record.instance),
+        instance=_indent(instance),
         variable=VARIABLE,
         curl=write_curl(body),
         python=write_python(body),

@@ -55,7 +55,7 @@ function drawChart(histogram, cells, figure, isFeature) {
   const title = make("h3", {}, make("span", {}, isFeature ? histogram.name : `Answer: ${histogram.name}`),
     make("span", { class: `verdict ${figure?.verdict ?? ""}` }, verdict));
   const rows = bins.map(({ name, training, now }) => [name, formatShare(training), formatShare(now)]);
-  const heads = [histogram.kind === "text" ? "Length" : "Bin", "Training", "Now"];
+  const heads = [{ text: "Length", mean: "Mean of elements" }[histogram.kind] ?? "Bin", "Training", "Now"];
   return make("div", { class: "chart" }, title, drawBars(histogram.name, bins),
     make("div", { class: "ends", "aria-hidden": "true" },
       make("span", {}, bins[0]?.name ?? ""), make("span", {}, bins.length > 1 ? bins.at(-1).name : "")),

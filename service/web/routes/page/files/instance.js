@@ -25,6 +25,7 @@ function readValue(field) {
   const { control, optional, nullable } = field.dataset;
   const value = inputOf(field).value;
   if (control === "choice") return value;
+  if (control === "json") return value.trim() || "null";
   if (field.querySelector("[data-null]")?.checked) return "null";
   const text = control === "number" ? value.trim() : value;
   if (text === "" && optional !== undefined) return "";
