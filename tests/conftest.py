@@ -16,7 +16,7 @@ import pytest
 from faulty_redis import FaultyRedis
 from flask import Flask
 from flask.testing import FlaskClient
-from pipelines import CREDIT, FITTED
+from pipelines import CREDIT, FITTED, TENSORS
 from redis_server import RedisServer
 from server import PATIENCE_SECONDS, Server, stop_all
 from service_log import Log, find_handler
@@ -44,6 +44,8 @@ LONGEST = (
     *("test_readme", "test_behind_nginx", "test_mutations"),
     "test_rollout",  # of those that need a Docker engine
 )
+
+PACKAGED = {**FITTED, **TENSORS}
 
 Package = Callable[[str], Path]
 Serve = Callable[..., Server]
@@ -88,7 +90,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Package:
         folder = to / name / "1.0.0"
         with (to / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return folder if folder.exists() else FITTED[name]().package(to)
+            return folder if folder.exists() else PACKAGED[name]().package(to)
 
     return get
 

@@ -84,7 +84,7 @@ def test_each_variable_is_read() -> None:
         vertex_health_route="/health",
         vertex_predict_route="/v1/endpoints/1/deployedModels/2:predict",
     )
-    assert len(variables()) == 35
+    assert len(variables()) == 36
 
 
 def test_a_platform_that_names_the_port_decides() -> None:

@@ -167,5 +167,7 @@ FITTED: dict[str, Callable[[], Fitted]] = {
     "mixed": functools.cache(fit_mixed),
     "texts": functools.cache(fit_texts),
     "moody": functools.cache(fit_moody),
-    "tensors": functools.cache(fit_tensors),
 }
+
+# What takes no table.
+TENSORS: dict[str, Callable[[], Fitted]] = {"tensors": functools.cache(fit_tensors)}

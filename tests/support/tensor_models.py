@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 Tensors = Mapping[str, np.ndarray]
 
 
-class NearestImage(ClassifierMixin, BaseEstimator):
+class NearestImage(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The class whose mean image is nearest, weighed by a vector beside the image.
 
     Each row is summed for itself, so that its answer has the same bits in any batch.
@@ -25,8 +25,9 @@ class NearestImage(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, tensors: Tensors) -> np.ndarray:
         image, extra = tensors["image"], tensors["extra"]
-        assert image.flags.c_contiguous and image.dtype == np.float32
-        assert extra.flags.c_contiguous and extra.dtype == np.int16
+        for array, dtype in ((image, np.float32), (extra, np.int16)):
+            assert array.dtype == dtype
+            assert array.flags.c_contiguous
         rows = [self._measure(i, e) for i, e in zip(image, extra, strict=True)]
         return np.array(rows).reshape(len(image), len(self.classes_))
 
@@ -39,7 +40,7 @@ class NearestImage(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[self.predict_proba(tensors).argmax(axis=1)])
 
 
-class SequenceMean(RegressorMixin, BaseEstimator):
+class SequenceMean(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """The mean of sequences of any length, where a mask is true."""
 
     def fit(self, tensors: Tensors, y: Any = None) -> Self:

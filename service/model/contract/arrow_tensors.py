@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from service.model.contract.features import Feature
-from service.model.contract.nested_lists import Shape, nest, write_shape
+from service.model.contract.nested_lists import nest, write_shape
 from service.model.contract.tensor_columns import TensorColumn
 from service.model.errors import TooManyInstancesError
 
@@ -31,7 +31,7 @@ def find_tensor_fault(feature: Feature, type_: Any) -> str | None:
     )
 
 
-def _read_type(type_: Any) -> tuple[Any, Shape]:
+def _read_type(type_: Any) -> tuple[Any, list[int]]:
     """Return the type of the elements, and the sizes of the lists around them."""
     if isinstance(type_, pa.FixedShapeTensorType):
         order = type_.permutation

@@ -74,7 +74,7 @@ def refuse(
     """Return the error about an element, or a list, by its index among all."""
     _, *inner = np.unravel_index(index, sizes)
     place = "".join(f"[{each}]" for each in inner)
-    return ValidationError([Violation(kind, sentence, place)])  # type: ignore[list-item]
+    return ValidationError([Violation(kind, sentence, place)])
 
 
 def write_shape(shape: Shape) -> str:

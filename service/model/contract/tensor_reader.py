@@ -124,4 +124,4 @@ class TensorReader:
 
 
 def _refuse(kind: Kind, sentence: str, place: str = "") -> ValidationError:
-    return ValidationError([Violation(kind, sentence, place)])  # type: ignore[list-item]
+    return ValidationError([Violation(kind, sentence, place)])

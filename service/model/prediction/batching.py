@@ -158,7 +158,7 @@ def _resume(requests: Iterable[_Request]) -> Iterator[_Request]:
             yield request
 
 
-def join_values(columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
+def join_values(columns: Sequence[Any]) -> Sequence[Any]:
     """Return columns as one. Raises ValueError where tensors have other shapes."""
     if type(columns[0]) is TensorColumn:
         return TensorColumn(np.concatenate([each.array for each in columns]))

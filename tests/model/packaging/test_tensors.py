@@ -1,0 +1,212 @@
+"""A model that takes tensors is proposed a contract, and proved by a few records."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Package
+from tensor_models import FixedMean, SequenceMean
+
+from service.model.artefact.folder import read_artefact
+from service.model.artefact.manifest import FORMAT
+from service.model.contract.codec import Codec
+from service.model.contract.features import Contract, Observed
+from service.model.contract.request_limits import UNBOUNDED
+from service.model.contract.tables import build_table
+from service.model.errors import ContractError, PackagingError
+from service.model.loading import load_predictor
+from service.model.packaging.golden_records import (
+    MAX_TENSOR_BYTES,
+    Selection,
+    select_records,
+)
+from service.model.packaging.package import package
+from service.model.packaging.proposal import propose_contract
+from service.model.packaging.training_table import read_table
+from service.model.pipeline import FittedPipeline
+from service.model.prediction.batching import join_instances
+
+Edits = dict[str, Any]
+
+
+def make_sequences(rows: int = 20, length: int = 6, width: int = 2) -> dict[str, Any]:
+    chance = np.random.default_rng(0)
+    values = chance.normal(size=(rows, length, width)).astype(np.float32)
+    return {"values": values, "mask": chance.random((rows, length)) < 0.5}
+
+
+def propose(model: Any, X: Any, edits: Edits | None = None) -> Contract:
+    reference = FittedPipeline(model.fit(X))
+    table = read_table(reference, X)
+    return propose_contract(reference, table, edits=edits).contract
+
+
+def select(X: dict[str, Any]) -> Selection:
+    reference = FittedPipeline(SequenceMean().fit(X))
+    contract = propose_contract(reference, X).contract
+    form = reference.task.form_names(("value",))
+    assert form is not None
+    return select_records(reference, contract, X, form)
+
+
+def test_what_was_observed_is_proposed() -> None:
+    X = make_sequences()
+    contract = propose(SequenceMean(), X)
+    values, mask = contract.features
+    assert contract.table == "tensors"
+    assert (values.name, values.storage.dtype, values.shape) == (
+        *("values", "float32"),
+        (6, 2),
+    )
+    least, greatest = float(X["values"].min()), float(X["values"].max())
+    assert values.observed == Observed(minimum=least, maximum=greatest)
+    assert (mask.storage.dtype, mask.shape, mask.observed) == ("bool", (6,), Observed())
+
+
+def test_arrays_of_another_layout_are_taken_as_they_are_served() -> None:
+    X = make_sequences()
+    odd = {
+        "values": np.asfortranarray(X["values"].astype(">f4")),
+        "mask": X["mask"].tolist(),
+    }
+    reference = FittedPipeline(SequenceMean().fit(X))
+    table = read_table(reference, odd)
+    assert {name: array.dtype for name, array in table.items()} == {
+        "values": np.dtype(np.float32),
+        "mask": np.dtype(bool),
+    }
+    assert table["values"].flags.c_contiguous
+    np.testing.assert_array_equal(table["values"], X["values"])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"mask": np.array(["a"] * 20)}, "The array 'mask' holds <U1: a model takes"),
+        ({"mask": np.zeros(20, np.float16)}, "The array 'mask' holds float16"),
+        ({"mask": pd.Series(["a"] * 20)}, "The array 'mask' holds"),
+        ({"mask": np.zeros((19, 6), bool)}, "differ in the number of instances: 20 of"),
+        ({"mask": np.bool_(True)}, "The array 'mask' has the shape ()"),
+        ({"mask": np.zeros((20, 0), bool)}, "The array 'mask' has the shape (20, 0)"),
+        ({"mask": np.zeros((20, *9 * [1]), bool)}, "up to 8 dimensions"),
+        ({"mask": np.ma.zeros((20, 6), bool)}, "The array 'mask' is masked"),
+        ({"mask": [[True], [True, False]]}, "The array 'mask' is no array"),
+        ({1: np.zeros(20)}, "The array 1 must be named by a string"),
+    ],
+)
+def test_what_are_no_tensors_is_refused(change: dict[Any, Any], told: str) -> None:
+    X = make_sequences()
+    with pytest.raises(ContractError) as caught:
+        read_table(FittedPipeline(SequenceMean().fit(X)), {**X, **change})
+    assert told in str(caught.value)
+
+
+def test_nothing_is_no_table() -> None:
+    reference = FittedPipeline(SequenceMean().fit(make_sequences()))
+    with pytest.raises(ContractError, match="no arrays"):
+        read_table(reference, {})
+    with pytest.raises(PackagingError, match="no rows"):
+        propose(SequenceMean(), {"values": np.zeros((0, 2)), "mask": np.zeros((0, 2))})
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ({"nullable": True}, "'nullable', and it is a tensor"),
+        ({"categories": [1.0]}, "'categories', and it is a tensor"),
+        ({"shape": (3, 2)}, "must have the shape 6 x 2, in which None frees"),
+        ({"shape": (None,)}, "must have the shape 6 x 2"),
+        ({"minimum": 2, "maximum": 1}, "in the wrong order"),
+        ({"maximum": 1e39}, "that float32 does not hold"),
+        ({"minimum": "a"}, "does not fit"),
+        ({"minimum": 1000}, ""),
+    ],
+)
+def test_an_edit_that_fits_no_tensor_is_refused(edit: Edits, told: str) -> None:
+    X = make_sequences()
+    if not told:  # which keeps the contract, and leaves no row
+        with pytest.raises(PackagingError, match="No row of the training table"):
+            package(
+                *(SequenceMean().fit(X), X),
+                **{"name": "m", "version": "1.0.0", "features": {"values": edit}},
+            )
+        return
+    with pytest.raises(ContractError) as caught:
+        propose(SequenceMean(), X, {"values": edit})
+    assert told in str(caught.value)
+
+
+def test_a_column_has_no_shape_to_edit() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    model = SequenceMean()
+    model.predict = lambda X: X["a"].to_numpy()
+    with pytest.raises(ContractError, match="'a' is no tensor"):
+        propose(model, frame, {"a": {"shape": [None]}})
+
+
+def test_a_dimension_is_freed_only_if_other_sizes_are_answered() -> None:
+    X, mask_edit = make_sequences(), {"shape": [None]}
+    edits = {"values": {"shape": (None, 2)}, "mask": mask_edit}
+    values, mask = propose(SequenceMean(), X, edits).features
+    assert (values.shape, mask.shape) == ((None, 2), (None,))
+    for model, edit in ((FixedMean(), edits), (SequenceMean(), {"mask": mask_edit})):
+        with pytest.raises(ContractError, match="twice the size"):
+            propose(model, X, edit)
+
+
+def test_records_hold_the_extremes_and_a_median() -> None:
+    X = make_sequences(200)
+    selection = select(X)
+    typical, *real = (record.instance for record in selection.golden.records)
+    middle = np.median(X["values"][:64], axis=0).astype(np.float32)
+    assert typical["values"] == middle.tolist()
+    held = [np.array(instance["values"]) for instance in real]
+    assert min(each.min() for each in held) == X["values"].min()
+    assert max(each.max() for each in held) == X["values"].max()
+    assert len(selection.sample) == 200
+
+
+@pytest.mark.parametrize("side", [150, 700])
+def test_records_of_large_tensors_are_few(side: int) -> None:
+    """At least the typical instance and a real one, and so it is with the sample."""
+    X = make_sequences(24, side, side)
+    selection = select(X)
+    sizes = [len(json.dumps(record.instance)) for record in selection.golden.records]
+    assert len(sizes) == (2 if side == 700 else 8)
+    assert len(selection.sample) == (1 if side == 700 else 9)
+    assert len(sizes) == 2 or sum(sizes) <= 1.1 * MAX_TENSOR_BYTES
+
+
+def test_an_artefact_of_tensors_answers_as_the_model_does(packaged: Package) -> None:
+    artefact = read_artefact(packaged("tensors"))
+    assert artefact.manifest.format == FORMAT
+    predictor = load_predictor(artefact)
+    predictor.prove()
+    assert predictor.engine.name == "scikit-learn"
+    assert "takes tensors" in predictor.engine.reason
+    assert not predictor.not_explained_because.startswith("Explaining")
+    sample = json.loads(artefact.files["sample.json"])["instances"]
+    codec = Codec(artefact.manifest.contract, UNBOUNDED)
+    parts = [
+        codec.load(json.dumps({"instances": rows}).encode())
+        for rows in (sample[:1], sample[1:3], sample[3:10])
+    ]
+    together = join_instances(parts)
+    assert together.count == 10
+    table = build_table(artefact.manifest.contract, together.columns)
+    expected = predictor.reference.pipeline.predict_proba(table)
+    found = [each for part in parts for each in predictor.predict(part).numbers or ()]
+    assert [*map(list, found)] == expected.tolist()
+    assert [*(predictor.predict(together).numbers or ())] == expected.tolist()
+
+
+def test_a_holdout_must_be_alike() -> None:
+    X = make_sequences()
+    for holdout in ({"values": X["values"]}, make_sequences(5, 7)):
+        with pytest.raises(PackagingError, match="holdout= must be a table like"):
+            package(
+                *(SequenceMean().fit(X), X),
+                **{"name": "m", "version": "1.0.0", "holdout": holdout},
+            )
