@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test corpus test-container check bench soak trial image train lock
+.PHONY: serve test corpus test-engines test-container check bench soak trial image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
@@ -17,6 +17,11 @@ test: $(VENV)/development
 # Every pipeline of the corpus, served and compared; its summary goes into docs/plan.md.
 corpus: $(VENV)/development
 	PYTHONPATH=tests:tests/support:artefacts/credit-risk $(BIN)/python -m corpus --publish
+
+# Spark, dask and Ray, each with two workers, in an environment of their own. Not a part of
+# `make test`: they take two minutes and 1.5 GB.
+test-engines: $(VENV)/development
+	ENGINES=1 $(BIN)/python -m pytest -n 0 --durations 5 tests/engines
 
 # Where no engine answers, these tests are skipped by `make test`, and fail here.
 test-container: $(VENV)/development
@@ -62,6 +67,9 @@ lock: $(VENV)/development
 	$(COMPILE) -c requirements.txt pyproject.toml --extra onnx -o requirements-onnx.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
 	$(COMPILE) --group sbom -o requirements-sbom.txt
+	$(COMPILE) -c requirements-dev.txt --override tests/engines/overrides.txt pyproject.toml \
+	    --extra spark --extra dask --extra ray tests/engines/requirements.in \
+	    -o tests/engines/requirements.txt
 	$(COMPILE) --override tests/referees/overrides.txt tests/referees/requirements.in \
 	    -o tests/referees/requirements.txt
 

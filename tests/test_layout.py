@@ -30,6 +30,10 @@ PARTS = {
         {"service.update", "service.model"},
         {"flask", "gunicorn", "sklearn", "pandas", "joblib"},
     ),
+    "batch": (
+        {"service.batch", "service.model", *FILES},
+        {"flask", "gunicorn", "werkzeug", "sklearn", "joblib"},
+    ),
     "diagnosis": (
         {"service.diagnosis", "service.update", "service.model"},
         {"flask", "gunicorn", "sklearn", "pandas", "numpy"},
@@ -52,6 +56,7 @@ OPTIONAL = (
     SERVICE / "model/rows_file.py",
     SERVICE / "model/contract/arrow_stream.py",
     SERVICE / "model/contract/arrow_tensors.py",
+    SERVICE / "batch/arrow.py",
 )
 
 
@@ -157,7 +162,9 @@ def test_the_bottom_knows_nothing_of_ours() -> None:
         assert ours == known.get(bottom, set())
 
 
-@pytest.mark.parametrize("part", ["cli", "diagnosis", "model", "server", "web"])
+@pytest.mark.parametrize(
+    "part", ["batch", "cli", "diagnosis", "model", "server", "web"]
+)
 def test_tests_mirror_the_service(part: str) -> None:
     """Each lies where its module does; what is for a whole folder lies in that."""
     for path in (ROOT / "tests" / part).rglob("test_*.py"):

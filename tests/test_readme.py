@@ -43,7 +43,7 @@ PAGES = [
                 "keys-and-limits",
             ),
             *("metrics", "logs", "drift", "settings", "errors", "worker", "client"),
-            *("requests", "dialects", "doctor", "page"),
+            *("requests", "dialects", "doctor", "page", "offline"),
         )
     ),
 ]
@@ -247,7 +247,7 @@ def test_a_network_is_packaged_as_shown(tmp_path: Path) -> None:
 def test_a_table_is_answered_as_shown(served: Served) -> None:
     pytest.importorskip("pyarrow")
     server = served("credit-risk")
-    *_, script = read_blocks("python")
+    *_, script, _ = read_blocks("python")
     shown = subprocess.run(
         [sys.executable, "-c", script.replace("http://127.0.0.1:8000", server.url)],
         cwd=ROOT,
@@ -258,6 +258,19 @@ def test_a_table_is_answered_as_shown(served: Served) -> None:
     ).stdout
     assert "probabilities.bad" in shown
     assert "[1000 rows x 3 columns]" in shown
+
+
+def test_a_table_is_scored_as_shown() -> None:
+    pytest.importorskip("pyarrow")
+    *_, script = read_blocks("python")
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "probabilities.bad" in shown
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from service.cli.image import ImageError, add_image_command
 from service.cli.judge import add_judge_command
 from service.cli.keys import add_key_commands
 from service.cli.pairs import add_pairs_command
+from service.cli.score import add_score_command
 from service.model.errors import ArtefactError, DataFileError
 from service.settings import SettingsError
 from service.web.access.key_file import KeysFileError
@@ -27,6 +28,7 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (  # type: 
     add_image_command,
     add_judge_command,
     add_pairs_command,
+    add_score_command,
     add_key_commands,
 )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from arrow_streams import write_arrow
 
 from service.model.contract.arrow_stream import ARROW
-from service.web.dialects.flat_columns import flatten
+from service.model.contract.flat_columns import flatten
 from service.web.dialects.tensor_values import Head, read_values
 
 Row = dict[str, Any]

@@ -6,6 +6,7 @@ tensor_columns.py  tensors of one shape as a column
 array_makers.py    arrays made of the columns of a request
 prediction_writers.py predictions as an answer has them, by row or by column
 prediction_form.py the form of a prediction, as the manifest has it
+flat_columns.py    predictions as columns with names of their own, none within another
 request_limits.py  the most that one request may hold
 timestamps.py      dates of a request, read as the dtype that they were fitted in
 tables.py          columns laid out as the table that the pipeline was fitted on

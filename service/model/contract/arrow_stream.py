@@ -73,6 +73,12 @@ class ArrowReader:
                 "The body is no Arrow stream that can be read."
             ) from None
 
+    def read_table(self, table: Any) -> dict[str, Any]:
+        """Return the columns of a table of features alone. Raises as `read` does."""
+        self._check_schema(table.schema)
+        pairs = zip(table.column_names, table.columns, strict=True)
+        return {name: read_array(column.combine_chunks()) for name, column in pairs}
+
     def _read(self, body: bytes) -> dict[str, Any]:
         schema = ipc.read_schema(pa.py_buffer(body))
         self._check_schema(schema)

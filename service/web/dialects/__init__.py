@@ -3,7 +3,6 @@
 Each module is thin: it moves names and values, and leaves it to the codec whether a
 value is valid, and to the predictor what the answer is.
 
-flat_columns.py   predictions as columns with names of their own, none within another
 table_answers.py  predictions in CSV, JSON Lines or Arrow, where a caller accepts that
 rows.py           rows by name or by position, as columns; bare predictions
 tensor_values.py  the values of a tensor, by its datatype

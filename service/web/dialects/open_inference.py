@@ -12,9 +12,9 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from service.model.contract.codec import Codec
+from service.model.contract.flat_columns import flatten
 from service.model.contract.instances import Instances, Predictions
 from service.model.prediction.predictor import Predictor
-from service.web.dialects.flat_columns import flatten
 from service.web.dialects.plain_tensors import read_plain
 from service.web.dialects.rows import read_object
 from service.web.dialects.shaped_tensors import ShapedTensors

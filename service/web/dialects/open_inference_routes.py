@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 from flask import Blueprint
 
+from service.model.contract.flat_columns import flatten
 from service.model.prediction.predictor import Predictor
 from service.web.access.auth import public, requires
-from service.web.dialects.flat_columns import flatten
 from service.web.dialects.open_inference import OpenInference
 from service.web.dialects.tensor_values import BY_VALUE, describe_input
 from service.web.flask_app import Answer

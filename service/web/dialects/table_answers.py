@@ -11,8 +11,8 @@ import orjson
 from flask import request
 
 from service.model.contract.arrow_stream import ARROW, write_stream
+from service.model.contract.flat_columns import flatten
 from service.model.contract.instances import Instances, Predictions
-from service.web.dialects.flat_columns import flatten
 from service.web.flask_app import Answer
 from service.web.media_types import ANSWERS, CSV, JSON, choose_type
 from service.web.prediction_view import Write

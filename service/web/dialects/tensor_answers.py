@@ -7,7 +7,7 @@ import orjson
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest
 
-from service.web.dialects.flat_columns import FlatColumn
+from service.model.contract.flat_columns import FlatColumn
 from service.web.dialects.tensor_values import (
     BINARY_SIZE,
     BY_VALUE,

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
+from service.model.contract.flat_columns import flatten
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.loading import load_predictor
-from service.web.dialects.flat_columns import flatten
 from service.web.dialects.open_inference import OpenInference
 from service.web.dialects.open_inference_routes import describe_metadata
 from service.web.request import RequestContext

@@ -1,0 +1,61 @@
+"""Predictions as an Arrow table, with what was noticed of each row.
+
+The columns are those of an Arrow answer to POST /v1/predict. What stands there in the
+metadata of the stream is a column here: a table may be divided, and its metadata lost.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.batch.arrow import pa
+from service.model.contract.flat_columns import flatten
+from service.model.contract.instances import Predictions
+from service.model.errors import Remark
+
+WARNINGS = "warnings"
+ROW, REASON = "row", "reason"
+
+
+class Cell(str):
+    """The name of a column, with the index of a row in it, None where it is of all."""
+
+    __slots__ = ("row",)
+    row: int | None
+
+    def __new__(cls, name: str, row: int | None = None) -> "Cell":
+        """Make the place of a value."""
+        cell = super().__new__(cls, name)
+        cell.row = row
+        return cell
+
+
+def group_remarks(remarks: tuple[Remark, ...]) -> dict[int, str]:
+    """Return the remarks of each row as one text; their paths are cells."""
+    found: dict[int, str] = {}
+    for remark in remarks:
+        row = getattr(remark.path, "row", None)
+        if row is not None:
+            told = f"{remark.path} {remark.message}"
+            found[row] = f"{found[row]}; {told}" if row in found else told
+    return found
+
+
+def write_answers(predictions: Predictions, warnings: Mapping[int, str]) -> Any:
+    """Return predictions as a table, in their order."""
+    pairs = [*flatten(predictions.to_columns())]
+    columns = {name: pa.array(values) for name, values in pairs}
+    columns[WARNINGS] = _spread(warnings, len(predictions))
+    return pa.table(columns)
+
+
+def _spread(texts: Mapping[int, str], count: int) -> Any:
+    if not texts:
+        return pa.nulls(count, pa.string())
+    return pa.array([texts.get(row) for row in range(count)], pa.string())
+
+
+def write_rejected(reasons: Mapping[int, str]) -> Any:
+    """Return rejected rows as a table, in their order."""
+    rows = sorted(reasons)
+    texts = pa.array([reasons[row] for row in rows], pa.string())
+    return pa.table({ROW: pa.array(rows, pa.int64()), REASON: texts})

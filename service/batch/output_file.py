@@ -1,0 +1,100 @@
+"""The output and its rejected rows, Parquet or CSV, joined of pieces in their order."""
+
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+from service.batch.answers import REASON, ROW
+from service.batch.arrow import csv, ipc, pa, pq
+from service.batch.inputs import CSV, PARQUET
+
+FILE = "file"
+
+
+class Output(Protocol):
+    """A file that pieces are appended to."""
+
+    def append(self, piece: Path) -> None:
+        """Append the answers of a piece. Raises OSError."""
+
+    def close(self) -> None:
+        """End the file. Raises OSError."""
+
+
+class ParquetOutput:
+    """Parquet, of a row group for each piece."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        self._schema = schema
+        self._writer = open_parquet(path, schema)
+
+    def append(self, piece: Path) -> None:
+        """Append the answers of a piece. Raises OSError."""
+        table = read_piece(piece)
+        if len(table):
+            self._writer.write_table(table.cast(self._schema))
+
+    def close(self) -> None:
+        """End the file. Raises OSError."""
+        self._writer.close()
+
+
+class CsvOutput:
+    """CSV with a header, of pieces that have none."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        csv.write_csv(schema.empty_table(), path)
+        self._file = path.open("ab")
+
+    def append(self, piece: Path) -> None:
+        """Append the answers of a piece. Raises OSError."""
+        with piece.open("rb") as file:
+            shutil.copyfileobj(file, self._file)
+
+    def close(self) -> None:
+        """End the file. Raises OSError."""
+        self._file.close()
+
+
+OUTPUTS: dict[str, Any] = {PARQUET: ParquetOutput, CSV: CsvOutput}
+
+
+class RejectedOutput:
+    """The rejected rows: those of each piece, with the file they are of."""
+
+    def __init__(self, path: Path, kept: Any) -> None:
+        self.path = path
+        self._schema = pa.schema(
+            [*kept, (FILE, pa.string()), (ROW, pa.int64()), (REASON, pa.string())]
+        )
+        self._writer: Any = None
+
+    def append(self, piece: Path, file: str) -> None:
+        """Append the rejected rows of a piece. Raises OSError."""
+        table = read_piece(piece)
+        place = table.column_names.index(ROW)
+        table = table.add_column(place, FILE, pa.array([file] * len(table)))
+        if self._writer is None:
+            is_csv = self.path.suffix == CSV
+            write = csv.CSVWriter if is_csv else open_parquet
+            self._writer = write(self.path, self._schema)
+        self._writer.write_table(table.cast(self._schema))
+
+    def close(self) -> bool:
+        """End the file; return whether there is one."""
+        if self._writer is None:
+            return False
+        self._writer.close()
+        return True
+
+
+def open_parquet(path: Path, schema: Any) -> Any:
+    """Open Parquet to be written. Texts repeat, and numbers do not."""
+    texts = [f.name for f in schema if pa.types.is_string(f.type)]
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts)
+
+
+def read_piece(path: Path) -> Any:
+    """Return the table that a process wrote."""
+    with pa.memory_map(str(path)) as file:
+        return ipc.open_file(file).read_all()
