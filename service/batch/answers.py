@@ -49,9 +49,10 @@ def write_answers(predictions: Predictions, warnings: Mapping[int, str]) -> Any:
 
 
 def _spread(texts: Mapping[int, str], count: int) -> Any:
-    if not texts:
-        return pa.nulls(count, pa.string())
-    return pa.array([texts.get(row) for row in range(count)], pa.string())
+    values: list[str | None] = [None] * count
+    for row, text in texts.items():
+        values[row] = text
+    return pa.array(values, pa.string())
 
 
 def write_rejected(reasons: Mapping[int, str]) -> Any:

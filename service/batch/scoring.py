@@ -4,7 +4,7 @@ It is pickled as the path of its artefact: each process that is given one loads 
 proves the artefact, once, and answers by the very path that requests take.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -136,26 +136,34 @@ class Scorer:
         """
         model = self.load()
         reasons: dict[int, str] = {}
-        rows: list[int] = [*range(len(table))]
-        answered = None
-        while rows and answered is None:
-            part = table.take(pa.array(rows, pa.int64())) if reasons else table
+        part, answered = table, None
+        while len(part) and answered is None:
             features = self.columns.select_features(part)
             answered, found = ask(model, (read or model.reader.read_table)(features))
-            reasons |= {rows[index]: reason for index, reason in found.items()}
-            if reasons and self.on_invalid == "stop":
-                row = min(reasons)
-                raise InvalidRowError(row, reasons[row])
-            rows = [row for row in rows if row not in reasons]
+            if found:
+                rows = _list_others(len(table), reasons)
+                reasons |= {rows[index]: reason for index, reason in found.items()}
+                self._refuse(reasons)
+                part = table.take(
+                    pa.array(_list_others(len(table), reasons), pa.int64())
+                )
         if answered and observe:
             observe(*answered)
-        answers = _write_answers(model, answered)
         rejected = write_rejected(reasons)
-        kept = table.select(self.columns.keep)
         return Scored(
-            _join(kept.take(pa.array(rows, pa.int64())) if reasons else kept, answers),
-            _join(kept.take(rejected[ROW]), rejected),
+            _join(part.select(self.columns.keep), _write_answers(model, answered)),
+            _join(table.select(self.columns.keep).take(rejected[ROW]), rejected),
         )
+
+    def _refuse(self, reasons: Mapping[int, str]) -> None:
+        if self.on_invalid == "stop":
+            row = min(reasons)
+            raise InvalidRowError(row, reasons[row])
+
+
+def _list_others(count: int, rows: Collection[int]) -> list[int]:
+    """Return the rows of so many that are not among some."""
+    return [row for row in range(count) if row not in rows]
 
 
 def _write_answers(model: Model, answered: Answered | None) -> Any:

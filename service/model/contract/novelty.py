@@ -54,6 +54,9 @@ class NoveltyCheck:
         if type(values) is CodedColumn:
             yield from self._find_codes(values)
             return
+        if type(values) is NumberColumn and not self._is_categorical:
+            yield from self._find_numbers(values)
+            return
         for index, value in enumerate(values):
             if novelty := self._judge(value):
                 yield index, novelty
@@ -66,6 +69,18 @@ class NoveltyCheck:
             indices.tolist(), column.codes[indices].tolist(), strict=True
         ):
             if novelty := judged[code]:
+                yield index, novelty
+
+    def _find_numbers(self, column: NumberColumn) -> Iterator[tuple[int, Novelty]]:
+        """Judge the numbers that are null, or whose doubles are not surely known."""
+        doubles = column.doubles
+        known = ~np.isnan(doubles)
+        if self._low is not None:
+            known = (self._low <= doubles) & (doubles <= self._high)
+        if self._is_integer:  # a double may be either of two integers
+            known &= np.abs(doubles) < EXACT_INTEGERS
+        for index in np.flatnonzero(~known).tolist():
+            if novelty := self._judge(column[index]):
                 yield index, novelty
 
     def _judge(self, value: Any) -> Novelty | None:
