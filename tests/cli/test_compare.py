@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from faults import copy_credit, reseal
 from pipelines import CREDIT, FITTED, ROOT, Fitted
+from proved_here import package_here
 from sklearn.base import clone
 
 import train
 from service.cli.main import main
-from service.model import package
 
 DATA = ROOT / "artefacts/credit-risk/data.csv"
 
@@ -42,7 +42,7 @@ def data(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def first(credit: Fitted, folder: Path) -> Path:
-    return package(
+    return package_here(
         credit.pipeline,
         credit.X,
         name="credit-risk",
@@ -54,7 +54,7 @@ def first(credit: Fitted, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def swapped(credit: Fitted, folder: Path) -> Path:
-    return package(
+    return package_here(
         credit.pipeline,
         credit.X,
         name="credit-risk",
@@ -70,7 +70,7 @@ def narrower(credit: Fitted, folder: Path) -> Path:
     """A version that does without a field, and takes another in a bound."""
     X = credit.X.drop(columns="Seniority")
     pipeline = clone(train.build_pipeline()).fit(X, credit.y)
-    return package(
+    return package_here(
         pipeline,
         X,
         name="credit-risk",

@@ -11,11 +11,11 @@ import pytest
 from drifted import DRIFTED, read_test_rows, shift
 from faults import copy_credit, forget_histograms
 from pipelines import CREDIT, ROOT, fit_mixed
+from proved_here import package_here
 from sklearn.ensemble import RandomForestClassifier
 
 import train
 from service.cli.main import main
-from service.model import package
 from service.model.artefact.folder import read_artefact
 from service.model.drift_file import measure_file
 from service.model.loading import load_predictor
@@ -80,7 +80,7 @@ def test_a_score_is_held_against_rows_that_the_pipeline_was_not_fitted_on(
     X = X.select_dtypes("number").fillna(0)
     seen, held, new = X[:1500], X[1500:3000], X[3000:]
     pipeline = RandomForestClassifier(n_estimators=40, random_state=0)
-    folder = package(
+    folder = package_here(
         pipeline.fit(seen, y[:1500]),
         seen,
         name="forest",

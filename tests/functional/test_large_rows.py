@@ -12,12 +12,12 @@ import pytest
 from conftest import Package, Serve
 from peak_memory import read_peak
 from pipelines import FITTED
+from proved_here import package_here
 from server import UNLIMITED, Server
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from service.model import package
 from service.server.body_budget import ROOM_BYTES
 
 MANY_TOKENS = "iris" + " the data set" * 333_333
@@ -66,7 +66,7 @@ def test_a_row_of_ten_thousand_fields(serve: Serve, tmp_path: Path) -> None:
     rows = [{"word 1": 1.0, "word 2": 2.0}, {"word 3": 1.0}] * 30
     fitted = make_pipeline(DictVectorizer(), LogisticRegression())
     fitted.fit(rows, [0, 1] * 30)
-    folder = package(fitted, rows, name="fields", version="1.0.0", to=tmp_path)
+    folder = package_here(fitted, rows, name="fields", version="1.0.0", to=tmp_path)
     by_default = serve(folder, WEB_CONCURRENCY="1")
     refused = by_default.predict([FIELDS])
     assert refused.status_code == 422

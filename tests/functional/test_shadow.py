@@ -19,11 +19,11 @@ from faults import copy_credit, make_other_golden
 from faulty_shadows import EAT, EXIT, RAISE, SHIFT, SLEEP, FaultyRegressor
 from jsonschema import Draft202012Validator
 from pipelines import CREDIT, ROOT, fit_wine
+from proved_here import package_here
 from scrape import Scrape
 from server import PATIENCE_SECONDS, UNLIMITED, Server
 from traffic import Traffic
 
-from service.model import package
 from service.web.shadow.sender import MAX_WAITING
 
 RECORDS = json.loads((CREDIT / "golden.json").read_text())["records"]
@@ -44,7 +44,7 @@ def package_faulty(to: Path, *columns: str) -> Path:
     X = pd.DataFrame({name: [1.0, 2.0, 3.0, 4.0] for name in columns})
     options: dict[str, Any] = {"name": "moody", "version": "2.0.0", "to": to}
     pipeline = FaultyRegressor().fit(X, X["x"])
-    return package(pipeline, X, X["x"], code=["faulty_shadows"], **options)
+    return package_here(pipeline, X, X["x"], code=["faulty_shadows"], **options)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from conftest import Serve
 from lightgbm import LGBMRanker
+from proved_here import package_here
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -19,8 +20,6 @@ from sklearn.linear_model import BayesianRidge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-
-from service.model import package
 
 IRIS, KINDS = load_iris(return_X_y=True, as_frame=True)
 OUTPUTS = pd.DataFrame({"large": (KINDS > 0).astype(int), "last": (KINDS == 2) * 1})
@@ -132,7 +131,7 @@ def test_a_task_is_answered_as_the_notebook_answers_it(
     fit, options, expect = TASKS[name]
     y = OUTPUTS if name == "outputs" else None
     model = fit()
-    folder = package(
+    folder = package_here(
         model,
         IRIS,
         y,

@@ -11,6 +11,7 @@ import pandas as pd
 from mixed_features import elapse, to_floats
 from moods import MoodyRegressor
 from prose import read_prose
+from proved_here import package_here
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
@@ -22,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from tensor_models import NearestImage
 
 import train
-from service.model import FeatureEdit, package
+from service.model import FeatureEdit
 
 ROOT = Path(__file__).parents[2]
 CREDIT = ROOT / "artefacts/credit-risk/1.0.0"
@@ -40,7 +41,7 @@ class Fitted:
 
     def package(self, to: Path) -> Path:
         """Write version 1.0.0 of it."""
-        return package(
+        return package_here(
             self.pipeline,
             self.X,
             self.y,

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import Fitted
+from proved_here import package_here
 from server import Server
-
-from service.model import package
 
 # Enough for a shift of a third to be told from none.
 REQUESTS = 600
@@ -18,7 +17,7 @@ def release(fitted: Fitted, to: Path, version: str, **options: Any) -> Path:
     """Package a version of the wine model."""
     options = {**fitted.options, **options}
     pipeline, X, y = fitted.pipeline, fitted.X, fitted.y
-    return package(pipeline, X, y, name="wine", version=version, to=to, **options)
+    return package_here(pipeline, X, y, name="wine", version=version, to=to, **options)
 
 
 def ask(server: Server, instances: list[dict[str, Any]]) -> None:

@@ -9,11 +9,11 @@ import pytest
 from conftest import Package
 from flask import Flask
 from flask.testing import FlaskClient
+from proved_here import package_here
 from service_log import Log
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 
 from service.app import create_app
-from service.model import package
 from service.settings import Settings
 from service.web.errors import find_reason
 
@@ -90,7 +90,7 @@ def test_an_instance_without_an_answer_is_a_422_that_names_it(
     """The pipeline is healthy, and knows no neighbour of that instance."""
     X = pd.DataFrame({"x": [0.0, 0.5, 4.0, 4.5], "z": [4.0, 4.5, 0.5, 0.0]})
     fitted = neighbours.fit(X, [0.0, 0.0, 1.0, 1.0])
-    folder = package(fitted, X, name="radius", version="1.0.0", to=tmp_path)
+    folder = package_here(fitted, X, name="radius", version="1.0.0", to=tmp_path)
     app = create_app(Settings(artefact=folder, api_keys_file=Path(keys["file"])))
     client = app.test_client()
     client.environ_base["HTTP_X_API_KEY"] = keys["predict"]

@@ -10,6 +10,7 @@ import orjson
 import pandas as pd
 import polars
 import pytest
+from proved_here import package_here
 from scipy.sparse import csr_array
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
@@ -21,7 +22,6 @@ from service.model.contract.codec import Codec
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ContractError
 from service.model.loading import load_predictor
-from service.model.packaging.package import package
 
 ROWS = 40
 NUMBERS = np.random.default_rng(0).normal(size=(ROWS, 3))
@@ -30,7 +30,7 @@ TARGET = NUMBERS.sum(axis=1)
 
 def pack(pipeline: Any, X: Any, to: Path, **options: Any) -> Any:
     """Fit and package, and return what answers instances by name."""
-    folder = package(
+    folder = package_here(
         pipeline.fit(X, TARGET), X, TARGET, name="m", version="1.0.0", to=to, **options
     )
     predictor = load_predictor(read_artefact(folder))
@@ -143,7 +143,7 @@ def test_a_table_that_is_answered_otherwise_as_pandas_is_refused(
         with pytest.raises(ContractError, match=r"polars DataFrame.* fit .* on that"):
             pack(pipeline, table, tmp_path)
     with pytest.raises(ContractError, match=r"pass X\.collect"):
-        package(pipeline, table.lazy(), name="m", version="1.0.0", to=tmp_path / "lazy")
+        package_here(pipeline, table.lazy(), name="m", version="1.0.0", to=tmp_path)
 
 
 def test_a_table_with_the_target_in_it_is_told_apart(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_table_with_the_target_in_it_is_told_apart(tmp_path: Path) -> None:
     for pipeline in (LinearRegression(), make_pipeline(columns, LinearRegression())):
         pipeline.fit(frame, TARGET)
         with pytest.raises(ContractError, match=r"'price', on which .* target as y"):
-            package(
+            package_here(
                 pipeline,
                 frame.assign(price=TARGET),
                 name="m",
@@ -161,4 +161,4 @@ def test_a_table_with_the_target_in_it_is_told_apart(tmp_path: Path) -> None:
             )
     pipeline = LinearRegression().fit(NUMBERS[:, :2], TARGET)
     with pytest.raises(ContractError, match=r"3 columns, and the pipeline .* on 2"):
-        package(pipeline, NUMBERS, name="m", version="1.0.0", to=tmp_path)
+        package_here(pipeline, NUMBERS, name="m", version="1.0.0", to=tmp_path)

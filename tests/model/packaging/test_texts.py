@@ -9,13 +9,13 @@ import pytest
 from conftest import Package
 from flask.testing import FlaskClient
 from pipelines import FITTED, Fitted
+from proved_here import package_here
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from service.app import create_app
 from service.model.artefact.folder import read_artefact
-from service.model.packaging.package import package
 from service.settings import Settings
 
 TEXT = "The wine was grown in the same region in Italy by three cultivators."
@@ -70,7 +70,7 @@ def test_the_typical_instance_is_of_no_training_text(
 def test_a_series_names_the_feature(tmp_path: Path, keys: dict[str, str]) -> None:
     fitted = FITTED["texts"]()
     X = pd.Series(fitted.X, name="review")
-    folder = package(
+    folder = package_here(
         fitted.pipeline,
         X,
         pd.Series(fitted.y),
@@ -104,7 +104,9 @@ def test_dicts_are_served_by_open_fields(tmp_path: Path, keys: dict[str, str]) -
     ]
     labels = [index % 3 == 0 for index in range(200)]
     pipeline = make_pipeline(DictVectorizer(), LogisticRegression()).fit(rows, labels)
-    folder = package(pipeline, rows, labels, name="d", version="1.0.0", to=tmp_path)
+    folder = package_here(
+        pipeline, rows, labels, name="d", version="1.0.0", to=tmp_path
+    )
     client = build_client(folder, keys)
 
     def ask(*instances: Any) -> Any:

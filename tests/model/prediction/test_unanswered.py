@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 import pytest
+from proved_here import package_here
 from sklearn.neighbors import RadiusNeighborsRegressor
 
-from service.model import package
 from service.model.artefact.folder import read_artefact
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.prediction_form import form_values
@@ -48,7 +48,7 @@ def test_a_row_of_a_file_without_an_answer_does_not_count(
     X = pd.DataFrame({"x": [0.0, 0.5, 4.0, 4.5], "z": [4.0, 4.5, 0.5, 0.0]})
     fitted = RadiusNeighborsRegressor(1.0).fit(X, X["x"])
     folder = tmp_path_factory.mktemp("radius")
-    path = package(fitted, X, name="radius", version="1.0.0", to=folder)
+    path = package_here(fitted, X, name="radius", version="1.0.0", to=folder)
     rows = pd.concat([X, pd.DataFrame({"x": [4.0], "z": [4.0]}), X])
     rows.to_csv(folder / "rows.csv", index=False)
     found = measure_file(load_predictor(read_artefact(path)), folder / "rows.csv", 1)

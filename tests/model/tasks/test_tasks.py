@@ -14,6 +14,7 @@ import orjson
 import pandas as pd
 import pytest
 from lightgbm import LGBMRanker
+from proved_here import package_here
 from sklearn import cluster, covariance, ensemble, linear_model, neighbors, svm
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
@@ -27,7 +28,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRanker
 
-from service.model import package
 from service.model.artefact.folder import read_artefact
 from service.model.artefact.manifest import FORMAT
 from service.model.contract.codec import Codec
@@ -59,7 +59,7 @@ Json = dict[str, Any]
 
 
 def load(to: Path, fitted: Any, y: Any = None, **options: Any) -> Predictor:
-    folder = package(fitted, IRIS, y, name="m", version="1.0.0", to=to, **options)
+    folder = package_here(fitted, IRIS, y, name="m", version="1.0.0", to=to, **options)
     return load_predictor(read_artefact(folder))
 
 
