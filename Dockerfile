@@ -7,6 +7,10 @@ FROM scratch AS artefact
 ARG ARTEFACT
 COPY ${ARTEFACT} /
 
+# So does `--build-context wheels=FOLDER` of this: of wheels that no lock can name, such
+# as PyTorch's for the CPU alone.
+FROM scratch AS wheels
+
 FROM ${PYTHON_IMAGE} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /venv && rm -r /venv/bin/*ctivate*
@@ -17,6 +21,9 @@ ARG REQUIREMENTS=requirements.txt
 COPY ${REQUIREMENTS} /build/requirements.txt
 RUN pip --python /venv/bin/python install --quiet --no-compile --require-hashes \
         --only-binary=:all: -r /build/requirements.txt
+RUN --mount=from=wheels,target=/wheels find /wheels -name '*.whl' -exec \
+        pip --python /venv/bin/python install --quiet --no-compile --no-deps --no-index \
+        {} +
 # What no request needs: what packages bring along to be built and tested.
 RUN find /venv -regex '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images\)\)' \
         -prune -exec rm -r {} + \

@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 PIP      := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test corpus test-engines test-container check bench soak trial image train lock
+.PHONY: serve test corpus test-container test-engines test-frameworks check bench soak trial image train lock
 
 serve: $(VENV)/serving
 	@SERVICE_ARTEFACT=$(ARTEFACT) $(BIN)/gunicorn -c gunicorn.conf.py
@@ -31,6 +31,24 @@ test-container: $(VENV)/development
 	docker version --format 'Docker {{.Server.Version}}'
 	$(BIN)/python -m pytest -m container -n 2 --dist loadfile --no-loadscope-reorder \
 	    --durations 10 tests/container
+
+# Networks of PyTorch, in an environment of their own: that of the developers, and so
+# much more. No lock can name PyTorch's build for the CPU alone (see
+# docs/runtimes.md), so it is what pip finds here.
+FRAMEWORKS := build/frameworks
+UNLOCKED_torch := torch==2.13.0
+test-frameworks: $(FRAMEWORKS)/torch.stamp
+	$(FRAMEWORKS)/torch/bin/python -m pytest --durations 10 tests/frameworks
+
+$(FRAMEWORKS)/%.stamp: tests/frameworks/%.txt | $(VENV)/development
+	$(BIN)/python -m venv --clear $(FRAMEWORKS)/$*
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    >$$(echo $(FRAMEWORKS)/$*/lib/python*/site-packages)/development.pth
+	$(FRAMEWORKS)/$*/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes -r $<
+	$(if $(UNLOCKED_$*),$(FRAMEWORKS)/$*/bin/python -m pip install --quiet \
+	    --disable-pip-version-check $(UNLOCKED_$*))
+	@touch $@
 
 check: $(VENV)/development
 	$(BIN)/ruff check .
@@ -75,6 +93,10 @@ lock: $(VENV)/development
 	    -o tests/engines/requirements.txt
 	$(COMPILE) --override tests/referees/overrides.txt tests/referees/requirements.in \
 	    -o tests/referees/requirements.txt
+	$(COMPILE) -c requirements.txt pyproject.toml requirements-torch.in \
+	    -o requirements-torch.txt
+	$(COMPILE) -c requirements-dev.txt tests/frameworks/torch.in \
+	    -o tests/frameworks/torch.txt
 
 # A stamp is newer than its lock once the lock is installed, so a second run installs nothing.
 $(VENV)/bin/python:

@@ -53,6 +53,8 @@ LAZY = SERVICE / "model/__init__.py"
 # What is done by libraries that need not be installed: Parquet, Arrow and networks.
 OPTIONAL = (
     SERVICE / "model/runtimes/onnx.py",
+    SERVICE / "model/runtimes/torch.py",
+    SERVICE / "model/runtimes/from_torch.py",
     SERVICE / "model/rows_file.py",
     SERVICE / "model/contract/arrow_stream.py",
     SERVICE / "model/contract/arrow_tensors.py",

@@ -232,7 +232,7 @@ def test_a_network_is_packaged_as_shown(tmp_path: Path) -> None:
     table = pd.DataFrame(np.random.default_rng(0).random((50, 3)), columns=[*"abc"])
     table.to_csv(tmp_path / "churn.csv", index=False)
     write_linear(tmp_path / "churn.onnx", np.eye(3)[:, :2], finish="Softmax")
-    _, script, _ = read_blocks("python")
+    _, script, *_ = read_blocks("python")
     subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from service.model.packaging.edits import FeatureEdit
     from service.model.packaging.package import package
     from service.model.runtimes.classifier import NetworkClassifier
+    from service.model.runtimes.from_torch import from_torch
     from service.model.runtimes.regressor import NetworkRegressor
     from service.model.runtimes.transformer import NetworkTransformer
 
@@ -36,6 +37,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "NetworkTransformer",
+    "from_torch",
     "package",
 ]
 
@@ -45,6 +47,7 @@ PLACES = {
     "NetworkClassifier": "service.model.runtimes.classifier",
     "NetworkRegressor": "service.model.runtimes.regressor",
     "NetworkTransformer": "service.model.runtimes.transformer",
+    "from_torch": "service.model.runtimes.from_torch",
     "package": "service.model.packaging.package",
 }
 

@@ -8,18 +8,22 @@ from service.model.runtimes.answers import describe_outputs, find_labels
 from service.model.runtimes.classifier import NetworkClassifier
 from service.model.runtimes.estimator import NetworkEstimator
 from service.model.runtimes.network_file import NetworkFile
+from service.model.runtimes.registry import refuse_object
 from service.model.runtimes.regressor import NetworkRegressor
 from service.model.runtimes.tables import read_width
 
 
 def hold_network(pipeline: Any, labels: Any) -> Any:
-    """Return a pipeline, and the estimator of a network whose path it is instead.
+    """Return a pipeline, or the estimator of a network that it is, or the path of.
 
     Raises PackagingError where the file does not say what kind of estimator that is.
     """
-    if not isinstance(pipeline, str | Path):
-        return pipeline
+    if isinstance(pipeline, NetworkFile):
+        return _choose_estimator(pipeline, labels)
     try:
+        refuse_object(pipeline)
+        if not isinstance(pipeline, str | Path):
+            return pipeline
         return _choose_estimator(NetworkFile.open(pipeline), labels)
     except NetworkLoadError as error:
         raise PackagingError(str(error)) from None

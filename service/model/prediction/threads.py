@@ -1,6 +1,7 @@
 """One thread for each prediction: the workers are the parallelism."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ def use_one_thread(pipeline: Any) -> None:
     A pool of OpenMP threads started before a fork hangs the workers. One thread also
     fixes the order in which a forest sums its trees, and so the last bit.
     """
+    if (torch := sys.modules.get("torch")) is not None:
+        # It has a pool of its own, in which networks of skorch run, too.
+        torch.set_num_threads(1)
     for part in _iterate_parts(pipeline, set()):
         bases = type(part).__mro__
         if LIGHTGBM in [f"{base.__module__}.{base.__name__}" for base in bases]:

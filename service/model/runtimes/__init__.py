@@ -1,15 +1,19 @@
 """Networks of other frameworks, run on arrays behind one interface.
 
-network.py       the interface: what a network takes and gives, and how it is loaded
-onnx.py          ONNX, by onnxruntime
-registry.py      the runtimes by name and by suffix; a new one is a row there
-network_file.py  a network's bytes beside a pickle, loaded once
-tables.py        a table, or arrays by name, as a network's inputs
-answers.py       which output holds what, and how it is read
-estimator.py     a network as a fitted estimator of scikit-learn's kind
-classifier.py    one that tells classes apart
-regressor.py     one that predicts numbers
-transformer.py   one that gives numbers by name
+network.py        the interface: what a network takes and gives, and how it is loaded
+onnx.py           ONNX, by onnxruntime
+torch_modules.py  modules of PyTorch, their weights apart from all else of them
+torch_export.py   such a module exported to ONNX
+torch.py          PyTorch: a module filled with its weights
+registry.py       the runtimes by name and by suffix; a new one is a row there
+network_file.py   a network's bytes beside a pickle, loaded once
+from_torch.py     a module of a notebook as a network
+tables.py         a table, or arrays by name, as a network's inputs
+answers.py        which output holds what, and how it is read
+estimator.py      a network as a fitted estimator of scikit-learn's kind
+classifier.py     one that tells classes apart
+regressor.py      one that predicts numbers
+transformer.py    one that gives numbers by name
 
 It may import model/errors.py and model/outputs.py.
 """

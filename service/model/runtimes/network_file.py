@@ -15,7 +15,11 @@ import numpy as np
 
 from service.model.errors import NetworkLoadError
 from service.model.runtimes.network import Network, TensorForm
-from service.model.runtimes.registry import choose_runtime, find_runtime
+from service.model.runtimes.registry import (
+    choose_runtime,
+    find_runtime,
+    refuse_object,
+)
 
 Forms = tuple[TensorForm, ...]
 
@@ -48,6 +52,7 @@ class NetworkFile:
         cls, path: str | Path, options: Mapping[str, Any] | None = None
     ) -> "NetworkFile":
         """Read and load a network. Raises NetworkLoadError."""
+        refuse_object(path)
         path = Path(path)
         runtime = choose_runtime(path)
         try:

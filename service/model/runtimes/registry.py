@@ -1,12 +1,31 @@
 """The runtimes, by the name that a manifest has and by the suffix of a file."""
 
 from pathlib import Path
+from typing import Any
 
 from service.model.errors import NetworkLoadError
 from service.model.runtimes.network import Network
 from service.model.runtimes.onnx import OnnxNetwork
+from service.model.runtimes.torch import TorchNetwork
 
-RUNTIMES: dict[str, type[Network]] = {each.runtime: each for each in (OnnxNetwork,)}
+RUNTIMES: dict[str, type[Network]] = {
+    each.runtime: each for each in (OnnxNetwork, TorchNetwork)
+}
+
+# What is told of files that are never loaded, since whatever code is in them would run,
+# and of weights that are no network by themselves.
+PICKLED = (
+    "may hold code that would run when it is loaded: load it yourself if you trust it,"
+    " and pass the module, as from_torch(module, sample)."
+)
+REFUSED = {
+    **dict.fromkeys((".pt", ".pth", ".pt2", ".ckpt", ".bin", ".pkl"), PICKLED),
+    ".safetensors": "holds weights alone: load them into their module, and pass that,"
+    " as from_torch(module, sample).",
+}
+
+# How an object of a framework is made a network, by the module of its class.
+OBJECTS = {"torch.nn.modules.module": "from_torch(module, sample)"}
 
 
 def find_runtime(name: str) -> type[Network]:
@@ -23,7 +42,19 @@ def choose_runtime(path: Path) -> type[Network]:
     for runtime in RUNTIMES.values():
         if path.suffix.lower() in runtime.suffixes:
             return runtime
+    if (suffix := path.suffix.lower()) in REFUSED:
+        raise NetworkLoadError(f"{path.name!r} {REFUSED[suffix]}")
     known = [suffix for runtime in RUNTIMES.values() for suffix in runtime.suffixes]
     raise NetworkLoadError(
         f"{path.name!r} is no network's file: these end in {', '.join(known)}."
     )
+
+
+def refuse_object(network: Any) -> None:
+    """Raise NetworkLoadError for an object of a framework, which is no file."""
+    for base in type(network).__mro__:
+        if base.__module__ in OBJECTS:
+            raise NetworkLoadError(
+                f"A {type(network).__name__} is no file: pass"
+                f" {OBJECTS[base.__module__]}, of service.model."
+            )
