@@ -5,6 +5,7 @@ import os
 import signal
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as gunicorn.conf.py has it, before numpy
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as the service has it, before onnxruntime
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime

@@ -94,5 +94,8 @@ def test_the_model_says_what_runs_it(server: Server) -> None:
     assert model["batch_difference"] == 0
 
 
-def test_onnxruntime_writes_no_line_of_its_own(server: Server) -> None:
+def test_workers_end_in_time_and_write_no_line_of_their_own(server: Server) -> None:
+    """A thread that was not forked with them would abort them at their end."""
+    assert server.stop() == 0
+    assert not [e for e in server.events if e["level"] not in ("INFO", "DEBUG")]
     assert [line for line in server.lines if not line.startswith("{")] == []

@@ -1,5 +1,6 @@
 """ONNX networks, run by onnxruntime."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,10 @@ import numpy as np
 
 from service.model.errors import NetworkLoadError, describe_error
 from service.model.runtimes.network import Network, TensorForm
+
+# Read when onnxruntime is imported, here or by code that travels: 1.32 otherwise reports
+# to its maker, by a thread that a forked worker waits for at its end, for ever.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # By the names of ONNX; numpy has no other type that onnxruntime takes.
 DTYPES = {
@@ -52,7 +57,6 @@ class OnnxNetwork(Network):
         except ImportError:
             raise NetworkLoadError(cls.explain_missing()) from None
         onnxruntime.set_default_logger_severity(FATAL)
-        onnxruntime.disable_telemetry_events()
         try:
             session = onnxruntime.InferenceSession(
                 content, _build_options(onnxruntime), ["CPUExecutionProvider"]

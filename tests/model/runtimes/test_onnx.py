@@ -1,5 +1,6 @@
 """An ONNX file is run as onnxruntime runs it, or refused in one sentence."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from networks import (
     write_zipmap,
 )
 from onnx import TensorProto, helper
+from pipelines import ROOT
+from server import PATIENCE_SECONDS
 
 from service.model.errors import NetworkLoadError
 from service.model.runtimes.network import TensorForm
@@ -145,6 +148,30 @@ def test_what_is_not_answered_raises_without_a_value(
     assert "987" not in str(caught.value)
     assert caught.value.__suppress_context__
     assert capfd.readouterr() == ("", "")
+
+
+FORK = """
+import os, sys
+from service.model.runtimes.network_file import NetworkFile
+network = NetworkFile.open(sys.argv[1])
+assert len(os.listdir("/proc/self/task")) == 1
+child = os.fork()
+if not child:
+    sys.exit(0)
+assert os.waitpid(child, 0) == (child, 0)
+"""
+
+
+def test_a_network_brings_no_thread_and_a_forked_process_ends(tmp_path: Path) -> None:
+    """By itself, onnxruntime starts one to report to its maker."""
+    path = write_linear(tmp_path / "x.onnx", np.eye(2))
+    subprocess.run(
+        [sys.executable, "-c", FORK, path],
+        cwd=ROOT,
+        env={"OMP_NUM_THREADS": "1"},
+        timeout=PATIENCE_SECONDS,
+        check=True,
+    )
 
 
 def test_the_bytes_are_not_kept_beside_the_session(tmp_path: Path) -> None:
