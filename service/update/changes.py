@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.model.artefact.manifest import Manifest
 from service.model.contract.features import Bound, Feature
+from service.model.contract.nested_lists import write_shape
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def _compare_feature(old: Feature, new: Feature) -> Iterator[Change]:
         is_wider = (old.type, new.type) == ("integer", "number")
         yield Change(not is_wider, f"is of type {new.type}, and was {old.type}")
         return
+    if new.shape is not None and old.shape is not None:
+        yield from _compare_tensors(old, new)
     if old.nullable != new.nullable:
         words = "may be null" if new.nullable else "may be null no more"
         yield Change(old.nullable, words)
@@ -70,6 +73,19 @@ def _compare_feature(old: Feature, new: Feature) -> Iterator[Change]:
         # Where none was told before, callers may always have sent that one.
         words = f", and was in {old.unit}" if old.unit else ", which was not told"
         yield Change(bool(old.unit), f"is in {new.unit or 'no unit'}{words}")
+
+
+def _compare_tensors(old: Feature, new: Feature) -> Iterator[Change]:
+    before, after = old.storage.dtype, new.storage.dtype
+    if before != after:
+        yield Change(True, f"holds {after}, and held {before}")
+    was, shape = old.shape or (), new.shape or ()
+    if was != shape:
+        is_wider = len(was) == len(shape) and all(
+            size in (None, fixed) for size, fixed in zip(shape, was, strict=True)
+        )
+        told = f"has the shape {write_shape(shape)}, and had {write_shape(was)}"
+        yield Change(not is_wider, told)
 
 
 def _compare_bounds(name: str, old: Bound, new: Bound) -> Iterator[Change]:

@@ -36,6 +36,45 @@ AGE_BOUNDED = [(True, "Age has a minimum of 18"), (True, "Age has a maximum of 9
 CLOSED = change_feature("Home", categories=("owner", "rent"))
 
 
+def make_tensor(dtype: str, *shape: int | None) -> Manifest:
+    storage = Storage(dtype=dtype)
+    feature = Feature(name="image", type="tensor", storage=storage, shape=shape)
+    return change_contract(features=(feature,), table="tensors")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (make_tensor("int8", 2), make_tensor("int8", 2), []),
+        (
+            make_tensor("int8", 2),
+            make_tensor("int16", 2),
+            [(True, "image holds int16, and held int8")],
+        ),
+        (
+            make_tensor("int8", 2, 3),
+            make_tensor("int8", None, 3),
+            [(False, "image has the shape n x 3, and had 2 x 3")],
+        ),
+        (
+            make_tensor("int8", None, 3),
+            make_tensor("int8", 2, 3),
+            [(True, "image has the shape 2 x 3, and had n x 3")],
+        ),
+        (
+            make_tensor("int8", 2),
+            make_tensor("int8", 2, 1),
+            [(True, "image has the shape 2 x 1, and had 2")],
+        ),
+    ],
+)
+def test_changes_of_a_tensor_are_told(
+    old: Manifest, new: Manifest, expected: list[tuple[bool, str]]
+) -> None:
+    found = list_changes(old, new)
+    assert [(each.is_breaking, each.sentence) for each in found] == expected
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

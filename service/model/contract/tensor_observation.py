@@ -72,7 +72,8 @@ def _observe_array(name: str, array: np.ndarray) -> Feature:
 
 
 def _observe_elements(array: np.ndarray) -> Observed:
-    if array.dtype.kind == "f" and not np.isfinite([array.min(), array.max()]).all():
+    is_float = array.dtype.kind == "f" and array.size > 0
+    if is_float and not np.isfinite([array.min(), array.max()]).all():
         array = array[np.isfinite(array)]
     if array.dtype.kind == "b" or not array.size:
         return Observed()

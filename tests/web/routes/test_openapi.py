@@ -1,5 +1,6 @@
 """What is published is valid, is of this very model, and is what is served."""
 
+import dataclasses
 import json
 import re
 from typing import Any
@@ -8,6 +9,7 @@ import jsonschema
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 from openapi_spec_validator import validate
 from pipelines import CREDIT, ROOT
 
@@ -16,6 +18,7 @@ from service.model.contract.codec import Codec
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.loading import load_predictor
 from service.web.routes.openapi import ERRORS, describe_api
+from service.web.routes.page.model_page import render_page
 
 GOLDEN = json.loads((CREDIT / "golden.json").read_text())["records"]
 
@@ -128,7 +131,51 @@ def test_the_page_loads_nothing_from_elsewhere(app: Flask) -> None:
         assert "http" not in source.read_text()
 
 
-@pytest.mark.parametrize("name", ["outputs", "mixed"])
+def test_tensors_are_published_by_shape_and_bounds(packaged: Any) -> None:
+    predictor = load_predictor(read_artefact(packaged("tensors")))
+    document = describe_api(predictor, Codec(predictor.manifest.contract, UNBOUNDED))
+    published = document["components"]["schemas"]["Instance"]["properties"]["image"]
+    assert (published["x-dtype"], published["x-shape"]) == ("float32", [8, 8])
+    rows, coded = published["oneOf"]
+    assert (rows["minItems"], rows["maxItems"]) == (8, 8)
+    assert rows["items"]["items"] == {"type": "number", "minimum": 0, "maximum": 1.5}
+    assert coded["required"] == ["b64"]
+    instance = predictor.golden.records[0].instance
+    check = validator(document, "PredictRequest").is_valid
+    for image, is_valid in (
+        (instance["image"], True),
+        ({"b64": "AAAA"}, True),
+        (instance["image"][1:], False),
+        ([[2.0] * 8] * 8, False),
+        ([["0"] * 8] * 8, False),
+        ({"b64": "AAAA", "dtype": "float32"}, False),
+    ):
+        row = {**instance, "image": image}
+        assert check({"instances": [row]}) == is_valid
+    operation = document["paths"]["/v1/predict"]["post"]
+    [body] = operation["requestBody"]["content"].values()
+    assert body["example"] == {"instances": [instance]}
+    assert "CSV" not in operation["description"]
+    path = "/v2/models/tensors/infer"
+    [body] = document["paths"][path]["post"]["requestBody"]["content"].values()
+    assert [each["shape"] for each in body["example"]["inputs"]] == [[1, 8, 8], [1, 1]]
+
+
+def test_a_large_tensor_is_no_example(packaged: Any) -> None:
+    predictor = load_predictor(read_artefact(packaged("tensors")))
+    record = predictor.golden.records[0]
+    large = {**record.instance, "image": 100 * record.instance["image"]}
+    records = (replace(record, instance=large),)
+    golden = replace(predictor.golden, records=records)
+    changed = dataclasses.replace(predictor, golden=golden)
+    document = describe_api(changed, Codec(predictor.manifest.contract, UNBOUNDED))
+    assert len(json.dumps(document)) < 50_000
+    page = render_page(changed).plain.body.decode()
+    assert len(page) < 20_000
+    assert "b64" in page
+
+
+@pytest.mark.parametrize("name", ["outputs", "mixed", "tensors"])
 def test_each_kind_of_model_publishes_what_it_answers(name: str, packaged: Any) -> None:
     predictor = load_predictor(read_artefact(packaged(name)))
     document = describe_api(predictor, Codec(predictor.manifest.contract, UNBOUNDED))

@@ -25,6 +25,25 @@ def make_number(**rules: Any) -> Feature:
     return Feature(name="Age", type="number", storage=NUMBER, **rules)
 
 
+IMAGE = Feature(
+    name="image",
+    type="tensor",
+    storage=Storage(dtype="float32"),
+    shape=(None, 2),
+    observed=Observed(minimum=0, maximum=1),
+)
+
+
+def test_a_tensor_is_entered_as_json() -> None:
+    field = build_field(IMAGE, {"image": [[0.5, 1.0]]})
+    assert (field.control, field.type, field.json) == (
+        *("json", "float32 n x 2"),
+        "[[0.5,1.0]]",
+    )
+    assert field.observed == "0 to 1"
+    assert not build_field(IMAGE, {"image": 1000 * [[0.5, 1.0]]}).json
+
+
 @pytest.mark.parametrize(
     ("feature", "control"),
     [
