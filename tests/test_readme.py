@@ -56,6 +56,12 @@ def read_blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", MANUAL, re.M | re.S)
 
 
+def find_script(word: str) -> str:
+    """Return the one Python script with a word in it."""
+    [script] = [block for block in read_blocks("python") if word in block]
+    return script
+
+
 def read_table(first_column: str) -> dict[str, str]:
     """Return the rows of the table whose first column is so headed."""
     table = MANUAL.split(f"\n| {first_column} |", 1)[1].split("\n\n", 1)[0]
@@ -217,7 +223,7 @@ def test_a_prediction_is_kept_as_shown(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_the_training_script_runs_as_shown(tmp_path: Path) -> None:
-    script, *_ = read_blocks("python")
+    script = find_script("load_wine")
     subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
@@ -232,7 +238,7 @@ def test_a_network_is_packaged_as_shown(tmp_path: Path) -> None:
     table = pd.DataFrame(np.random.default_rng(0).random((50, 3)), columns=[*"abc"])
     table.to_csv(tmp_path / "churn.csv", index=False)
     write_linear(tmp_path / "churn.onnx", np.eye(3)[:, :2], finish="Softmax")
-    _, script, *_ = read_blocks("python")
+    script = find_script('"churn.onnx"')
     subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
@@ -247,7 +253,7 @@ def test_a_network_is_packaged_as_shown(tmp_path: Path) -> None:
 def test_a_table_is_answered_as_shown(served: Served) -> None:
     pytest.importorskip("pyarrow")
     server = served("credit-risk")
-    *_, script, _ = read_blocks("python")
+    script = find_script("pa.ipc.new_stream")
     shown = subprocess.run(
         [sys.executable, "-c", script.replace("http://127.0.0.1:8000", server.url)],
         cwd=ROOT,
@@ -262,7 +268,7 @@ def test_a_table_is_answered_as_shown(served: Served) -> None:
 
 def test_a_table_is_scored_as_shown() -> None:
     pytest.importorskip("pyarrow")
-    *_, script = read_blocks("python")
+    script = find_script("import scorer")
     shown = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
@@ -271,6 +277,29 @@ def test_a_table_is_scored_as_shown() -> None:
         check=True,
     ).stdout
     assert "probabilities.bad" in shown
+
+
+def test_tensors_are_packaged_and_answered_as_shown(
+    serve: Serve, tmp_path: Path
+) -> None:
+    subprocess.run(
+        [sys.executable, "-c", find_script("load_digits")],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    server = serve(tmp_path / "artefacts/digits/1.0.0", WEB_CONCURRENCY="1")
+    script = find_script("b64encode").replace("http://127.0.0.1:8000", server.url)
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"KEY": server.key},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    first, second = shown.splitlines()
+    assert first == second
+    assert first.count("'label': ") == 2
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,13 @@ class ArrowReader:
         """Return the columns of a table of features alone. Raises as `read` does."""
         self._check_schema(table.schema)
         pairs = zip(table.column_names, table.columns, strict=True)
-        return {name: read_array(column.combine_chunks()) for name, column in pairs}
+        return {name: self._read_column(name, column) for name, column in pairs}
+
+    def _read_column(self, name: str, column: Any) -> Any:
+        array = column.combine_chunks()
+        if name in self._tensors:
+            return read_tensors(array, self._max_elements)
+        return read_array(array)
 
     def _read(self, body: bytes) -> dict[str, Any]:
         schema = ipc.read_schema(pa.py_buffer(body))
@@ -86,12 +92,7 @@ class ArrowReader:
         known = [i for i, name in enumerate(schema.names) if name in self._names]
         table = _read_table(body, known)
         for name, column in zip(table.column_names, table.columns, strict=True):
-            array = column.combine_chunks()
-            columns[name] = (
-                read_tensors(array, self._max_elements)
-                if name in self._tensors
-                else read_array(array)
-            )
+            columns[name] = self._read_column(name, column)
         return columns
 
     def _check_schema(self, schema: Any) -> None:
