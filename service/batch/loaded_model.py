@@ -70,7 +70,7 @@ def _load_model(folder: Path, digest: str) -> Model:
     with threads.limit(limits=1):
         predictor.prove()
     contract = artefact.manifest.contract
-    reader = ArrowReader(contract, UNBOUNDED.max_instances)
+    reader = ArrowReader(contract, UNBOUNDED.max_instances, UNBOUNDED.max_elements)
     return Model(predictor, Codec(contract, UNBOUNDED), reader, threads)
 
 

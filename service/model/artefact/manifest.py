@@ -25,7 +25,7 @@ SAMPLE = "sample.json"
 
 # Raised whenever a reader of the old format would misread the new one: the first had
 # classifiers of one output and regressors, and no form of a prediction, and the second
-# no networks. Each is still written where it says all.
+# no networks and no tensors. Each is still written where it says all.
 FORMAT = 3
 SECOND_FORMAT = 2
 FIRST_FORMAT = 1

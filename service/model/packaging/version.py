@@ -88,7 +88,7 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         contents.pickled.embedded or contents.left_out or contract.table == "tensors"
     )
     manifest = Manifest(
-        format=FIRST_FORMAT if is_plain else SECOND_FORMAT,
+        format=_choose_format(contract, is_plain=is_plain),
         name=metadata.name,
         version=metadata.version,
         task=reference.task.name,
@@ -125,6 +125,12 @@ def _add_networks(
         absolute_tolerance=SINGLE_NEAR_ZERO if is_single else 0.0,
         batch_difference=batch_difference,
     )
+
+
+def _choose_format(contract: Contract, *, is_plain: bool) -> int:
+    if contract.table == "tensors":
+        return FORMAT
+    return FIRST_FORMAT if is_plain else SECOND_FORMAT
 
 
 def _record_answers(  # noqa: PLR0913 - each is one thing that has been made of it

@@ -7,6 +7,9 @@ and requests are predicted together only if that pays and changes no answer.
 import statistics
 import time
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances, spread
@@ -152,12 +155,18 @@ def measure_engine(
 
 def _is_row_wise(ask: Ask, columns: Columns, tolerance: float) -> bool:
     """Return True if a full batch of different instances is answered row by row."""
-    rows = list({repr(row): row for row in zip(*columns, strict=True)}.values())
+    found = {tuple(map(_identify, row)): row for row in zip(*columns, strict=True)}
+    rows = list(found.values())
     return len(rows) > 1 and is_row_wise(
         lambda chosen: ask(list(zip(*chosen, strict=True))),
         spread(rows, MAX_BATCHED_INSTANCES),
         tolerance,
     )
+
+
+def _identify(value: Any) -> str | bytes:
+    """Return what only values alike have; what is printed of an array is cut short."""
+    return value.tobytes() if isinstance(value, np.ndarray) else repr(value)
 
 
 def _measure_seconds(ask: Ask, columns: Columns) -> float:

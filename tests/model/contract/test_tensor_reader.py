@@ -54,6 +54,14 @@ def encode(array: np.ndarray) -> str:
     return base64.b64encode(little.tobytes()).decode()
 
 
+def make_floats(values: Any) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+def make_bytes(values: Any) -> np.ndarray:
+    return np.array(values, np.int8)
+
+
 def make_extremes(dtype: str) -> np.ndarray:
     """Return a tensor with the least and the greatest element of a type."""
     if dtype == "bool":
@@ -74,7 +82,7 @@ def test_each_type_of_elements_is_read_exactly(dtype: str) -> None:
 
 
 def test_a_scalar_is_a_tensor_without_a_dimension() -> None:
-    coded = {"b64": encode(np.float32([0.25])), "shape": []}
+    coded = {"b64": encode(make_floats([0.25])), "shape": []}
     assert read(describe("float32", []), 1.5, 2, coded).tolist() == [1.5, 2.0, 0.25]
     path, _ = find_fault(describe("float32", []), 1.5, [2.0])
     assert path == "instances[1].t"
@@ -161,8 +169,8 @@ def test_bytes_hold_no_other_than_finite_numbers(value: float) -> None:
 def test_a_bound_is_as_exact_as_an_element() -> None:
     feature = describe("float32", [2], minimum=0, maximum=0.1)
     assert read(feature, [0, 0.1]).tolist() == [[0.0, float(np.float32(0.1))]]
-    assert read(feature, {"b64": encode(np.float32([0, 0.1]))}).shape == (1, 2)
-    for value in ([0, 0.11], {"b64": encode(np.float32([0, 0.11]))}):
+    assert read(feature, {"b64": encode(make_floats([0, 0.1]))}).shape == (1, 2)
+    for value in ([0, 0.11], {"b64": encode(make_floats([0, 0.11]))}):
         assert find_fault(feature, value) == (
             "instances[0].t[1]",
             "must be between 0 and 0.1",
@@ -173,7 +181,7 @@ def test_all_instances_agree_in_a_free_dimension() -> None:
     feature = describe("int8", [None, 2])
     assert read(feature, [[1, 2]], [[3, 4]]).shape == (2, 1, 2)
     assert read(feature, 3 * [[1, 2]]).shape == (1, 3, 2)
-    coded = {"b64": encode(np.int8([[1, 2], [3, 4]])), "shape": [2, 2]}
+    coded = {"b64": encode(make_bytes([[1, 2], [3, 4]])), "shape": [2, 2]}
     other = ("instances[2].t", "must have the shape of the first instance's, 1 x 2")
     assert find_fault(feature, [[1, 2]], [[1, 2]], coded, coded) == other
     assert find_fault(feature, [[1, 2]], [[1, 2]], 2 * [[1, 2]]) == other
@@ -268,13 +276,14 @@ def test_arrays_are_held_against_the_contract() -> None:
     def read_arrays(array: Any) -> Document:
         return codec.read_columns({"t": TensorColumn(array)}, place, "columns")
 
-    good = np.float32([[0, 1], [1, 0]])
+    good = make_floats([[0, 1], [1, 0]])
     [column] = codec.validate(read_arrays(good)).columns
+    assert isinstance(column, TensorColumn)
     assert column.array is good
     for array, told in (
         (good.astype(np.float64), "t[0] must be of the type float32"),
         (good[:, :1], "t[0] must have the shape 2"),
-        (good + np.float32([[0, 0], [0, 2]]), "t[1][1] must be between"),
+        (good + make_floats([[0, 0], [0, 2]]), "t[1][1] must be between"),
     ):
         with pytest.raises(ContractViolationError) as caught:
             codec.validate(read_arrays(array))
@@ -283,10 +292,11 @@ def test_arrays_are_held_against_the_contract() -> None:
 
 def test_arrays_are_logged_as_a_request_may_hold_them() -> None:
     codec = build_codec(describe("float32", [2]))
-    array = np.float32([[0.1, 1], [1, -0.0]])
+    array = make_floats([[0.1, 1], [1, -0.0]])
     read_columns = codec.read_columns
     document = read_columns({"t": TensorColumn(array)}, lambda *_: "", "columns")
     [column] = codec.load(document.write()).columns
+    assert isinstance(column, TensorColumn)
     assert column.array.tobytes() == array.tobytes()
 
 

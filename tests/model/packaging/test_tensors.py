@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import Package
+from sklearn.preprocessing import StandardScaler
 from tensor_models import FixedMean, SequenceMean
 
 from service.model.artefact.folder import read_artefact
@@ -30,7 +31,11 @@ from service.model.prediction.batching import join_instances
 
 Edits = dict[str, Any]
 
-CODE = {"code": ["tensor_models"]}
+# What no test but for that of a fault writes.
+OPTIONS: dict[str, Any] = {
+    **{"name": "m", "version": "1.0.0"},
+    "code": ["tensor_models"],
+}
 
 
 def make_sequences(rows: int = 20, length: int = 6, width: int = 2) -> dict[str, Any]:
@@ -129,16 +134,9 @@ def test_nothing_is_no_table() -> None:
 def test_an_edit_that_fits_no_tensor_is_refused(edit: Edits, told: str) -> None:
     X = make_sequences()
     if not told:  # which keeps the contract, and leaves no row
+        edits: Any = {"values": edit}
         with pytest.raises(PackagingError, match="No row of the training table"):
-            package(
-                *(SequenceMean().fit(X), X),
-                **{
-                    "name": "m",
-                    "version": "1.0.0",
-                    "features": {"values": edit},
-                    **CODE,
-                },
-            )
+            package(SequenceMean().fit(X), X, features=edits, **OPTIONS)
         return
     with pytest.raises(ContractError) as caught:
         propose(SequenceMean(), X, {"values": edit})
@@ -147,10 +145,8 @@ def test_an_edit_that_fits_no_tensor_is_refused(edit: Edits, told: str) -> None:
 
 def test_a_column_has_no_shape_to_edit() -> None:
     frame = pd.DataFrame({"a": [1.0, 2.0]})
-    model = SequenceMean()
-    model.predict = lambda X: X["a"].to_numpy()
     with pytest.raises(ContractError, match="'a' is no tensor"):
-        propose(model, frame, {"a": {"shape": [None]}})
+        propose(StandardScaler(), frame, {"a": {"shape": [None]}})
 
 
 def test_a_dimension_is_freed_only_if_other_sizes_are_answered() -> None:
@@ -213,7 +209,4 @@ def test_a_holdout_must_be_alike() -> None:
     X = make_sequences()
     for holdout in ({"values": X["values"]}, make_sequences(5, 7)):
         with pytest.raises(PackagingError, match="holdout= must be a table like"):
-            package(
-                *(SequenceMean().fit(X), X),
-                **{"name": "m", "version": "1.0.0", "holdout": holdout, **CODE},
-            )
+            package(SequenceMean().fit(X), X, holdout=holdout, **OPTIONS)

@@ -113,7 +113,7 @@ def test_a_row_is_the_same_in_every_form(
 
 
 # Elements of tensors, some of which are none.
-ODD_ELEMENTS = [
+ODD_ELEMENTS: list[Any] = [
     *(None, True, "", "0.5", [0.5], {}, 0, 1, -0.0, 0.1, 1.5, 1.6, -1, 30.5),
     *(2**24 + 1, 2**15, 2**70, 1e39, 5e-324),
 ]
