@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.batch.arrow import pa
+from service.model.contract.arrow_tensors import find_tensor_fault
 from service.model.contract.features import Contract, FeatureType
 from service.model.errors import DataFileError
 
@@ -47,6 +48,7 @@ class TableColumns:
     ) -> None:
         if contract.table == "mapping":
             raise DataFileError("The model takes any fields, and a table has columns.")
+        self._has_tensors = contract.table == "tensors"
         self.keep = [*keep]
         self.features = {feature.name: feature for feature in contract.features}
         self._is_ignoring = is_ignoring or contract.unknown_fields == "ignore"
@@ -67,13 +69,23 @@ class TableColumns:
                 f"{place} has columns that are no features of the model:"
                 f" {', '.join(unknown)}. Keep them in the output, or have them ignored."
             )
+        if self._has_tensors and not is_typed:
+            raise DataFileError(
+                f"{place} has a value in each field, and the model takes tensors: score"
+                " Parquet or Arrow."
+            )
         for name in filter(self.features.__contains__, names if is_typed else ()):
             self._check_type(name, schema.field(name).type, place)
 
     def _check_type(self, name: str, type_: Any, place: str) -> None:
+        feature = self.features[name]
+        if feature.type == "tensor":
+            if told := find_tensor_fault(feature, type_):
+                raise DataFileError(f"{place}: the column {name} {told}.")
+            return
         is_coded = pa.types.is_dictionary(type_)
         held = type_.value_type if is_coded else type_
-        is_taken, values = TAKEN[self.features[name].type]
+        is_taken, values = TAKEN[feature.type]
         if not is_taken(held) and not pa.types.is_null(held):
             raise DataFileError(
                 f"{place} has {held} in the column {name}, which must hold {values}."

@@ -12,7 +12,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from conftest import Serve, Served
+from conftest import Package, Serve, Served
 from drifted import read_test_rows, shift, to_instances
 from pipelines import CREDIT
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
@@ -281,3 +281,35 @@ def test_without_scripts_the_page_is_read_and_its_form_rests(
     expect(page.get_by_label("API key", exact=True)).to_be_disabled()
     expect(page.locator("#curl")).to_contain_text('"Age":36')
     context.close()
+
+
+def test_a_tensor_is_entered_as_json(
+    browser: Browser, serve: Serve, packaged: Package
+) -> None:
+    server = serve(packaged("tensors"), **UNLIMITED, **ENDLESS)
+    page = browser.new_page()
+    visit = Visit(page)
+    page.goto(server.url)
+    visit.enter_key(server.key)
+    image, alert = page.get_by_label("image", exact=True), page.get_by_role("alert")
+    shown = image.input_value()
+    expect(page.locator("#curl")).to_contain_text(f'"image":{shown}')
+    visit.predict()
+    expect(page.locator("#answer .label")).to_have_text(re.compile(r"\d"))
+    rows = json.loads(shown)
+    rows[2][5] = None
+    for text, message in (
+        (json.dumps(rows), r"\[2\]\[5\] must not be null"),
+        ('{"b64": "AAAA"}', r"\.b64 must be 256 bytes"),
+        ("[[1]]", "must have 8 elements"),
+        ("", "must not be null"),
+    ):
+        image.fill(text)
+        visit.predict()
+        expect(alert).to_contain_text(re.compile(f"image ?{message}"))
+        expect(image).to_have_accessible_description(re.compile(message))
+        expect(image).to_be_focused()
+    image.fill("[[1,")
+    visit.predict()
+    expect(alert).to_contain_text("is not JSON")
+    page.close()

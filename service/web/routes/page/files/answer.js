@@ -75,13 +75,22 @@ export function showRefusal(refusal) {
 
 const shorten = (path) => path.replace(/^instances\[0\]\.?/, "") || "instance";
 
+// The field that a path leads to, of a tensor from a place within it, and its own path.
+function findField(byPath, path) {
+  if (!fields[0]?.dataset.name) return ["", fields[0]];
+  const isWithin = ([start, field]) => field.dataset.control === "json" && /^[[.]/.test(path.slice(start.length));
+  if (byPath.has(path)) return [path, byPath.get(path)];
+  return [...byPath].find((pair) => path.startsWith(pair[0]) && isWithin(pair)) ?? [path, null];
+}
+
 function noteEach(remarks, isWrong = false) {
   const byPath = new Map(fields.filter((field) => field.dataset.name)
     .map((field) => [`instances[0].${JSON.parse(field.dataset.name)}`, field]));
   for (const { path, message } of remarks) {
-    const field = byPath.get(path) ?? (fields[0]?.dataset.name ? null : fields[0]);
+    const [start, field] = findField(byPath, path);
     if (!field) continue;
-    const name = field.dataset.name ? "" : `${shorten(path)} `;
+    const place = field.dataset.name ? path.slice(start.length) : shorten(path);
+    const name = place && `${place} `;
     const note = field.querySelector(".note");
     note.textContent = [note.textContent, name + message].filter(Boolean).join("; ");
     field.classList.toggle("wrong", isWrong);
