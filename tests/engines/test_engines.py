@@ -73,6 +73,7 @@ def test_an_engine_answers_as_the_service(
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     folders = [path for path in tmp_path.iterdir() if path.name in ("frame", "columns")]

@@ -7,7 +7,8 @@ import ray
 from service.batch import ray as engine
 
 artefact, source, out = sys.argv[1:]
-ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200 * 2**20)
+# An actor takes a core, and so does what reads and writes.
+ray.init(num_cpus=3, include_dashboard=False, object_store_memory=200 * 2**20)
 dataset = ray.data.read_parquet(source)
 scored = engine.score_dataset(dataset, artefact, actors=2, keep=["id"])
 scored.write_parquet(f"{out}/frame")
