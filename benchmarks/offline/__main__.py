@@ -1,7 +1,8 @@
 """python -m benchmarks.offline: rows a second of one file, with all starts, in turns.
 
 Each way reads Parquet, answers all rows, and writes Parquet with the key. The figures
-are medians; in brackets is how many times as fast `score` is. MLflow is left out where
+are medians; in brackets is how many times as long each takes as `score`. What it takes
+of the processors tells more on a machine that others use, too. MLflow is left out where
 `make test-engines` has made no environment.
 """
 
@@ -13,13 +14,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 from applications import tile_applications
 from pyarrow import parquet as pq
 
-from benchmarks.places import CREDIT, ROOT
+from benchmarks.places import ROOT
 
 HERE = Path(__file__).parent
+CREDIT = ROOT / "artefacts/credit-risk/1.0.0"
 ENGINES = ROOT / "build/engines/bin/python"
 
 # What pyarrow itself would have, beside which a file of ours is no special case.
@@ -45,12 +48,12 @@ def list_ways(source: Path, folder: Path) -> dict[str, list[str]]:
     return ways
 
 
-def measure(command: list[str], out: Path) -> float:
-    """Return the seconds of a command that ends well."""
+def measure(command: list[str], out: Path) -> tuple[float, float]:
+    """Return the seconds that a command takes, and those of processors."""
     more = [str(out.with_suffix(".model"))] if "by_mlflow" in " ".join(command) else []
     paths = f"{ROOT}:{CREDIT.parent}"
     environment = {**os.environ, "PYTHONPATH": paths, "PYSPARK_PYTHON": str(ENGINES)}
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), getrusage(RUSAGE_CHILDREN)
     subprocess.run(
         [*command, str(out), *more],
         env=environment,
@@ -58,7 +61,9 @@ def measure(command: list[str], out: Path) -> float:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return time.perf_counter() - begin
+    after = getrusage(RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - begin, used
 
 
 def main() -> None:
@@ -74,16 +79,27 @@ def main() -> None:
             tile_applications(options.rows), source, row_group_size=ROW_GROUP
         )
         ways = list_ways(source, folder)
-        seconds: dict[str, list[float]] = {way: [] for way in ways}
+        seconds: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
         for number in range(options.rounds):
             for index, (way, command) in enumerate(ways.items()):
                 out = folder / f"{number}-{index}.parquet"
                 seconds[way].append(measure(command, out))
-    first = statistics.median(next(iter(seconds.values())))
-    for way, each in seconds.items():
-        median = statistics.median(each)
-        rate = options.rows / median
-        print(f"{way:24} {median:7.1f} s {rate:10,.0f} rows/s ({median / first:.2f})")
+    write_table(options.rows, seconds)
+
+
+def write_table(rows: int, seconds: dict[str, list[tuple[float, float]]]) -> None:
+    """Print the medians of each way, and beside them how they relate to the first."""
+    medians = {
+        way: [statistics.median(each) for each in zip(*found, strict=True)]
+        for way, found in seconds.items()
+    }
+    first = next(iter(medians.values()))
+    for way, (wall, used) in medians.items():
+        print(
+            f"{way:24} {wall:7.1f} s ({wall / first[0]:.2f})"
+            f" {rows / wall:10,.0f} rows/s,"
+            f" processors {used:7.1f} s ({used / first[1]:.2f})"
+        )
 
 
 if __name__ == "__main__":

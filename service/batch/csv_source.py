@@ -49,10 +49,10 @@ class CsvSource:
         self._types = {each.name: each.type for each in contract.features}
         with refuse_unreadable(path), path.open("rb") as file:
             self._bytes = path.stat().st_size
-            header = self._read_rows(file)
-        names = self._split_header(header.partition(b"\n")[0] if header else b"")
+            header = file.readline(MAX_ROW_BYTES)
+        self._start = len(header)
+        names = self._split_header(header)
         self.schema = pa.schema([(name, pa.string()) for name in names])
-        self._start = header.find(b"\n") + 1 or len(header)
 
     def _split_header(self, line: bytes) -> list[str]:
         if not self._bytes:

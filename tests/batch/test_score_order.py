@@ -1,0 +1,95 @@
+"""Shards: each piece is of one of them, and in order they are the whole."""
+
+from pathlib import Path
+
+import pytest
+from applications import tile_applications
+from pipelines import CREDIT
+from pyarrow import csv, feather
+from pyarrow import parquet as pq
+
+from service.batch.csv_source import CsvSource, count_rows
+from service.batch.piece import BYTES_OF_PIECE, ROWS_OF_PIECE
+from service.batch.score_order import CheckedOrder, Order
+from service.model.artefact.folder import read_manifest
+from service.model.errors import DataFileError
+
+ROWS = 2 * ROWS_OF_PIECE + 1
+
+
+def check(folder: Path, shard: tuple[int, int] = (0, 1)) -> CheckedOrder:
+    out = folder.parent / "out.parquet"
+    return CheckedOrder(Order(CREDIT, [str(folder)], out, ["id"], shard=shard))
+
+
+def test_shards_share_all_pieces_among_them(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    table = tile_applications(ROWS)
+    pq.write_table(table, folder / "few-groups.parquet")
+    pq.write_table(table, folder / "many-groups.parquet", row_group_size=5000)
+    feather.write_feather(table, folder / "c.arrow", compression="uncompressed")
+    csv.write_csv(table, folder / "d.csv")
+    whole = [*check(folder).iterate_pieces()]
+    assert sum(piece.part.rows for piece in whole) == 4 * ROWS
+    assert {piece.file for piece in whole} == {0, 1, 2, 3}
+    for count in (2, 5):
+        shards = [
+            [*check(folder, (number, count)).iterate_pieces()]
+            for number in range(count)
+        ]
+        assert [piece for shard in shards for piece in shard] == whole
+        assert all(shards)
+    assert check(folder, (3, 5)).out.name == "out-00003-of-00005.parquet"
+
+
+def test_a_piece_of_csv_ends_where_a_row_does(tmp_path: Path) -> None:
+    """A line break within quotes ends none, wherever a piece would end."""
+    path = tmp_path / "in.csv"
+    note = b'"' + b'a ""line""\nand another,\r\n' * 40 + b'"'
+    row = b"1," + note + b"\r\n"
+    count = BYTES_OF_PIECE * 5 // 2 // len(row)
+    path.write_bytes(b"Age,Note\n" + (count * row).removesuffix(b"\r\n"))
+    source = CsvSource(path, read_manifest(CREDIT).contract)
+    parts = [*source.iterate_parts()]
+    assert len(parts) == 3
+    assert [part.row for part in parts] == [
+        sum(other.rows for other in parts[:index]) for index in range(3)
+    ]
+    assert sum(part.rows for part in parts) == count
+    for part in parts:
+        found = sum(len(table) for table in source.read(part, ["Age", "Note"]))
+        assert found == part.rows
+
+
+def read_all(path: Path) -> None:
+    source = CsvSource(path, read_manifest(CREDIT).contract)
+    for part in source.iterate_parts():
+        [*source.read(part, source.schema.names)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (b'1,"open\n2,x\n', "a quote is not closed"),
+        (b'1,a "quoted" word\n', "a quote in a field is not doubled"),
+        (b"1,2,3\n", "expected 2 columns, got 3"),
+        (b"1,\xff\n", "not in UTF-8"),
+    ],
+)
+def test_what_is_no_csv_is_refused_without_a_value(
+    rows: bytes, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"Age,Note\n" + rows)
+    with pytest.raises(DataFileError, match=sentence) as caught:
+        read_all(path)
+    assert "word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [(b"1,2\n", 1), (b"1,2", 1), (b'1,"\n"\n2,""\n', 2), (b"\n\n", 2)],
+)
+def test_rows_are_counted(rows: bytes, count: int) -> None:
+    assert count_rows(rows) == count
