@@ -32,13 +32,14 @@ test-container: $(VENV)/development
 	$(BIN)/python -m pytest -m container -n 2 --dist loadfile --no-loadscope-reorder \
 	    --durations 10 tests/container
 
-# Networks of PyTorch, in an environment of their own: that of the developers, and so
-# much more. No lock can name PyTorch's build for the CPU alone (see
+# Networks of PyTorch and of TensorFlow, each in an environment of its own: that of the
+# developers, and so much more. No lock can name PyTorch's build for the CPU alone (see
 # docs/runtimes.md), so it is what pip finds here.
 FRAMEWORKS := build/frameworks
 UNLOCKED_torch := torch==2.13.0
-test-frameworks: $(FRAMEWORKS)/torch.stamp
+test-frameworks: $(FRAMEWORKS)/torch.stamp $(FRAMEWORKS)/tensorflow.stamp
 	$(FRAMEWORKS)/torch/bin/python -m pytest --durations 10 tests/frameworks
+	$(FRAMEWORKS)/tensorflow/bin/python -m pytest --durations 10 tests/frameworks
 
 $(FRAMEWORKS)/%.stamp: tests/frameworks/%.txt | $(VENV)/development
 	$(BIN)/python -m venv --clear $(FRAMEWORKS)/$*
@@ -95,8 +96,12 @@ lock: $(VENV)/development
 	    -o tests/referees/requirements.txt
 	$(COMPILE) -c requirements.txt pyproject.toml requirements-torch.in \
 	    -o requirements-torch.txt
-	$(COMPILE) -c requirements-dev.txt tests/frameworks/torch.in \
-	    -o tests/frameworks/torch.txt
+	$(COMPILE) -c requirements.txt pyproject.toml --extra tensorflow \
+	    -o requirements-tensorflow.txt
+	for framework in torch tensorflow; do \
+	    $(COMPILE) -c requirements-dev.txt tests/frameworks/$$framework.in \
+	        -o tests/frameworks/$$framework.txt || exit; \
+	done
 
 # A stamp is newer than its lock once the lock is installed, so a second run installs nothing.
 $(VENV)/bin/python:

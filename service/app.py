@@ -17,6 +17,7 @@ from service.model.drift.windows import DriftMonitor
 from service.model.errors import ArtefactError
 from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
+from service.model.runtimes.trial import trying_networks
 from service.setting_values import parse_limits
 from service.settings import Settings, SettingsError
 from service.web.access.auth import check_scopes, init_auth, list_paths
@@ -199,8 +200,9 @@ def _load(settings: Settings) -> Predictor:
         )
     gc.freeze()  # what is imported stays: it need not be looked through for garbage
     artefact = read_artefact(settings.artefact)
-    predictor = load_predictor(artefact, use_plan=settings.plan == "on")
-    predictor.prove()
+    with trying_networks():
+        predictor = load_predictor(artefact, use_plan=settings.plan == "on")
+        predictor.prove()
     log_engine(predictor.engine)
     del artefact
     _settle_memory()

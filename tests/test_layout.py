@@ -54,6 +54,7 @@ LAZY = SERVICE / "model/__init__.py"
 OPTIONAL = (
     SERVICE / "model/runtimes/onnx.py",
     SERVICE / "model/runtimes/torch.py",
+    SERVICE / "model/runtimes/saved_model.py",
     SERVICE / "model/runtimes/from_torch.py",
     SERVICE / "model/rows_file.py",
     SERVICE / "model/contract/arrow_stream.py",

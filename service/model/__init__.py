@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from service.model.packaging.edits import FeatureEdit
     from service.model.packaging.package import package
     from service.model.runtimes.classifier import NetworkClassifier
+    from service.model.runtimes.from_keras import from_keras, from_saved_model
     from service.model.runtimes.from_torch import from_torch
     from service.model.runtimes.regressor import NetworkRegressor
     from service.model.runtimes.transformer import NetworkTransformer
@@ -37,6 +38,8 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "NetworkTransformer",
+    "from_keras",
+    "from_saved_model",
     "from_torch",
     "package",
 ]
@@ -47,6 +50,8 @@ PLACES = {
     "NetworkClassifier": "service.model.runtimes.classifier",
     "NetworkRegressor": "service.model.runtimes.regressor",
     "NetworkTransformer": "service.model.runtimes.transformer",
+    "from_keras": "service.model.runtimes.from_keras",
+    "from_saved_model": "service.model.runtimes.from_keras",
     "from_torch": "service.model.runtimes.from_torch",
     "package": "service.model.packaging.package",
 }

@@ -77,6 +77,8 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             itself=_name_itself(reference.pipeline),
             tolerance=SAME_SINGLE if is_single else SAME_ANSWER,
         )
+    except NetworkLoadError as error:
+        raise _refuse_network(artefact.manifest, error) from None
     except (Exception, SystemExit) as error:
         raise GoldenMismatchError(refuse_unanswered(error)) from error
     answer = build_answer(ask, loaded.form)
@@ -138,14 +140,18 @@ def _load(artefact: Artefact) -> Loaded:
     except ArtefactError:
         raise
     except NetworkLoadError as error:
-        raise PipelineLoadError(
-            f"A network of {manifest.name} {manifest.version} does not load: {error}"
-        ) from None
+        raise _refuse_network(manifest, error) from None
     except (Exception, SystemExit) as error:
         raise PipelineLoadError(
             f"The pipeline of {manifest.name} {manifest.version} does not load:"
             f" {describe_error(error)}{_locate_fault(error, artefact.folder)}."
         ) from error
+
+
+def _refuse_network(manifest: Manifest, error: NetworkLoadError) -> PipelineLoadError:
+    return PipelineLoadError(
+        f"A network of {manifest.name} {manifest.version} does not load: {error}"
+    )
 
 
 def _locate_fault(error: BaseException, folder: Path) -> str:

@@ -27,7 +27,10 @@ class ChurnNet(nn.Linear):
 """
 
 
-@pytest.mark.parametrize(("framework", "call"), [("torch", "from_torch(module,")])
+@pytest.mark.parametrize(
+    ("framework", "call"),
+    [("torch", "from_torch(module,"), ("tensorflow", "from_keras(model)")],
+)
 def test_a_network_is_packaged_as_shown(
     framework: str, call: str, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ from service.model.errors import (
     PackagingError,
 )
 from service.model.loading import load_predictor
+from service.model.runtimes.network_file import NetworkFile
 
 REASON = "PyTorch is in an environment of its own: make test-frameworks"
 torch = pytest.importorskip("torch", reason=REASON)
@@ -119,13 +120,27 @@ def test_changed_weights_are_refused(artefact: Path, tmp_path: Path) -> None:
         read_artefact(copied)
 
 
-def test_weights_that_do_not_fit_are_refused(artefact: Path, tmp_path: Path) -> None:
+def test_other_weights_are_refused(artefact: Path, tmp_path: Path) -> None:
     copied = copy_artefact(artefact, tmp_path)
     [path] = copied.rglob("*.safetensors")
     path.write_bytes(path.read_bytes()[:-4])
     reseal(copied, lambda manifest: None)
-    with pytest.raises(ArtefactError, match="safetensors"):
+    with pytest.raises(ArtefactError, match="is in none of the artefact's files"):
         load_predictor(read_artefact(copied))
+
+
+@pytest.mark.parametrize("change", [lambda c: c[:-4], lambda c: b"", lambda c: c * 2])
+def test_damaged_weights_are_refused(credit: Any, change: Any) -> None:
+    network = credit[2].pipeline[-1].network
+    with pytest.raises(NetworkLoadError, match="weights of Sequential cannot be read"):
+        NetworkFile("torch", network.name, change(network.content), network.options)
+
+
+def test_weights_of_another_module_are_refused(credit: Any) -> None:
+    network = credit[2].pipeline[-1].network
+    other = from_torch(torch_modules.RiskNet(3), np.ones((2, 3)))
+    with pytest.raises(NetworkLoadError, match="weights of Sequential cannot be read"):
+        NetworkFile("torch", network.name, other.content, network.options)
 
 
 def test_another_minor_of_pytorch_is_refused(artefact: Path, tmp_path: Path) -> None:

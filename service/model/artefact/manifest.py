@@ -122,6 +122,10 @@ class Manifest(Record, frozen=True):
         yield from (find_path(name, self.files) for name in self.code)
 
 
+# The names of a library's builds, of which any one may be installed.
+BUILDS = {"tensorflow": "tensorflow-cpu"}
+
+
 class _Format(msgspec.Struct):
     format: int
 
@@ -152,7 +156,7 @@ def read_version(library: str) -> str | None:
     try:
         return importlib.metadata.version(library)
     except (importlib.metadata.PackageNotFoundError, ValueError):  # or no name at all
-        return None
+        return read_version(BUILDS[library]) if library in BUILDS else None
 
 
 def check_libraries(libraries: Mapping[str, str]) -> None:

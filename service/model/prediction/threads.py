@@ -20,9 +20,7 @@ def use_one_thread(pipeline: Any) -> None:
     A pool of OpenMP threads started before a fork hangs the workers. One thread also
     fixes the order in which a forest sums its trees, and so the last bit.
     """
-    if (torch := sys.modules.get("torch")) is not None:
-        # It has a pool of its own, in which networks of skorch run, too.
-        torch.set_num_threads(1)
+    _limit_frameworks()
     for part in _iterate_parts(pipeline, set()):
         bases = type(part).__mro__
         if LIGHTGBM in [f"{base.__module__}.{base.__name__}" for base in bases]:
@@ -32,6 +30,17 @@ def use_one_thread(pipeline: Any) -> None:
         if hasattr(part, "n_jobs"):
             with contextlib.suppress(AttributeError):  # a property that follows others
                 part.n_jobs = 1
+
+
+def _limit_frameworks() -> None:
+    """Let the frameworks that a pipeline has imported use one thread, too."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
+    if (tensorflow := sys.modules.get("tensorflow")) is not None:
+        threads = tensorflow.config.threading
+        with contextlib.suppress(RuntimeError):  # of one that has run here already
+            threads.set_intra_op_parallelism_threads(1)
+            threads.set_inter_op_parallelism_threads(1)
 
 
 def _iterate_parts(part: Any, seen: set[int]) -> Iterator[Any]:

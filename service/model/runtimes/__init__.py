@@ -5,8 +5,11 @@ onnx.py           ONNX, by onnxruntime
 torch_modules.py  modules of PyTorch, their weights apart from all else of them
 torch_export.py   such a module exported to ONNX
 torch.py          PyTorch: a module filled with its weights
+saved_model.py    TensorFlow: a signature of a SavedModel
 registry.py       the runtimes by name and by suffix; a new one is a row there
+trial.py          networks that hang in forks, run by a child until there are any
 network_file.py   a network's bytes beside a pickle, loaded once
+from_keras.py     a model of Keras as a network
 from_torch.py     a module of a notebook as a network
 tables.py         a table, or arrays by name, as a network's inputs
 answers.py        which output holds what, and how it is read

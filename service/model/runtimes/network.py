@@ -47,6 +47,10 @@ class Network(ABC):
         """Return what an artefact keeps of a path: the file. Raises OSError."""
         return read_regular(path)
 
+    @classmethod  # noqa: B027 - most have nothing to import
+    def prepare(cls) -> Any:
+        """Import what takes long and may be done before a fork."""
+
     @classmethod
     @abstractmethod
     def load(cls, content: bytes, options: Mapping[str, Any]) -> "Network":

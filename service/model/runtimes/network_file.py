@@ -20,6 +20,7 @@ from service.model.runtimes.registry import (
     find_runtime,
     refuse_object,
 )
+from service.model.runtimes.trial import find_trial
 
 Forms = tuple[TensorForm, ...]
 
@@ -70,7 +71,7 @@ class NetworkFile:
     def network(self) -> Network:
         """What runs it. Raises NetworkLoadError where it has to be loaded first."""
         if self._network is None:
-            self._network = self.kind.load(self.content, self.options)
+            self._network = self._load()
         return self._network
 
     @property
@@ -96,12 +97,20 @@ class NetworkFile:
     def provide(self, content: bytes) -> None:
         """Load it from verified bytes, or keep these for each worker to load it."""
         self._content = content
-        if not self.kind.loads_in_worker and self.network:
+        if self.kind.loads_in_worker:
+            self.kind.prepare()
+        elif self.network:
             self._content = None
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return all outputs by name. Raises ValueError."""
+        trial = find_trial() if self.kind.loads_in_worker else None
+        if trial is not None and self._network is None:
+            return trial.run(self._load, inputs)
         return self.network.run(inputs)
+
+    def _load(self) -> Network:
+        return self.kind.load(self.content, self.options)
 
     def __repr__(self) -> str:
         return f"<{self.runtime} network {self.name}>"

@@ -6,10 +6,11 @@ from typing import Any
 from service.model.errors import NetworkLoadError
 from service.model.runtimes.network import Network
 from service.model.runtimes.onnx import OnnxNetwork
+from service.model.runtimes.saved_model import GRAPH, SavedModelNetwork
 from service.model.runtimes.torch import TorchNetwork
 
 RUNTIMES: dict[str, type[Network]] = {
-    each.runtime: each for each in (OnnxNetwork, TorchNetwork)
+    each.runtime: each for each in (OnnxNetwork, TorchNetwork, SavedModelNetwork)
 }
 
 # What is told of files that are never loaded, since whatever code is in them would run,
@@ -22,10 +23,17 @@ REFUSED = {
     **dict.fromkeys((".pt", ".pth", ".pt2", ".ckpt", ".bin", ".pkl"), PICKLED),
     ".safetensors": "holds weights alone: load them into their module, and pass that,"
     " as from_torch(module, sample).",
+    **dict.fromkeys(
+        (".keras", ".h5"),
+        "is no SavedModel: load it, and pass the model, as from_keras(model).",
+    ),
 }
 
 # How an object of a framework is made a network, by the module of its class.
-OBJECTS = {"torch.nn.modules.module": "from_torch(module, sample)"}
+OBJECTS = {
+    "torch.nn.modules.module": "from_torch(module, sample)",
+    "keras.src.models.model": "from_keras(model)",
+}
 
 
 def find_runtime(name: str) -> type[Network]:
@@ -39,6 +47,8 @@ def find_runtime(name: str) -> type[Network]:
 
 def choose_runtime(path: Path) -> type[Network]:
     """Return the runtime of a network's file. Raises NetworkLoadError."""
+    if (path / GRAPH).is_file():
+        return SavedModelNetwork
     for runtime in RUNTIMES.values():
         if path.suffix.lower() in runtime.suffixes:
             return runtime
