@@ -87,7 +87,7 @@ class MLflow:
         if not data:
             raise BadRequest(f"{SPLIT}.data must not be empty.")
         root = f"{SPLIT}.data"
-        columns = turn_lists(data, names, root)
+        columns = turn_lists(data, names, root, self._rows.choose_names)
         positions = dict(zip(names, range(len(names)), strict=True))
         place = partial(place_by_position, root, positions)
         return Reading(self._codec.read_columns(columns, place, SPLIT), write)

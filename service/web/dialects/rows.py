@@ -3,8 +3,9 @@
 Bare predictions, one for each of them, are what these dialects answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,6 +18,9 @@ from service.model.contract.positional_rows import find_bare_name, name_tensors
 from service.model.contract.strict_json import check_keys, decode_nan, pausing_collector
 from service.web.prediction_view import Reading, Write
 from service.web.request import RequestContext
+
+# Which of the names of a request are read.
+Choose = Callable[[Collection[str]], Collection[str]]
 
 
 def read_object(codec: Codec, body: bytes) -> dict[str, Any]:
@@ -59,6 +63,7 @@ class RowsReader:
         self._bare_name = find_bare_name(codec.contract)
         self._is_open = codec.contract.table == "mapping"
         self._has_defaults = not any(f.required for f in codec.contract.features)
+        self._is_ignoring = codec.contract.unknown_fields == "ignore"
 
     def read(self, rows: Any, root: str, write: Write) -> Reading:
         """Read rows that the caller wrote at `root`. Raises BadRequest.
@@ -73,12 +78,24 @@ class RowsReader:
         if self._bare_name is not None:
             rows = name_tensors(rows, self._bare_name)
         if isinstance(rows[0], dict):
-            columns = _turn_objects(rows, root)
+            columns = _turn_objects(rows, root, self.choose_names)
             place = partial(_place_by_name, root)
         else:
             columns = turn_lists(rows, self._names, root)
             place = partial(place_by_position, root, self._positions)
         return Reading(self._codec.read_columns(columns, place, root), write)
+
+    def choose_names(self, names: Collection[str]) -> Collection[str]:
+        """Return the names to read: of those of no feature, one more than are told of.
+
+        A row may have 700,000, each of which would take a list. Those that are ignored
+        are all counted.
+        """
+        most = self._codec.limits.max_errors + 1
+        if self._is_ignoring or len(names) <= most:
+            return names
+        told = {*islice((each for each in names if each not in self._positions), most)}
+        return [each for each in names if each in self._positions or each in told]
 
     def _lacks_columns(self, rows: Any) -> bool:
         """Return True if the first row has no feature, and so all have defaults."""
@@ -86,18 +103,20 @@ class RowsReader:
         return isinstance(first, dict) and self._positions.keys().isdisjoint(first)
 
 
-def _turn_objects(rows: Sequence[Any], root: str) -> dict[str, list[Any]]:
+def _turn_objects(
+    rows: Sequence[Any], root: str, choose: Choose
+) -> dict[str, list[Any]]:
     """Return the columns of objects, all of which have the same fields."""
     names = rows[0].keys()
     for index, row in enumerate(rows):
         if not isinstance(row, dict) or row.keys() != names:
             first = f"{root}[0]"
             raise BadRequest(f"{root}[{index}] must have the fields that {first} has.")
-    return {name: [row[name] for row in rows] for name in names}
+    return {name: [row[name] for row in rows] for name in choose(names)}
 
 
 def turn_lists(
-    rows: Sequence[Any], names: Sequence[str], root: str
+    rows: Sequence[Any], names: Sequence[str], root: str, choose: Choose = tuple
 ) -> dict[str, list[Any]]:
     """Return the columns of lists. A bare value is the list of it, of a single name."""
     width = len(names)
@@ -106,7 +125,9 @@ def turn_lists(
     for index, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != width:
             raise BadRequest(f"{root}[{index}] must be a list of {width} values.")
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    chosen = frozenset(choose(names))
+    columns = zip(names, zip(*rows, strict=True), strict=True)
+    return {name: [*values] for name, values in columns if name in chosen}
 
 
 def _place_by_name(root: str, name: str, index: int | None = None) -> str:

@@ -167,3 +167,19 @@ def test_it_is_there_and_says_which_version(client: FlaskClient) -> None:
     assert (client.get("/ping").status_code, client.get("/ping").text) == (200, "\n")
     assert client.get("/version").text == "1.0.0"
     assert client.get("/health").status_code == 200
+
+
+def test_many_unknown_columns_of_a_frame_are_told_of_as_of_rows(
+    client: FlaskClient,
+) -> None:
+    row = {**{f"u{index}": 1 for index in range(300)}, **TYPICAL}
+    bodies = {
+        "/v1/predict": {"instances": [row]},
+        "/invocations": split([row]),
+    }
+    told = []
+    for path, body in bodies.items():
+        errors = client.post(path, json=body).get_json()["errors"]
+        told.append([each["message"] for each in errors])
+    assert told[0] == told[1]
+    assert told[0][-1] == "and more"
