@@ -16,12 +16,12 @@ from gunicorn.util import parse_address
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mutations import mutants
+from proved_here import package_here
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from service.model import package
 from service.model.artefact.card import format_card
 from service.model.artefact.folder import read_artefact
 from service.model.artefact.manifest import decode_manifest
@@ -227,7 +227,7 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     y = X["years"] % 3 > 0
     pipeline = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(X, y)
     to = tmp_path_factory.mktemp("fuzz")
-    return package(pipeline, X, y, name="small", version="1.0.0", to=to)
+    return package_here(pipeline, X, y, name="small", version="1.0.0", to=to)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import importlib.metadata
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,18 @@ from service.model.packaging.modules import (
 CodeItem = str | Path | ModuleType
 
 
+def find_distributions() -> Mapping[str, list[str]]:
+    """Return what is installed, by top-level module."""
+    folders = filter(Path.exists, map(Path, sys.path))
+    return _find_at(tuple((each, each.stat().st_mtime_ns) for each in folders))
+
+
+@lru_cache(maxsize=1)
+def _find_at(_: object) -> Mapping[str, list[str]]:
+    """Find it, again once a folder has changed: it takes a third of a second."""
+    return importlib.metadata.packages_distributions()
+
+
 @dataclass
 class TravellingCode:
     """The modules by name, and files beside them by their place in the artefact.
@@ -36,10 +49,8 @@ class TravellingCode:
     data: dict[str, bytes] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     added: list[str] = field(default_factory=list)
-    # By top-level module; found once, for it takes a third of a second.
-    distributions: Mapping[str, list[str]] = field(
-        default_factory=importlib.metadata.packages_distributions
-    )
+    # By top-level module.
+    distributions: Mapping[str, list[str]] = field(default_factory=find_distributions)
 
     @property
     def files(self) -> dict[str, bytes]:

@@ -19,7 +19,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from service.model.artefact.folder import read_artefact
 from service.model.errors import PackagingError
-from service.model.packaging.code import collect_code, find_libraries, find_root
+from service.model.packaging.code import (
+    collect_code,
+    find_distributions,
+    find_libraries,
+    find_root,
+)
 from service.model.packaging.package import package
 
 Write = Any
@@ -277,3 +282,16 @@ def test_a_module_is_of_its_package_by_whatever_name_it_is_imported(
     monkeypatch.setitem(sys.modules, "_decoder", json.decoder)
     assert find_root("_decoder") == find_root("json.decoder") == "json"
     assert find_root("not_imported.at.all") == "not_imported"
+
+
+def test_what_is_installed_meanwhile_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("earlier", "later"):
+        assert name not in find_distributions()
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Name: {name}\nVersion: 1.0\n")
+        (folder / "top_level.txt").write_text(name)
+        assert find_distributions()[name] == [name]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pipelines import CREDIT, FITTED, ROOT, Fitted
+from proved_here import package_here
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.dummy import DummyClassifier
@@ -37,7 +38,7 @@ Y = [0, 1, 0, 1]
 
 def attempt(pipeline: Any, to: Path, table: Any = X, **options: Any) -> Path:
     options = {"name": "m", "version": "1.0.0", "to": to, **options}
-    return package(pipeline, table, **options)
+    return package_here(pipeline, table, **options)
 
 
 @pytest.mark.parametrize(
@@ -333,4 +334,11 @@ def test_a_module_that_ends_the_process_is_no_proof(
     for ending in ("sys.exit(0)", "os._exit(0)"):
         (tmp_path / "quitter.py").write_text(source.format(ending))
         with pytest.raises(PackagingError, match="fresh process"):
-            attempt(pipeline, tmp_path, code=["quitter"])
+            package(
+                pipeline,
+                X,
+                name="m",
+                version="1.0.0",
+                to=tmp_path,
+                code=["quitter"],
+            )
