@@ -122,14 +122,14 @@ def test_a_convolutional_net_answers_digits(tmp_path: Path) -> None:
     Fitted("digits", network, X, y).package(tmp_path)
 
 
-class Pair(tensorflow.Module):  # type: ignore[misc]
+class Pair(tensorflow.Module):  # type: ignore[misc, name-defined, unused-ignore]
     """Two inputs and two outputs, under a signature that is not the default one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.places = tensorflow.Variable(np.arange(5, dtype="float32"))
 
-    @tensorflow.function(
+    @tensorflow.function(  # type: ignore[untyped-decorator, unused-ignore]
         input_signature=[
             tensorflow.TensorSpec((None, 1), tensorflow.int64, "place"),
             tensorflow.TensorSpec((None, 4), tensorflow.float32, "sizes"),

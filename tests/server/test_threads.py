@@ -20,7 +20,7 @@ def put(in_flight: InFlight, requests: int) -> None:
     with socket.socket() as sock:
         connection = Connection(sock, None, None)
     for _ in range(requests):
-        in_flight.put(HttpExchange(connection, build_stand_in(), seconds=10))
+        in_flight.put(HttpExchange(connection, build_stand_in(b""), seconds=10))
 
 
 def test_the_event_loop_has_its_turn_while_requests_wait() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from service.model.errors import NetworkLoadError, describe_error
 from service.model.runtimes.network import Network, TensorForm
 
-# Read when onnxruntime is imported, here or by code that travels: 1.32 otherwise reports
-# to its maker, by a thread that a forked worker waits for at its end, for ever.
+# Read when onnxruntime is imported, here or by code that travels: 1.32 would report to
+# its maker, by a thread that a forked worker waits for at its end, for ever.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # By the names of ONNX; numpy has no other type that onnxruntime takes.

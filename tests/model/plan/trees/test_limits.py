@@ -8,6 +8,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -55,12 +56,11 @@ class Ways:
 def make_ways(fastest: Mapping[int, Limits]) -> Ways:
     """Return ways of which another is the fastest from some numbers of rows on."""
 
-    def find(rows: int) -> Limits:
-        return fastest[max(first for first in fastest if first <= rows)]
+    def weigh(way: Limits, rows: int) -> float:
+        found = fastest[max(first for first in fastest if first <= rows)]
+        return FAST if found == way else SLOW
 
-    return Ways(
-        {way: lambda rows, w=way: FAST if find(rows) == w else SLOW for way in ALL}
-    )
+    return Ways({way: partial(weigh, way) for way in ALL})
 
 
 @pytest.mark.parametrize(
