@@ -28,6 +28,10 @@ class Cell(str):
         cell.row = row
         return cell
 
+    def __add__(self, place: str) -> "Cell":
+        """Return a place within the value, in the same row."""
+        return Cell(super().__add__(place), self.row)
+
 
 def group_remarks(remarks: tuple[Remark, ...]) -> dict[int, str]:
     """Return the remarks of each row as one text; their paths are cells."""

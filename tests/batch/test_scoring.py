@@ -16,8 +16,9 @@ from arrow_streams import write_arrow
 from conftest import Package
 from faults import copy_credit, reseal
 from flask.testing import FlaskClient
-from pipelines import CREDIT, FITTED, ROOT
+from pipelines import CREDIT, FITTED, ROOT, TENSORS
 from sklearn.neighbors import RadiusNeighborsRegressor
+from tensor_forms import DTYPES, list_fixed
 
 from service.batch import scorer
 from service.batch.scoring import InvalidRowError
@@ -54,6 +55,34 @@ def test_answers_are_those_of_a_request_to_the_last_bit(
         place, _, row = remark["path"].removesuffix("]").partition("[")
         name = place.removeprefix("columns.")
         assert found[int(row)] == f"{name} {remark['message']}"
+
+
+def test_tensors_are_scored_and_rejected_by_row(packaged: Package) -> None:
+    folder = packaged("tensors")
+    sample = json.loads((folder / "sample.json").read_text())["instances"][:20]
+    images = np.array([row["image"] for row in sample], np.float32)
+    images[3, 2, 5] = 9
+    columns = {
+        "image": list_fixed(images),
+        "extra": list_fixed(np.array([row["extra"] for row in sample], np.int16)),
+    }
+    table = pa.table(columns)
+    answers = scorer(folder, on_invalid="reject")(table)
+    assert answers["rejected"].to_pylist() == [
+        "image[2][5] must be between 0 and 1.5" if row == 3 else None
+        for row in range(20)
+    ]
+    fitted = TENSORS["tensors"]().pipeline
+    kept = [row for row in range(20) if row != 3]
+    tensors = {
+        name: np.array([sample[row][name] for row in kept], dtype)
+        for name, dtype in DTYPES.items()
+    }
+    labels = fitted.predict(tensors).astype(str).tolist()
+    assert [answers["label"][row].as_py() for row in kept] == labels
+    for odd in (pa.array(["a"] * 20), list_fixed(images.astype(np.float64))):
+        with pytest.raises(DataFileError, match="column image must be lists of fixed"):
+            scorer(folder)(table.set_column(0, "image", odd))
 
 
 def test_a_frame_and_a_record_batch_come_back_as_what_they_were(table: Any) -> None:

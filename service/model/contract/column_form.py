@@ -149,8 +149,7 @@ class ColumnFaultFinder:
             else:
                 column: list[Any] = []
                 for index, violation in _check_values(field, type_, values, column):
-                    where = f"{place(name, index)}{violation.place}"
-                    yield Fault(name, where, violation)
+                    yield Fault(name, place(name, index) + violation.place, violation)
                 parts.append(column)
         for name in () if self._is_ignoring else columns:
             if name not in self._names:

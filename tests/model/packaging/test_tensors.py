@@ -1,15 +1,18 @@
 """A model that takes tensors is proposed a contract, and proved by a few records."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import Package
+from networks import write_convolution
 from sklearn.preprocessing import StandardScaler
 from tensor_models import FixedMean, SequenceMean
 
+from service.model import NetworkClassifier
 from service.model.artefact.folder import read_artefact
 from service.model.artefact.manifest import FORMAT
 from service.model.contract.codec import Codec
@@ -203,6 +206,24 @@ def test_an_artefact_of_tensors_answers_as_the_model_does(packaged: Package) -> 
     found = [each for part in parts for each in predictor.predict(part).numbers or ()]
     assert [*map(list, found)] == expected.tolist()
     assert [*(predictor.predict(together).numbers or ())] == expected.tolist()
+
+
+def test_a_convolutional_network_takes_images(tmp_path: Path) -> None:
+    path = write_convolution(tmp_path / "net.onnx", is_flat=False)
+    network = NetworkClassifier(path, classes=[*range(10)], activation="softmax")
+    pixels = np.random.default_rng(0).random((200, 1, 8, 8)).astype(np.float32)
+    reference, X = FittedPipeline(network), {"pixels": pixels}
+    contract = propose_contract(reference, X).contract
+    assert contract.features[0].shape == (1, 8, 8)
+    form = reference.task.form_names(tuple(map(str, range(10))))
+    assert form is not None
+    selection = select_records(reference, contract, X, form)
+    rows = [record.instance for record in selection.golden.records]
+    body = json.dumps({"instances": rows}).encode()
+    table = build_table(contract, Codec(contract, UNBOUNDED).load(body).columns)
+    labels = network.predict(table).astype(str).tolist()
+    found = [record.prediction["label"] for record in selection.golden.records]
+    assert found == labels
 
 
 def test_a_holdout_must_be_alike() -> None:
