@@ -47,6 +47,19 @@ class TensorColumn(ArrayColumn):
         rows = self.array.reshape(len(self), -1)
         return [int(rows.min(axis=1).argmin()), int(rows.max(axis=1).argmax())]
 
+    def compute_means(self) -> np.ndarray:
+        """Return the mean of each tensor's elements, as doubles.
+
+        A tensor has the same bits alone, as numpy sums each row for itself.
+        """
+        rows = self.array.reshape(len(self), -1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            means = rows.mean(axis=1, dtype=np.float64)
+        # Of huge numbers, a sum may be infinite where their mean is not.
+        for index in np.flatnonzero(~np.isfinite(means)).tolist():
+            means[index] = (rows[index] / rows.shape[1]).sum()
+        return np.asarray(means)
+
     def find_median(self) -> Any:
         """Return a tensor of the median of each element, rounded to its type."""
         found = np.median(self.array, axis=0)

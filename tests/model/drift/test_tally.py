@@ -12,6 +12,7 @@ from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.contract.instances import Instances, Predictions
 from service.model.contract.observation import observe_table
 from service.model.contract.prediction_form import form_labels, form_values
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.drift.histograms import (
     Histogram,
     Histograms,
@@ -247,3 +248,23 @@ def test_the_file_is_read_as_it_was_written() -> None:
         assert wrong != raw
         with pytest.raises(ArtefactFormatError):
             decode_histograms(wrong, manifest)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "bool"])
+def test_the_mean_of_a_tensor_is_counted_alike_alone_and_together(dtype: str) -> None:
+    elements = 200 * np.random.default_rng(0).random((2 * FEW_ROWS, 5, 7))
+    tensors = elements.astype(dtype)
+    if dtype == "float64":
+        tensors[3] = 1e308  # of which the sum is infinite, and the mean is none
+    edges = tuple(sorted({float(tensor.mean() / 1) for tensor in elements[:9]}))
+    histogram = Histogram(name="t", kind="mean", counts=(0,) * 8, edges=edges)
+    tally = Tally(Histograms(count=1, features=(histogram,), scores=()))
+    together, alone = (memoryview(bytearray(8 * tally.width)).cast("q") for _ in "ab")
+    column, predictions = TensorColumn(tensors), Predictions(form_labels(("a",)))
+    tally.count(Instances((column,), len(column)), predictions, together)
+    for index in range(len(column)):
+        one = column[index : index + 1]
+        assert tally.count(Instances((one,), 1), predictions, alone) == [0]
+    assert alone.tolist() == together.tolist()
+    assert sum(alone) == len(column)
+    assert np.isfinite(column.compute_means()).all()
