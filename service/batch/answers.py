@@ -15,18 +15,13 @@ from service.model.errors import Remark
 WARNINGS = "warnings"
 ROW, REASON = "row", "reason"
 
+# What stands in a path between the number of a row and the name of a column.
+BEFORE_NAME = ":"
 
-class Cell(str):
-    """The name of a column, with the index of a row in it, None where it is of all."""
 
-    __slots__ = ("row",)
-    row: int | None
-
-    def __new__(cls, name: str, row: int | None = None) -> "Cell":
-        """Make the place of a value."""
-        cell = super().__new__(cls, name)
-        cell.row = row
-        return cell
+def place_in_table(name: str, row: int | None = None) -> str:
+    """Return the path of a value, or of a column, by which `group_remarks` goes."""
+    return f"{'' if row is None else row}{BEFORE_NAME}{name}"
 
     def __add__(self, place: str) -> "Cell":
         """Return a place within the value, in the same row."""
@@ -34,12 +29,12 @@ class Cell(str):
 
 
 def group_remarks(remarks: tuple[Remark, ...]) -> dict[int, str]:
-    """Return the remarks of each row as one text; their paths are cells."""
+    """Return the remarks of each row as one text, without those of columns."""
     found: dict[int, str] = {}
     for remark in remarks:
-        row = getattr(remark.path, "row", None)
-        if row is not None:
-            told = f"{remark.path} {remark.message}"
+        number, _, name = remark.path.partition(BEFORE_NAME)
+        if number:
+            row, told = int(number), f"{name} {remark.message}"
             found[row] = f"{found[row]}; {told}" if row in found else told
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from service.batch.answers import Cell, group_remarks
+from service.batch.answers import BEFORE_NAME, group_remarks, place_in_table
 from service.model.artefact.folder import read_artefact
 from service.model.contract.arrow_stream import ArrowReader
 from service.model.contract.codec import Codec
@@ -41,8 +41,8 @@ class Model:
     threads: ThreadpoolController
 
     def read(self, columns: Mapping[str, Any]) -> Instances:
-        """Return valid instances. Raises ContractViolationError, its paths cells."""
-        document = self.codec.read_columns(columns, Cell, COLUMNS)
+        """Return valid instances. Raises ContractViolationError."""
+        document = self.codec.read_columns(columns, place_in_table, COLUMNS)
         return self.codec.validate(document)
 
     def predict(self, instances: Instances) -> Predictions:
@@ -83,7 +83,7 @@ def ask(
     except ContractViolationError as error:
         reasons = group_remarks(error.remarks)
         if not reasons:  # a whole column is at fault
-            raise DataFileError(f"{error}.") from None
+            raise DataFileError(f"{error}.".removeprefix(BEFORE_NAME)) from None
         return None, reasons
     try:
         return (instances, model.predict(instances)), {}
