@@ -63,11 +63,10 @@ def bound_rate(events: float, count: float, alpha: float, *, is_upper: bool) -> 
     if not count:
         return outside
     rest, inside = count - events, events / count
-    mixed = betaln(1 + events, 1 + rest)
+    least = float(betaln(1 + events, 1 + rest)) + math.log(alpha)
 
     def is_refuted(guess: float) -> bool:
-        likelihood = _times_log(events, guess) + _times_log(rest, 1 - guess)
-        return bool(mixed - likelihood > -math.log(alpha))
+        return _times_log(events, guess) + _times_log(rest, 1 - guess) < least
 
     if not is_refuted(outside):
         return outside

@@ -1,5 +1,6 @@
 """More clients and addresses than the store of a host holds: who is active is kept."""
 
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -16,6 +17,8 @@ ENDLESS = "100 year"
 
 FORK = get_context("fork")
 
+parse = cache(parse_limits)
+
 
 @pytest.fixture
 def storage(tmp_path: Path) -> HostStorage:
@@ -24,7 +27,7 @@ def storage(tmp_path: Path) -> HostStorage:
 
 def take(storage: HostStorage, name: str, owner: str, limit: str) -> bool:
     """Take one of a limit, as it is taken for a request, if there is one left."""
-    [item] = build_budget(name, owner, parse_limits(limit))
+    [item] = build_budget(name, owner, parse(limit))
     return storage.take(item.key, item.amount, item.seconds, 1).is_admitted
 
 
