@@ -23,10 +23,6 @@ def place_in_table(name: str, row: int | None = None) -> str:
     """Return the path of a value, or of a column, by which `group_remarks` goes."""
     return f"{'' if row is None else row}{BEFORE_NAME}{name}"
 
-    def __add__(self, place: str) -> "Cell":
-        """Return a place within the value, in the same row."""
-        return Cell(super().__add__(place), self.row)
-
 
 def group_remarks(remarks: tuple[Remark, ...]) -> dict[int, str]:
     """Return the remarks of each row as one text, without those of columns."""
