@@ -280,9 +280,7 @@ def test_any_texts_are_answered_alike(texts: list[str]) -> None:
     [(OF_WORDS, 200_000), ([OF_CHARACTERS], 32_000)],
     ids=["words", "characters"],
 )
-def test_a_long_text_is_answered_alike(
-    vectorizers: list[Any], words: int
-) -> None:
+def test_a_long_text_is_answered_alike(vectorizers: list[Any], words: int) -> None:
     pipeline, plan = fit_pair(*vectorizers)
     long = " ".join(f"word{index % 5000} the" for index in range(words // 2))
     np.testing.assert_allclose(
