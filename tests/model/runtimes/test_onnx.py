@@ -101,8 +101,8 @@ def test_a_faulty_file_is_refused_in_one_sentence(
 
 
 def test_what_is_no_networks_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NetworkLoadError, match=r"'model\.h5' is no .* end in \.onnx"):
-        NetworkFile.open(tmp_path / "model.h5")
+    with pytest.raises(NetworkLoadError, match=r"'model\.txt' is no .* end in \.onnx"):
+        NetworkFile.open(tmp_path / "model.txt")
     with pytest.raises(NetworkLoadError, match=r"absent\.onnx cannot be read: No such"):
         NetworkFile.open(tmp_path / "absent.onnx")
 
