@@ -30,8 +30,10 @@ DTYPES = {
 # The highest of onnxruntime's severities. Its messages may quote what it was given.
 FATAL = 4
 
-# What onnxruntime says of weights in a file of their own, where it was given bytes.
-EXTERNAL = ("model_path must not be empty", "External data path", "external data")
+# Where onnxruntime looks for weights in files of their own, by default in the working
+# directory: where there can be none, since these would be no verified bytes.
+EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
+NOWHERE = "/dev/null/none"
 
 
 class OnnxNetwork(Network):
@@ -88,6 +90,8 @@ def _build_options(onnxruntime: Any) -> Any:
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = FATAL
+    options.add_session_config_entry(EXTERNAL_FOLDER, NOWHERE)
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     return options
 
 
@@ -111,7 +115,7 @@ def _read_form(node: Any) -> TensorForm:
 def _explain_fault(error: Exception) -> str:
     """Return the sentence for a network that onnxruntime does not load."""
     message, kind = str(error), type(error).__name__
-    if any(words in message for words in EXTERNAL):
+    if NOWHERE in message or "xternal data" in message:
         return (
             "The network keeps its weights in another file: embed them, by"
             " onnx.save_model(model, path, save_as_external_data=False)."

@@ -48,13 +48,22 @@ def write_later_opset(path: Path) -> Path:
 
 
 def write_external(path: Path) -> Path:
-    """Weights in another file, which lies beside this one."""
+    """Weights in another file, beside this one and in the working directory."""
     model = onnx.load(write_linear(path, RANDOM.normal(size=(64, 64))))
     onnx.save(
         model, path, save_as_external_data=True, location="weights", size_threshold=0
     )
     assert (path.parent / "weights").exists()
     return path
+
+
+def write_external_constant(path: Path) -> Path:
+    """The same, of a constant among the nodes."""
+    tensor = onnx.load(write_external(path), load_external_data=False)
+    [weights] = tensor.graph.initializer
+    node = helper.make_node("Constant", [], ["y"], value=weights)
+    shape = list(weights.dims)
+    return write_network(path, [node], [("x", FLOAT, ["n"])], [("y", FLOAT, shape)])
 
 
 def truncate(path: Path) -> Path:
@@ -81,6 +90,7 @@ FAULTS = {
     "no kernel": (write_missing_kernel, "lacks an operator of the network: .*Erf"),
     "a later opset": (write_later_opset, "99"),
     "weights elsewhere": (write_external, "save_as_external_data=False"),
+    "a constant elsewhere": (write_external_constant, "save_as_external_data=False"),
     "dicts": (write_zipmap, "options={'zipmap': False}"),
     "bfloat16": (write_half, "bfloat16"),
 }
@@ -88,9 +98,13 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_faulty_file_is_refused_in_one_sentence(
-    fault: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    fault: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write, words = FAULTS[fault]
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(NetworkLoadError, match=words) as caught:
         NetworkFile.open(write(tmp_path / "faulty.onnx"))
     sentence = str(caught.value)
