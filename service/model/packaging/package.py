@@ -14,7 +14,7 @@ from service.model.packaging.contents import Contents, collect_contents
 from service.model.packaging.edits import FeatureEdit
 from service.model.packaging.fresh_process import check_afresh
 from service.model.packaging.labels import name_answers
-from service.model.packaging.networks import hold_network
+from service.model.packaging.networks import check_order, hold_network
 from service.model.packaging.options import (
     check_place,
     check_unknown_fields,
@@ -73,6 +73,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     with Progress(f"{name} {version}") as progress:
         progress.begin("reading the training table")
         X = read_table(reference, X)
+        check_order(reference, X)
         progress.begin("asking the pipeline what it takes")
         contract, notes = propose_contract(
             reference, X, names=names, edits=features, unknown_fields=unknown_fields

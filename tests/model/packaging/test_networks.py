@@ -181,6 +181,8 @@ def test_what_cannot_be_packaged_is_refused(tmp_path: Path) -> None:
     assert "was fitted on 2" in refuse(log, X.assign(c=1.0), **options)
     assert "say classes=" in refuse(texts, **options)
     assert "cannot be read" in refuse("absent.onnx", **options)
+    swapped = NetworkClassifier(texts, classes=["b", "a"])
+    assert "in the order of the probabilities" in refuse(swapped, **options)
     assert not list(tmp_path.glob("no/*"))
 
 
