@@ -121,6 +121,15 @@ def test_what_is_no_networks_file_is_refused(tmp_path: Path) -> None:
         NetworkFile.open(tmp_path / "absent.onnx")
 
 
+def test_what_to_install_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_linear(tmp_path / "x.onnx", np.eye(2))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NetworkLoadError, match=r"pip install 'model-service\[onnx\]'"):
+        NetworkFile.open(path)
+
+
 def test_the_forms_are_those_of_the_file(tmp_path: Path) -> None:
     network = NetworkFile.open(write_two_inputs(tmp_path / "two.onnx"))
     assert network.inputs == (
