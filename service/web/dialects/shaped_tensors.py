@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from werkzeug.exceptions import BadRequest
@@ -37,7 +38,9 @@ class ShapedTensors(Tensors):
         if head.datatype != wanted["datatype"]:
             raise BadRequest(f"{head} must have the datatype {wanted['datatype']}.")
         if head.size is None:
-            yield head.name, _read_lists(head, data)
+            found = _read_lists(head, data)
+            _check_free(head, found, sizes)
+            yield head.name, found
         else:
             yield head.name, _read_bytes(head, feature, rest)
 
@@ -54,6 +57,17 @@ def _read_lists(head: Head, data: Any) -> list[Any]:
     if len(data) != count:
         raise BadRequest(f"{head} has not as many data as its shape says.")
     return data if is_nested or not count else nest(data, head.shape)
+
+
+def _check_free(head: Head, data: list[Any], sizes: Sequence[int]) -> None:
+    """Refuse lists that have another size in a free dimension than the shape says."""
+    level = data
+    for size, wanted in zip(head.shape[1:], sizes[1:], strict=True):
+        if -1 not in sizes[1:] or {*map(type, level)} != {list}:
+            return
+        if wanted == -1 and {*map(len, level)} != {size}:
+            raise BadRequest(f"{head} has not as many data as its shape says.")
+        level = [*chain.from_iterable(level)]
 
 
 def _read_bytes(head: Head, feature: Feature, rest: memoryview) -> Sequence[Any]:
