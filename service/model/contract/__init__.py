@@ -36,6 +36,7 @@ fast_path.py       columns of valid values, decoded and checked in C
 faults.py          what is wrong with a request, in marshmallow's words
 column_form.py     requests by column, and what is wrong with one
 document.py        a decoded request, by row or by column
+fast_readers.py    the fast path of each form of a request
 tensor_limits.py   what the tensors of one request must keep together
 instances.py       what goes into a predictor, and what comes out
 codec.py           bytes to instances: the way in, by all of these

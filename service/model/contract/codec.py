@@ -1,7 +1,7 @@
 """Requests to instances: bytes are decoded, validated, and compared with training."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -11,13 +11,13 @@ from service.model.contract.column_form import (
     COLUMNS,
     NO_ROWS,
     ColumnFaultFinder,
-    ColumnsReader,
     Place,
     count_rows,
     place_in_column,
 )
 from service.model.contract.document import Document, count_instances, place_in_row
-from service.model.contract.fast_path import BodyReader, Columns, is_decodable
+from service.model.contract.fast_path import Columns
+from service.model.contract.fast_readers import FastReaders
 from service.model.contract.faults import (
     BODY,
     INSTANCES,
@@ -28,7 +28,7 @@ from service.model.contract.faults import (
 )
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
-from service.model.contract.novelty import Novelty, NoveltyCheck, compile_known
+from service.model.contract.novelty import Novelty, NoveltyCheck
 from service.model.contract.positional_rows import (
     find_bare_name,
     name_tensors,
@@ -44,7 +44,7 @@ from service.model.contract.strict_json import (
     pausing_collector,
 )
 from service.model.contract.tensor_limits import TensorLimits
-from service.model.contract.value_types import ValueType, compile_type
+from service.model.contract.value_types import compile_type
 from service.model.errors import (
     ContractViolationError,
     Remark,
@@ -77,9 +77,7 @@ class Codec:
         self._is_positional = takes_positions(contract)
         self._bare_name = find_bare_name(contract)
         self._tensors = TensorLimits(contract, limits)
-        self._readers: list[tuple[BodyReader | ColumnsReader, bool, Place | None]] = []
-        self._converters: list[tuple[ColumnsReader, bool]] = []
-        self._add_readers(contract, valid)
+        self._fast = FastReaders(contract, valid, length)
         self._faults = FaultFinder(contract, self.schema, valid, limits)
         self._column_faults: ColumnFaultFinder | None = None
         if not is_open:
@@ -91,27 +89,6 @@ class Codec:
         per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
         least = max(per_instance, MIN_CONTAINERS)
         self._max_containers = least + self._tensors.max_lists
-
-    def _add_readers(self, contract: Contract, valid: Sequence[ValueType]) -> None:
-        """Add the fast path of each form of a request, the commonest first.
-
-        Tensors have none: what takes time is their elements, which are read in C.
-        """
-        is_fast = contract.table not in ("mapping", "tensors")
-        by_name = is_fast and is_decodable(contract)
-        forms = [True] if self._is_positional else []
-        forms += [False] if by_name else []
-        length = self.limits.max_string_length
-        known = [compile_known(each, length) for each in contract.features if forms]
-        tried = ((known, True), (valid, False))
-        for types, is_known in tried:
-            for by_position in forms:
-                reader = BodyReader(contract, types, by_position=by_position)
-                self._readers.append((reader, is_known, None))
-        for types, is_known in tried if by_name else ():
-            columns = ColumnsReader(contract, types)
-            self._readers.append((columns, is_known, place_in_column))
-            self._converters.append((columns, is_known))
 
     def load(self, body: bytes) -> Instances:
         """Read the body of a request. Raises what decode and validate raise."""
@@ -129,14 +106,8 @@ class Codec:
             return self._decode(body)
 
     def _decode(self, body: bytes) -> Document:
-        most = self.limits.max_instances
-        for reader, is_known, place in self._readers:
-            columns = reader.read(body)
-            if columns and len(columns[0]) <= most:
-                root = COLUMNS if place else INSTANCES
-                return Document(
-                    len(columns[0]), columns, is_known, place=place, root=root
-                )
+        if document := self._fast.read(body, self.limits.max_instances):
+            return document
         self.check_containers(body)
         content = decode(body)
         place = place_in_column if self._comes_by_column(content) else None
@@ -167,11 +138,8 @@ class Codec:
             if valid := self._array_checks.read(columns):
                 return Document(count, valid, content=content, place=place, root=root)
             content = {COLUMNS: list_arrays(columns)}
-        for converter, is_known in self._converters:
-            found = converter.convert(content[COLUMNS])
-            if found:
-                return Document(count, found, is_known, content, place, root)
-        return Document(count, content=content, place=place, root=root)
+        found, is_known = self._fast.convert(content[COLUMNS])
+        return Document(count, found, is_known, content, place, root)
 
     def _check_count(self, count: int) -> None:
         most = self.limits.max_instances

@@ -65,10 +65,11 @@ class TensorLimits:
 
         It is one of a free dimension, in which all instances of a request agree.
         """
+        if not self._is_checked:
+            return
         name_place = place or place_in_row
         for name, values in zip(self._names, columns, strict=True):
-            index = find_other_shape(values) if self._is_checked else None
-            if index is not None:
+            if (index := find_other_shape(values)) is not None:
                 shape = write_shape(values[0].shape)
                 sentence = f"must have the shape of the first instance's, {shape}"
                 where = name_place(name, index)
