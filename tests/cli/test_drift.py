@@ -18,6 +18,7 @@ import train
 from service.cli.main import main
 from service.model.artefact.folder import read_artefact
 from service.model.drift_file import measure_file
+from service.model.errors import DataFileError
 from service.model.loading import load_predictor
 
 
@@ -186,6 +187,12 @@ def test_every_type_of_column_is_read_from_a_file(packaged: Any, write: Any) -> 
     assert {figure.name: figure.psi for figure in figures} == {
         figure.name: 0 for figure in figures
     }
+
+
+def test_a_file_of_columns_holds_no_tensors(packaged: Any, write: Any) -> None:
+    predictor = load_predictor(read_artefact(packaged("tensors")))
+    with pytest.raises(DataFileError, match="columns of values, and the model takes"):
+        measure_file(predictor, write(read_test_rows()), 1)
 
 
 def test_an_artefact_without_histograms_says_so(

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from tensor_models import FixedMean, SequenceMean
 
 from service.model import NetworkClassifier
+from service.model.artefact.card import format_card
 from service.model.artefact.folder import read_artefact
 from service.model.artefact.manifest import FORMAT
 from service.model.contract.codec import Codec
@@ -188,6 +189,8 @@ def test_records_of_large_tensors_are_few(side: int) -> None:
 def test_an_artefact_of_tensors_answers_as_the_model_does(packaged: Package) -> None:
     artefact = read_artefact(packaged("tensors"))
     assert artefact.manifest.format == FORMAT
+    card = format_card(artefact.manifest, artefact.digest)
+    assert "| image | tensor float32 8 x 8 | no | 0 to 1.5 | 0.0 to 1.0 |" in card
     predictor = load_predictor(artefact)
     predictor.prove()
     assert predictor.engine.name == "scikit-learn"
