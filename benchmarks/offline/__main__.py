@@ -25,11 +25,13 @@ HERE = Path(__file__).parent
 CREDIT = ROOT / "artefacts/credit-risk/1.0.0"
 ENGINES = ROOT / "build/engines/bin/python"
 
+MLFLOW = "mlflow.pyfunc.spark_udf"
+
 # What pyarrow itself would have, beside which a file of ours is no special case.
 ROW_GROUP = 250_000
 
 
-def list_ways(source: Path, folder: Path) -> dict[str, list[str]]:
+def list_ways(source: Path) -> dict[str, list[str]]:
     """Return the command of each way, without where it writes."""
     score = ["-m", "service", "score", str(CREDIT), str(source), "--keep", "id"]
     pipeline = str(CREDIT / "pipeline.joblib")
@@ -42,7 +44,7 @@ def list_ways(source: Path, folder: Path) -> dict[str, list[str]]:
     }
     if ENGINES.exists():
         program = str(HERE / "by_mlflow.py")
-        ways["mlflow.pyfunc.spark_udf"] = [
+        ways[MLFLOW] = [
             *(str(ENGINES), program, pipeline, str(source)),
         ]
     return ways
@@ -71,6 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.offline")
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-mlflow", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -78,7 +81,9 @@ def main() -> None:
         pq.write_table(
             tile_applications(options.rows), source, row_group_size=ROW_GROUP
         )
-        ways = list_ways(source, folder)
+        ways = list_ways(source)
+        if options.without_mlflow:
+            ways.pop(MLFLOW, None)
         seconds: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
         for number in range(options.rounds):
             for index, (way, command) in enumerate(ways.items()):

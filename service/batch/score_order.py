@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
+from service.batch.answers import REASON, ROW
 from service.batch.arrow import pa
 from service.batch.inputs import check_output, find_inputs, open_source
-from service.batch.output_file import OUTPUTS
+from service.batch.output_file import FILE, OUTPUTS
 from service.batch.piece import BYTES_OF_PIECE, ROWS_AT_A_TIME, ROWS_OF_PIECE, Piece
 from service.batch.scoring import OnInvalid, scorer
 from service.model.errors import DataFileError
@@ -46,6 +47,12 @@ class CheckedOrder:
 
     def __init__(self, order: Order) -> None:
         self.order = order
+        taken = [name for name in order.keep if name in (FILE, ROW, REASON)]
+        if taken:
+            raise DataFileError(
+                f"The column {taken[0]} cannot be kept: rejected rows have one of that"
+                " name."
+            )
         self.out = name_output(order.out, order.shard)
         check_output(self.out, order.inputs)
         self.scorer = scorer(

@@ -121,7 +121,7 @@ class Scorer:
             answers = answers.take(pa.array(places, pa.int64()))
         for index, name in enumerate(self.columns.keep):
             answers = answers.set_column(index, table.field(name), table[name])
-        return answers.append_column(REJECTED, texts)
+        return _join(answers, pa.table({REJECTED: texts}))
 
     def score(
         self,
