@@ -73,7 +73,9 @@ def test_two_forked_workers_answer_as_the_model_does(
         given = preparation.transform(table).astype("float32")
         wanted = model(given, training=False).numpy()
         np.testing.assert_array_equal(fitted.pipeline.predict_proba(table), wanted)
-    check_answers(serve(artefact), fitted)
+    server = serve(artefact)
+    check_answers(server, fitted)
+    assert [line for line in server.lines if not line.startswith("{")] == []
 
 
 def test_the_manifest_names_tensorflow(artefact: Path, tmp_path: Path) -> None:

@@ -100,7 +100,9 @@ def test_two_forked_workers_answer_as_the_module_does(
         table = fitted.X[-rows:]
         wanted = ask_module(module, preparation.transform(table).astype("float32"))
         np.testing.assert_array_equal(fitted.pipeline.predict_proba(table), wanted)
-    check_answers(serve(artefact), fitted)
+    server = serve(artefact)
+    check_answers(server, fitted)
+    assert [line for line in server.lines if not line.startswith("{")] == []
 
 
 def test_the_weights_lie_in_a_file_without_code(credit: Any, artefact: Path) -> None:

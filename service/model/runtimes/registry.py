@@ -56,7 +56,8 @@ def choose_runtime(path: Path) -> type[Network]:
         raise NetworkLoadError(f"{path.name!r} {REFUSED[suffix]}")
     known = [suffix for runtime in RUNTIMES.values() for suffix in runtime.suffixes]
     raise NetworkLoadError(
-        f"{path.name!r} is no network's file: these end in {', '.join(known)}."
+        f"{path.name!r} is no network's file: these end in {', '.join(known)}, or it"
+        " is the folder of a SavedModel."
     )
 
 

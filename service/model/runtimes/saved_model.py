@@ -5,6 +5,7 @@ import itertools
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ class SavedModelNetwork(Network):
         """Import TensorFlow, as may be done before a fork."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            import tensorflow  # noqa: PLC0415 - need not be installed
+            with _silencing_stderr():
+                import tensorflow  # noqa: PLC0415 - need not be installed
         except ImportError:
             raise NetworkLoadError(cls.explain_missing()) from None
         return tensorflow
@@ -93,6 +95,19 @@ class SavedModelNetwork(Network):
             raise ValueError(
                 f"The network does not answer its inputs ({type(error).__name__})."
             ) from None
+
+
+@contextmanager
+def _silencing_stderr() -> Iterator[None]:
+    """Hide what a library writes by itself, whatever level it is told to log from."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _load_archive(tensorflow: Any, content: bytes) -> Any:

@@ -34,8 +34,11 @@ class Trial:
         return self._children[load].run(inputs)
 
     def end(self) -> None:
-        """End the children."""
-        for child in self._children.values():
+        """End the children, the last first: each has inherited the pipes of others.
+
+        While one of these is open, the child that reads it waits.
+        """
+        for child in reversed(self._children.values()):
             child.end()
 
 
