@@ -1,11 +1,9 @@
 """What a server answers, held against what the fitted pipeline answers in process."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pipelines import Fitted
 from server import Server
 from sklearn.pipeline import Pipeline
@@ -24,10 +22,11 @@ def build_preparation() -> Pipeline:
     return Pipeline(train.build_pipeline().steps[:-1])
 
 
-def to_instances(table: Any, names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return a table as the instances of a request."""
-    if not isinstance(table, pd.DataFrame):
-        return [dict(zip(names, row, strict=True)) for row in table.tolist()]
+def to_instances(table: Any) -> list[dict[str, Any]]:
+    """Return a frame, or arrays by name, as the instances of a request."""
+    if isinstance(table, dict):
+        rows = zip(*(array.tolist() for array in table.values()), strict=True)
+        return [dict(zip(table, row, strict=True)) for row in rows]
     found: list[dict[str, Any]] = (
         table.astype(object).where(table.notna(), None).to_dict("records")
     )
@@ -42,18 +41,24 @@ def read_numbers(prediction: dict[str, Any]) -> list[float]:
     return [prediction["value"]]
 
 
-def check_answers(server: Server, fitted: Fitted, names: Sequence[str] = ()) -> None:
+def take_last(table: Any, rows: int) -> Any:
+    if isinstance(table, dict):
+        return {name: array[-rows:] for name, array in table.items()}
+    return table[-rows:]
+
+
+def check_answers(server: Server, fitted: Fitted) -> None:
     """Ask in batches of several sizes: one by one the bits are equal.
 
     Of a few callers at once, requests may be predicted together: then they are close.
     """
 
     def ask(rows: int) -> tuple[np.ndarray, np.ndarray]:
-        table = fitted.X[-rows:]
-        answer = server.predict(to_instances(table, names))
+        table = take_last(fitted.X, rows)
+        answer = server.predict(to_instances(table))
         assert answer.status_code == 200, answer.text
         found = [read_numbers(each) for each in answer.json()["predictions"]]
-        return np.array(found), ask_in_process(fitted, table)
+        return np.array(found), ask_in_process(fitted, table).reshape(rows, -1)
 
     for rows in BATCHES:
         np.testing.assert_array_equal(*ask(rows))
@@ -68,5 +73,4 @@ def ask_in_process(fitted: Fitted, table: Any) -> np.ndarray:
     """Return the numbers that the pipeline answers, a row an instance."""
     has_classes = hasattr(fitted.pipeline, "predict_proba")
     ask = fitted.pipeline.predict_proba if has_classes else fitted.pipeline.predict
-    answers = np.asarray(ask(table), dtype=float)
-    return answers.reshape(len(table), -1)
+    return np.asarray(ask(table), dtype=float)

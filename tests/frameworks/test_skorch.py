@@ -14,6 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import train
+from service.model.artefact.folder import read_artefact
+from service.model.tolerances import SINGLE_GOLDEN_RECORD, SINGLE_NEAR_ZERO
 
 REASON = "PyTorch is in an environment of its own: make test-frameworks"
 torch = pytest.importorskip("torch", reason=REASON)
@@ -69,6 +71,14 @@ def test_two_forked_workers_answer_as_the_pipeline_does(
 ) -> None:
     server = serve(artefact, OMP_NUM_THREADS="2")
     check_answers(server, fitted)
+
+
+def test_the_bound_is_that_of_float32(artefact: Path) -> None:
+    """Another processor differs by more than the bound of doubles."""
+    manifest = read_artefact(artefact).manifest
+    assert manifest.tolerance == SINGLE_GOLDEN_RECORD
+    assert manifest.absolute_tolerance == SINGLE_NEAR_ZERO
+    assert 0 <= (manifest.batch_difference or 0) < SINGLE_NEAR_ZERO
 
 
 def test_forks_answer_though_pytorch_has_threads(artefact: Path) -> None:

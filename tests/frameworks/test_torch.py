@@ -157,17 +157,19 @@ def test_another_minor_of_pytorch_is_refused(artefact: Path, tmp_path: Path) -> 
 def test_a_convolutional_net_answers_digits_over_http(
     tmp_path: Path, serve: Serve
 ) -> None:
-    X, y = load_digits(return_X_y=True)
-    rows = X.astype("float32")
+    digits = load_digits()
+    images = digits.images.astype("float32")
     torch.manual_seed(0)
-    module = train_module(torch_modules.DigitNet(), rows, y, epochs=1)
-    network = NetworkClassifier(from_torch(module, rows))
+    module = torch_modules.DigitNet()
+    train_module(module, images, digits.target, epochs=1)
+    network = NetworkClassifier(from_torch(module, images))
     for count in BATCHES:
-        wanted = ask_module(module, rows[-count:])
-        np.testing.assert_array_equal(network.predict_proba(X[-count:]), wanted)
-    fitted = Fitted("digits", network, X, y, {"code": ["torch_modules"]})
-    server = serve(fitted.package(tmp_path))
-    check_answers(server, fitted, [f"x{index}" for index in range(64)])
+        wanted = ask_module(module, images[-count:])
+        for X in ({"image": images[-count:]}, digits.data[-count:]):
+            np.testing.assert_array_equal(network.predict_proba(X), wanted)
+    X = {"image": images}
+    fitted = Fitted("digits", network, X, None, {"code": ["torch_modules"]})
+    check_answers(serve(fitted.package(tmp_path)), fitted)
 
 
 PAIRS = {

@@ -30,6 +30,9 @@ FORMAT = 3
 SECOND_FORMAT = 2
 FIRST_FORMAT = 1
 
+# The library that runs estimators of skorch, in float32.
+TORCH = "torch"
+
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 
 # semver.org, without build metadata: a folder name and a header must carry it.
@@ -113,7 +116,8 @@ class Manifest(Record, frozen=True):
                 raise ValueError(fault)
 
     def _has_narrow_tolerance(self) -> bool:
-        widest = SINGLE_GOLDEN_RECORD if self.networks else WIDEST_GOLDEN_RECORD
+        has_networks = self.networks or TORCH in self.libraries
+        widest = SINGLE_GOLDEN_RECORD if has_networks else WIDEST_GOLDEN_RECORD
         is_narrow = 0 <= self.absolute_tolerance <= widest
         return is_narrow and 0 < self.tolerance <= widest
 

@@ -17,6 +17,7 @@ from service.model.artefact.manifest import (
     PIPELINE,
     SAMPLE,
     SECOND_FORMAT,
+    TORCH,
     Manifest,
     NetworkRecord,
     read_version,
@@ -44,6 +45,7 @@ from service.model.prediction.predictor import name_outputs
 from service.model.prediction.rowwise import measure_dependence
 from service.model.tolerances import (
     GOLDEN_RECORD,
+    SAME_SINGLE,
     SINGLE_GOLDEN_RECORD,
     SINGLE_NEAR_ZERO,
 )
@@ -104,19 +106,26 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         embedded=contents.pickled.embedded,
         left_out=contents.left_out,
     )
-    if contents.networks:
+    if contents.networks or TORCH in contents.libraries:
         rows = spread(selection.rows, MAX_BATCHED_INSTANCES)
         difference = measure_dependence(lambda r: predict_rows(reference, X, r), rows)
-        manifest = _add_networks(manifest, contents, difference)
+        is_single = predict_rows(reference, X, rows[:1]).tolerance == SAME_SINGLE
+        manifest = _add_networks(
+            manifest, contents, difference, answers_single=is_single
+        )
     return Version(manifest, files)
 
 
 def _add_networks(
-    manifest: Manifest, contents: Contents, batch_difference: float
+    manifest: Manifest,
+    contents: Contents,
+    batch_difference: float,
+    *,
+    answers_single: bool,
 ) -> Manifest:
-    """Return the manifest with what it says where there are networks."""
+    """Return the manifest with what it says where there are networks, or skorch's."""
     networks = contents.networks
-    is_single = any(network.is_single for network in networks.values())
+    is_single = answers_single or any(each.is_single for each in networks.values())
     return replace(
         manifest,
         format=FORMAT,
