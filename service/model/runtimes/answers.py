@@ -117,7 +117,7 @@ def read_probabilities(
 def _take_softmax(scores: np.ndarray) -> np.ndarray:
     """Return scipy.special.softmax of each row, in a third of its time for one."""
     with np.errstate(all="ignore"):  # of infinities it makes NaN, which are met later
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        powers: np.ndarray = np.exp(scores - scores.max(axis=1, keepdims=True))
         powers /= powers.sum(axis=1, keepdims=True)
     return powers
 
