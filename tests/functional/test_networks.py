@@ -8,12 +8,13 @@ import onnxruntime
 import pytest
 from conftest import boot_servers
 from networks import write_classifier
+from proved_here import package_here
 from server import UNLIMITED, Server
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 import train
-from service.model import NetworkClassifier, package
+from service.model import NetworkClassifier
 from service.model.contract.plain_values import to_json
 from service.model.contract.table_rows import read_columns
 
@@ -37,7 +38,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def server(pipeline: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("networks")
     options: dict[str, Any] = {"name": "credit-net", "version": "1.0.0"}
-    artefact = package(
+    artefact = package_here(
         pipeline, X, Y, code=["credit_features"], to=folder / "to", **options
     )
     for boot in boot_servers(folder):

@@ -18,6 +18,7 @@ from networks import (
     write_linear,
     write_two_inputs,
 )
+from proved_here import package_here
 from scipy.special import softmax
 from sklearn.datasets import load_digits
 
@@ -139,7 +140,7 @@ def test_a_faulty_network_is_refused_in_one_sentence(
 def test_a_path_is_packaged_as_it_is(tmp_path: Path) -> None:
     """A network has no answer to what its contract then refuses: a logarithm's sign."""
     path = write_linear(tmp_path / "log.onnx", [[1.0], [0.0]], finish="Log")
-    folder = package(path, X, name="log", version="1.0.0", to=tmp_path)
+    folder = package_here(path, X, name="log", version="1.0.0", to=tmp_path)
     predictor = load(folder)
     assert predictor.manifest.task == "regression"
     low = predictor.manifest.contract.features[0].minimum
@@ -153,7 +154,7 @@ def test_two_inputs_and_two_outputs_behind_a_frame(tmp_path: Path) -> None:
     path = write_two_inputs(tmp_path / "two.onnx")
     table = pd.DataFrame(np.random.default_rng(0).random((80, 5)), columns=[*"vwxyz"])
     fitted = NetworkTransformer(path)
-    folder = package(fitted, table, name="two", version="1.0.0", to=tmp_path)
+    folder = package_here(fitted, table, name="two", version="1.0.0", to=tmp_path)
     predictor = load(folder)
     assert predictor.engine.name == "plan"
     [answer] = ask(predictor, table[:1].to_dict("records"))
