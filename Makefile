@@ -64,6 +64,7 @@ TRIAL := $(BENCH).trial --publish
 bench: $(VENV)/development
 	$(BENCH) --publish
 	$(TRIAL) --parts throughput
+	$(BENCH).offline
 
 soak: $(VENV)/development
 	$(TRIAL) --parts faults
