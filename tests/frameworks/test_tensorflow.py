@@ -152,6 +152,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_signature_is_chosen_by_name(pair: Path, tmp_path: Path) -> None:
     network = from_saved_model(pair, "score")
+    assert [form.name for form in network.inputs] == ["place", "sizes"]
+    assert [form.name for form in network.outputs] == ["days", "price"]
     place = np.arange(60).reshape(-1, 1) % 5
     sizes = np.linspace(0, 1, 240, dtype="float32").reshape(-1, 4)
     module = Pair()  # its function does not keep it

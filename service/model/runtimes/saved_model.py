@@ -126,8 +126,11 @@ def _load_archive(tensorflow: Any, content: bytes) -> Any:
 
 
 def _read_forms(specs: Mapping[str, Any]) -> tuple[TensorForm, ...]:
-    """Return the forms of tensors by name. Raises NetworkLoadError."""
-    return tuple(_iterate_forms(specs))
+    """Return the forms of tensors by name. Raises NetworkLoadError.
+
+    Sorted: TensorFlow has them in another order each time that a model is saved.
+    """
+    return tuple(_iterate_forms(dict(sorted(specs.items()))))
 
 
 def _iterate_forms(specs: Mapping[str, Any]) -> Iterator[TensorForm]:
