@@ -5,8 +5,9 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, RegressorMixin
 
-# Values that no golden record has, and what each does.
-RAISE, EXIT, EAT, SLEEP = 66.75, 67.75, 68.75, 69.75
+# Values that no golden record has, and what each does. They have more digits than the
+# numbers of a log line, among which they are looked for.
+RAISE, EXIT, EAT, SLEEP = 66.7509765625, 67.7509765625, 68.7509765625, 69.7509765625
 
 # What it answers more than its only column.
 SHIFT = 0.5

@@ -72,7 +72,7 @@ def test_a_fault_is_a_500_that_the_log_explains(
     assert line["status"] == 500
     assert "Traceback" in line["fault"]
     assert logged in line["fault"]
-    assert "4111" not in log.text
+    assert "4111.5" not in log.text
 
 
 @pytest.mark.filterwarnings("ignore:One or more samples")
@@ -94,7 +94,7 @@ def test_an_instance_without_an_answer_is_a_422_that_names_it(
     app = create_app(Settings(artefact=folder, api_keys_file=Path(keys["file"])))
     client = app.test_client()
     client.environ_base["HTTP_X_API_KEY"] = keys["predict"]
-    near, far = {"x": 0.25, "z": 4.25}, {"x": 4.125, "z": 4.125}
+    near, far = {"x": 0.25, "z": 4.25}, {"x": 4.1259765625, "z": 4.1259765625}
     assert client.post("/v1/predict", json={"instances": 9 * [near]}).status_code == 200
     for index in (0, 4, 8):
         instances = [*index * [near], far, *(8 - index) * [near]]
@@ -108,7 +108,7 @@ def test_an_instance_without_an_answer_is_a_422_that_names_it(
         ]
     logged = capsys.readouterr().out
     assert json.loads(logged.splitlines()[-1])["level"] == "INFO"
-    assert "4.125" not in logged
+    assert "4.1259765625" not in logged
 
 
 def test_a_process_that_forgot_its_answers_says_why_it_is_not_ready(
