@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,13 @@ def test_an_engine_answers_as_the_service(
     for folder in folders:
         found = pq.read_table(folder).sort_by(KEY).select(served.column_names)
         assert found.replace_schema_metadata(None).cast(served.schema).equals(served)
+
+
+def test_files_are_answered_as_by_the_service(
+    source: Path, served: Any, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.parquet"
+    command = (sys.executable, "-m", "service", "score", CREDIT, source, "--out", out)
+    options = ("--keep", KEY, "--processes", "2")
+    subprocess.run([*command, *options], cwd=ROOT, check=True)
+    assert pq.read_table(out).drop_columns(["warnings"]).equals(served)
