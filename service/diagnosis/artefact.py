@@ -16,9 +16,10 @@ from service.model.artefact.manifest import check_libraries
 from service.model.contract.codec import Codec
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.errors import ArtefactError, NoPlanError
-from service.model.loading import load_predictor, read_sample
+from service.model.loading import load_predictor
 from service.model.plan.costs import StepCost, measure_steps
 from service.model.prediction.predictor import Predictor
+from service.model.unpickling import read_sample
 
 SUBJECT = "artefact"
 THOUSAND = 1000

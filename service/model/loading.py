@@ -1,38 +1,17 @@
 """From a verified artefact to a predictor that has chosen how it answers."""
 
-import io
-import traceback
-import warnings
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import joblib
-import orjson
-from sklearn.exceptions import InconsistentVersionWarning
-
-from service.model.artefact.code import FOLDER, install_modules
 from service.model.artefact.folder import Artefact
-from service.model.artefact.golden import Golden, decode_golden, refuse_unanswered
-from service.model.artefact.manifest import GOLDEN, PIPELINE, SAMPLE, Manifest
-from service.model.contract.codec import Codec
+from service.model.artefact.golden import refuse_unanswered
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
-from service.model.contract.prediction_form import PredictionForm
-from service.model.contract.request_limits import UNBOUNDED
-from service.model.contract.tables import build_table
-from service.model.drift.histograms import HISTOGRAMS, Histograms, decode_histograms
 from service.model.errors import (
-    ArtefactError,
-    ArtefactFormatError,
     GoldenMismatchError,
-    ModelError,
     NetworkLoadError,
     NotExplainedError,
-    PipelineLoadError,
-    describe_error,
 )
 from service.model.explanation.explainer import Explainer, build_explainer
-from service.model.pipeline import FittedPipeline
 from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import (
     SCIKIT_LEARN,
@@ -42,21 +21,9 @@ from service.model.prediction.engine import (
     measure_engine,
 )
 from service.model.prediction.predictor import Predictor, build_answer
-from service.model.prediction.threads import use_one_thread
 from service.model.runtimes.estimator import NetworkEstimator
-from service.model.runtimes.network_file import providing_networks
-from service.model.tasks.task import NO_EXTRAS, Extras
 from service.model.tolerances import SAME_ANSWER, SAME_SINGLE
-
-
-class Loaded(NamedTuple):
-    """What an artefact holds, unpickled and read."""
-
-    golden: Golden
-    reference: FittedPipeline
-    form: PredictionForm
-    histograms: Histograms | None
-    sample: Instances
+from service.model.unpickling import Loaded, refuse_network, unpickle_artefact
 
 
 def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
@@ -64,7 +31,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
 
     Raises PipelineLoadError or another ArtefactError, whatever is wrong with it.
     """
-    loaded, contract = _load(artefact), artefact.manifest.contract
+    loaded, contract = unpickle_artefact(artefact), artefact.manifest.contract
     is_single = artefact.manifest.absolute_tolerance > 0
     reference, sample = loaded.reference, loaded.sample
     try:
@@ -78,7 +45,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             tolerance=SAME_SINGLE if is_single else SAME_ANSWER,
         )
     except NetworkLoadError as error:
-        raise _refuse_network(artefact.manifest, error) from None
+        raise refuse_network(artefact.manifest, error) from None
     except (Exception, SystemExit) as error:
         raise GoldenMismatchError(refuse_unanswered(error)) from error
     answer = build_answer(ask, loaded.form)
@@ -121,102 +88,3 @@ def _explain(
         return None, str(error)
     except Exception as error:  # noqa: BLE001 - whatever is wrong, it is only left out
         return None, f"Explaining the sample ended in a {type(error).__name__}."
-
-
-def _load(artefact: Artefact) -> Loaded:
-    """Load what an artefact holds. Raises ArtefactError."""
-    manifest = artefact.manifest
-    try:
-        golden = decode_golden(artefact.files[GOLDEN])
-        reference = FittedPipeline(_load_pipeline(artefact), _read_extras(manifest))
-        form = _read_form(manifest, reference)
-        histograms = None
-        if HISTOGRAMS in artefact.files:
-            histograms = decode_histograms(artefact.files[HISTOGRAMS], manifest)
-        build_table(manifest.contract, [[] for _ in manifest.contract.features])
-        return Loaded(
-            golden, reference, form, histograms, read_sample(artefact, golden)
-        )
-    except ArtefactError:
-        raise
-    except NetworkLoadError as error:
-        raise _refuse_network(manifest, error) from None
-    except (Exception, SystemExit) as error:
-        raise PipelineLoadError(
-            f"The pipeline of {manifest.name} {manifest.version} does not load:"
-            f" {describe_error(error)}{_locate_fault(error, artefact.folder)}."
-        ) from error
-
-
-def _refuse_network(manifest: Manifest, error: NetworkLoadError) -> PipelineLoadError:
-    return PipelineLoadError(
-        f"A network of {manifest.name} {manifest.version} does not load: {error}"
-    )
-
-
-def _locate_fault(error: BaseException, folder: Path) -> str:
-    """Return the line of a travelling module that an error was raised from, if any."""
-    frames = traceback.extract_tb(error.__traceback__)
-    code = [f for f in frames if Path(f.filename).is_relative_to(folder / FOLDER)]
-    if not code:
-        return ""
-    place = Path(code[-1].filename).relative_to(folder)
-    return f" ({place}, line {code[-1].lineno})"
-
-
-def _load_pipeline(artefact: Artefact) -> Any:
-    manifest = artefact.manifest
-    install_modules(artefact.folder, manifest.code, artefact.files, manifest.left_out)
-    contents = {manifest.files[p]: artefact.files[p] for p in manifest.networks}
-    with warnings.catch_warnings(), providing_networks(contents):
-        # Libraries agree in major.minor by now; the golden records decide the rest.
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
-    use_one_thread(pipeline)
-    return pipeline
-
-
-def _read_extras(manifest: Manifest) -> Extras:
-    form = manifest.prediction
-    if form is None:
-        return NO_EXTRAS
-    return Extras(scores=form.group == "scores", std="std" in form.scalars)
-
-
-def _read_form(manifest: Manifest, reference: FittedPipeline) -> PredictionForm:
-    """Return the form of a prediction.
-
-    Refuses a manifest whose task or classes are not the pipeline's.
-    """
-    task = reference.task
-    if manifest.task != task.name:
-        raise ArtefactFormatError(
-            f"manifest.json says {manifest.task}, and the pipeline does"
-            f" {task.name}: package it again."
-        )
-    form = manifest.prediction or task.form_names(manifest.names)
-    if form is None:
-        raise ArtefactFormatError(
-            "manifest.json does not say what a prediction holds: package it again."
-        )
-    named = tuple(len(part.labels) for part in form.parts.values() if part.labels)
-    if named != task.label_counts:
-        raise ArtefactFormatError(
-            f"manifest.json has {sum(named)} names for the pipeline's"
-            f" {sum(task.label_counts)} classes: package it again."
-        )
-    return form
-
-
-def read_sample(artefact: Artefact, golden: Golden) -> Instances:
-    """Read the golden instances and the sample, by the path that requests take."""
-    try:
-        sample = orjson.loads(artefact.files[SAMPLE])["instances"]
-        rows = [*(record.instance for record in golden.records), *sample]
-        codec = Codec(artefact.manifest.contract, UNBOUNDED)
-        return codec.load(orjson.dumps({"instances": rows}))
-    except (ModelError, ValueError, LookupError, TypeError) as error:
-        raise ArtefactFormatError(
-            "The instances of golden.json and sample.json cannot be read:"
-            f" {describe_error(error)}."
-        ) from None
