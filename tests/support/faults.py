@@ -194,7 +194,7 @@ MANIFEST_FAULTS: dict[str, str] = {
     "f.pop()": "",
     "f[0].update(storage={'dtype': 'foo'})": "foo",
     "f[0].update(storage={'dtype': ''})": "",
-    "f[0].update(storage={'dtype': 'int4'})": "int4",
+    "f[0].update(storage={'dtype': 'int7'})": "int7",
     "f[0].update(minimum='abc')": "Seniority",
     "f[0].update(default='abc', required=False)": "Seniority",
     "f[0].update(observed={'minimum': 'abc', 'maximum': 'abd'})": "Seniority",
