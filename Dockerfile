@@ -24,10 +24,12 @@ RUN pip --python /venv/bin/python install --quiet --no-compile --require-hashes 
 RUN --mount=from=wheels,target=/wheels find /wheels -name '*.whl' -exec \
         pip --python /venv/bin/python install --quiet --no-compile --no-deps --no-index \
         {} +
-# What no request needs: what packages bring along to be built and tested.
+# What no request needs: what packages bring along to be built and tested, and what reads
+# files in the Matrix Market format.
 RUN find /venv -regex '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images\)\)' \
         -prune -exec rm -r {} + \
     && find /venv -type f -regex '.*/numpy/_core/_\(simd\|[a-z_]*tests\)\..*' -delete \
+    && find /venv -name '_fmm_core.*' -delete \
     && find /venv -regex '.*/swagger-ui\(-standalone-preset\)?\.js' -delete \
     && find /venv -type f -regex '.*\.\(pyi\|pyx\|pxd\|pxi\|tp\|h\|hpp\|c\|cpp\|f90\|a\)' -delete
 
