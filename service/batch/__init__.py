@@ -15,9 +15,9 @@ inputs.py         files, folders and globs as files in order
 work_folder.py    the private folder beside the output: what is scored already
 worker.py         one of the processes that score pieces
 output_file.py    the output, Parquet or CSV, written whole
-score_manifest.py what was scored by what, beside the output
 progress.py       how far a run is, for a terminal or a log
 score_order.py    what is to be scored, checked as far as it can be before
+score_manifest.py what was scored by what, beside the output
 score_job.py      a whole run: inputs to an output, by several processes
 spark.py          Spark: mapInArrow, and a column function
 dask.py           Dask: map_partitions

@@ -10,7 +10,7 @@ from typing import Any
 from service.batch.arrow import pa
 from service.model.contract.flat_columns import flatten
 from service.model.contract.instances import Predictions
-from service.model.errors import Remark
+from service.model.errors import DataFileError, Remark
 
 WARNINGS = "warnings"
 ROW, REASON = "row", "reason"
@@ -55,3 +55,14 @@ def write_rejected(reasons: Mapping[int, str]) -> Any:
     rows = sorted(reasons)
     texts = pa.array([reasons[row] for row in rows], pa.string())
     return pa.table({ROW: pa.array(rows, pa.int64()), REASON: texts})
+
+
+def join_tables(left: Any, right: Any) -> Any:
+    """Return the columns of two tables side by side. Raises DataFileError."""
+    names = [*left.column_names, *right.column_names]
+    for name in right.column_names:
+        if name in left.column_names:
+            raise DataFileError(
+                f"The column {name} cannot be kept: an answer has one of that name."
+            )
+    return pa.Table.from_arrays([*left.columns, *right.columns], names)

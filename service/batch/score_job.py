@@ -15,8 +15,8 @@ import orjson
 from service.batch.output_file import OUTPUTS, RejectedOutput
 from service.batch.piece import Piece
 from service.batch.progress import Progress
-from service.batch.score_manifest import Counts
-from service.batch.score_order import FORMAT, CheckedOrder, Order
+from service.batch.score_manifest import Counts, describe_run
+from service.batch.score_order import CheckedOrder, Order
 from service.batch.scoring import InvalidRowError
 from service.batch.work_folder import Report, WorkFolder, commit, sync, write_whole
 from service.batch.worker import ANSWERS, REJECTED, Job, score_piece, start_worker
@@ -92,7 +92,7 @@ class Run:
             output.close()
         if rejected.close():
             commit(rejected.path, self._rejected)
-        manifest = self._describe(counts, progress.seconds)
+        manifest = describe_run(self._checked, counts, progress.seconds)
         write_whole(self._manifest, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
         commit(staged, self._out)
         sync(self._out.parent)
@@ -131,40 +131,6 @@ class Run:
         except InvalidRowError as error:
             path = self._checked.paths[piece.file]
             raise DataFileError(f"{path}, row {error.row}: {error.reason}.") from None
-
-    def _describe(self, counts: Counts, seconds: float) -> dict[str, Any]:
-        """Return what was scored by what."""
-        predictor = self._checked.predictor
-        manifest = predictor.manifest
-        rows, rejected = sum(counts.rows), sum(counts.rejected)
-        return {
-            "format": FORMAT,
-            "artefact": {
-                "name": manifest.name,
-                "version": manifest.version,
-                "digest": predictor.digest,
-            },
-            "output": self._out.name,
-            "shard": None if self._order.shard[1] == 1 else self._order.shard,
-            "inputs": [
-                {"file": str(path), "bytes": size, "rows": read, "rejected": refused}
-                for path, size, read, refused in zip(
-                    self._checked.paths,
-                    self._checked.sizes,
-                    counts.rows,
-                    counts.rejected,
-                    strict=True,
-                )
-            ],
-            "rows": rows,
-            "answered": rows - rejected,
-            "rejected": rejected,
-            "with_warnings": counts.warned,
-            "resumed": counts.resumed,
-            "drift": counts.measure(self._order.minimum_count),
-            "seconds": round(seconds, 3),
-            "run": self._checked.digest,
-        }
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from service.batch.score_order import FORMAT, CheckedOrder
 from service.batch.work_folder import Report
 from service.model.drift.figures import measure_drift
 from service.model.drift.tally import Tally
@@ -37,3 +38,36 @@ class Counts:
             return None
         cells: Sequence[Sequence[int]] = self._tally.split(self._cells.tolist())
         return asdict(measure_drift(self._histograms, cells, max(minimum_count, 1)))
+
+
+def describe_run(
+    checked: CheckedOrder, counts: Counts, seconds: float
+) -> dict[str, Any]:
+    """Return what was scored by what."""
+    predictor, order = checked.predictor, checked.order
+    manifest = predictor.manifest
+    rows, rejected = sum(counts.rows), sum(counts.rejected)
+    return {
+        "format": FORMAT,
+        "artefact": {
+            "name": manifest.name,
+            "version": manifest.version,
+            "digest": predictor.digest,
+        },
+        "output": checked.out.name,
+        "shard": None if order.shard[1] == 1 else order.shard,
+        "inputs": [
+            {"file": str(path), "bytes": size, "rows": read, "rejected": refused}
+            for path, size, read, refused in zip(
+                checked.paths, checked.sizes, counts.rows, counts.rejected, strict=True
+            )
+        ],
+        "rows": rows,
+        "answered": rows - rejected,
+        "rejected": rejected,
+        "with_warnings": counts.warned,
+        "resumed": counts.resumed,
+        "drift": counts.measure(order.minimum_count),
+        "seconds": round(seconds, 3),
+        "run": checked.digest,
+    }

@@ -14,6 +14,7 @@ from service.batch.answers import (
     REASON,
     ROW,
     group_remarks,
+    join_tables,
     write_answers,
     write_rejected,
 )
@@ -23,9 +24,7 @@ from service.batch.loaded_model import Answered, Model, ask, load_model
 from service.batch.piece import ReadFeatures
 from service.model.artefact.folder import read_artefact
 from service.model.contract.instances import Instances, Predictions
-from service.model.errors import (
-    DataFileError,
-)
+from service.model.errors import DataFileError
 
 OnInvalid = Literal["stop", "reject"]
 
@@ -86,7 +85,11 @@ class Scorer:
         if isinstance(table, pa.RecordBatch):
             answers = self(pa.Table.from_batches([table])).combine_chunks()
             found = answers.to_batches()
-            return found[0] if found else _make_empty_batch(answers.schema)
+            return (
+                found[0]
+                if found
+                else pa.RecordBatch.from_pylist([], schema=answers.schema)
+            )
         self.columns.check(table.schema, "The table")
         return self._answer(table)
 
@@ -121,7 +124,7 @@ class Scorer:
             answers = answers.take(pa.array(places, pa.int64()))
         for index, name in enumerate(self.columns.keep):
             answers = answers.set_column(index, table.field(name), table[name])
-        return _join(answers, pa.table({REJECTED: texts}))
+        return join_tables(answers, pa.table({REJECTED: texts}))
 
     def score(
         self,
@@ -151,8 +154,10 @@ class Scorer:
             observe(*answered)
         rejected = write_rejected(reasons)
         return Scored(
-            _join(part.select(self.columns.keep), _write_answers(model, answered)),
-            _join(table.select(self.columns.keep).take(rejected[ROW]), rejected),
+            join_tables(
+                part.select(self.columns.keep), _write_answers(model, answered)
+            ),
+            join_tables(table.select(self.columns.keep).take(rejected[ROW]), rejected),
         )
 
     def _refuse(self, reasons: Mapping[int, str]) -> None:
@@ -172,21 +177,6 @@ def _write_answers(model: Model, answered: Answered | None) -> Any:
         return write_answers(typical, {}).slice(0, 0)
     instances, predictions = answered
     return write_answers(predictions, group_remarks(instances.warnings))
-
-
-def _join(left: Any, right: Any) -> Any:
-    """Return the columns of two tables side by side."""
-    names = [*left.column_names, *right.column_names]
-    for name in right.column_names:
-        if name in left.column_names:
-            raise DataFileError(
-                f"The column {name} cannot be kept: an answer has one of that name."
-            )
-    return pa.Table.from_arrays([*left.columns, *right.columns], names)
-
-
-def _make_empty_batch(schema: Any) -> Any:
-    return pa.RecordBatch.from_pylist([], schema=schema)
 
 
 def scorer(

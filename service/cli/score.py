@@ -37,6 +37,11 @@ def add_score_command(commands: argparse._SubParsersAction) -> None:  # type: ig
     command.add_argument(
         "--out", type=Path, required=True, help="a new file, .parquet or .csv"
     )
+    _add_options(command)
+    command.set_defaults(run=score)
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--keep",
         nargs="+",
@@ -69,7 +74,6 @@ def add_score_command(commands: argparse._SubParsersAction) -> None:  # type: ig
         metavar="I/N",
         help=f"score the part I, from 0, of N; of N alone I is ${INDEX}",
     )
-    command.set_defaults(run=score)
 
 
 def read_count(text: str) -> int:

@@ -57,11 +57,10 @@ class PlanChoice:
 class Engine:
     """What answers, a compiled plan, scikit-learn or a network; measured at start.
 
-    `reason` says why it is no plan, or why steps of one run as themselves.
-
-    `uncompiled_steps` names the steps of a plan that run as scikit-learn itself. The
-    times are of one instance, asked alone and as one of sixteen. `not_batched_because`
-    says why requests are not predicted together although that would be faster.
+    `reason` says why it is no plan, or why steps of one run as themselves, which
+    `uncompiled_steps` names. The times are of one instance, asked alone and as one of
+    sixteen. `not_batched_because` says why requests are not predicted together although
+    that would be faster.
     """
 
     name: str
