@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.client import compare_answers, fetch
@@ -40,12 +41,14 @@ def write_request(server: Server, instances: Sequence[Any], *lines: str) -> byte
     return "\r\n".join([*head, "", body]).encode()
 
 
-def prepare_samples(service: Service, size: int = 1, count: int = 64) -> list[Sample]:
-    """Ask for instances of the credit model, and check and keep the answers.
+def prepare_samples(
+    service: Service, size: int = 1, count: int = 64, artefact: Path = CREDIT
+) -> list[Sample]:
+    """Ask for instances of a model, and check and keep the answers.
 
     Raises WrongAnswerError where a quiet service answers otherwise than the pipeline.
     """
-    workload = build_workload(CREDIT)
+    workload = build_workload(artefact)
     samples = []
     for turn in range(count):
         first = turn * size % (len(workload.instances) - size + 1)
