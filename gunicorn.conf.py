@@ -15,10 +15,12 @@ gc.disable()
 for _pool in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_pool}_NUM_THREADS"] = "1"
 
+from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 from joblib import cpu_count
 
 from service.malloc import use_one_heap
+from service.model.errors import DeviceLostError
 from service.server import ReceivingWorker
 from service.settings import Settings, SettingsError
 from service.web.first_request import format_curl
@@ -79,8 +81,9 @@ graceful_timeout = math.ceil(settings.lame_duck_seconds + settings.grace_seconds
 # one thread, 0.7 with two and 1.4 with four, and with one the most was served.
 threads = 1
 
-# What is not compiled may wait for something, or for long.
-UNCOMPILED_THREADS = 4
+# What is not compiled may wait for something, or for long. So does what a device runs:
+# the more ask it at a time, the more it runs together.
+WAITING_THREADS = 4
 
 # Files are sent as all else is, by the worker's event loop.
 sendfile = False
@@ -119,8 +122,13 @@ def on_starting(server: Any) -> None:
         return
     engine = predictor.engine
     Worker.batcher = predictor.batcher
-    if engine.name != "plan" or engine.uncompiled_steps:
-        server.cfg.set("threads", UNCOMPILED_THREADS)
+    has_device = server.app.wsgi().extensions["device"] is not None
+    if has_device or engine.name != "plan" or engine.uncompiled_steps:
+        server.cfg.set("threads", WAITING_THREADS)
+
+
+# The status of a server whose device cannot be had again.
+DEVICE_LOST = 1
 
 
 # A reload reads this file again, and resets what was set above.
@@ -136,7 +144,13 @@ def when_ready(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Give a worker the number under which it counts, for as long as it lives."""
+    """Give a worker the number under which it counts, and a device that is there."""
+    device = server.app.wsgi().extensions["device"]
+    if device is not None:
+        try:
+            device.keep()
+        except DeviceLostError as error:
+            raise HaltServer(f"The device is lost: {error}", DEVICE_LOST) from None
     worker.slot = find_free_slot(other.slot for other in server.WORKERS.values())
 
 

@@ -1,6 +1,5 @@
 """The one place where the parts are wired, in the order a request meets them."""
 
-import gc
 import logging.config
 import os
 from collections.abc import Iterator
@@ -9,17 +8,14 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service.malloc import trim_memory
-from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
 from service.model.contract.request_limits import RequestLimits
 from service.model.drift.windows import DriftMonitor
 from service.model.errors import ArtefactError
-from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
-from service.model.runtimes.trial import trying_networks
 from service.setting_values import parse_limits
 from service.settings import Settings, SettingsError
+from service.startup import load_model, start_networks
 from service.web.access.auth import check_scopes, init_auth, list_paths
 from service.web.access.key_file import KeysFileError
 from service.web.access.keyring import Keyring
@@ -36,7 +32,7 @@ from service.web.headers import init_headers
 from service.web.lifecycle import Lifecycle
 from service.web.monitoring.json_lines import build_log_config
 from service.web.monitoring.prediction_log import build_prediction_log
-from service.web.monitoring.request_log import build_request_log, log_engine
+from service.web.monitoring.request_log import build_request_log
 from service.web.monitoring.request_metrics import Metrics
 from service.web.monitoring.worker_gauges import WorkerGauges
 from service.web.monitoring.worker_slots import open_counts
@@ -74,7 +70,8 @@ def _wire(settings: Settings) -> Flask:
     keys_file = settings.api_keys_file or ensure_local_key()
     keyring = _open_keys(settings, keys_file)
     with reading_assets():
-        predictor = _load(settings)
+        device = start_networks(settings)
+        predictor = load_model(settings, device)
     codec = Codec(predictor.manifest.contract, read_limits(settings))
     readiness = Readiness(predictor)
     drift = _monitor_drift(settings, predictor)
@@ -98,9 +95,15 @@ def _wire(settings: Settings) -> Flask:
     _trust_proxies(app, settings.trusted_proxies)
     worker_gauges = WorkerGauges(metrics.instruments, readiness, keyring, limits)
     app.extensions["lifecycle"] = Lifecycle(
-        readiness, keyring, metrics, worker_gauges, drift, shadowing
+        readiness,
+        keyring,
+        metrics,
+        worker_gauges,
+        drift,
+        shadowing,
+        device.client if device else None,
     )
-    app.extensions["predictor"] = predictor
+    app.extensions["predictor"], app.extensions["device"] = predictor, device
     return app
 
 
@@ -190,30 +193,3 @@ def read_limits(settings: Settings) -> RequestLimits:
         max_fields=settings.max_fields,
         max_elements=settings.max_elements,
     )
-
-
-def _load(settings: Settings) -> Predictor:
-    if settings.artefact is None:
-        raise SettingsError(
-            "SERVICE_ARTEFACT is not set: name the folder of a version, such as"
-            " artefacts/credit-risk/1.0.0."
-        )
-    gc.freeze()  # what is imported stays: it need not be looked through for garbage
-    artefact = read_artefact(settings.artefact)
-    with trying_networks():
-        predictor = load_predictor(artefact, use_plan=settings.plan == "on")
-        predictor.prove()
-    log_engine(predictor.engine)
-    del artefact
-    _settle_memory()
-    return predictor
-
-
-def _settle_memory() -> None:
-    """Keep what was loaded where it lies, for workers forked from here to share it.
-
-    What loading took on the way goes back to the system: for a large forest, a fifth.
-    """
-    gc.collect()
-    gc.freeze()
-    trim_memory()

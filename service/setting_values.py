@@ -44,6 +44,13 @@ def one_of(*choices: str) -> Parse:
     return matching("|".join(choices), str, f"one of {', '.join(choices)}")
 
 
+def read_device(text: str) -> str:
+    """Read where networks run. Raises ValueError."""
+    if not re.fullmatch(r"cpu|process|auto|cuda(:\d{1,2})?", text, re.ASCII):
+        raise ValueError("must be one of cpu, process, auto, cuda, or cuda:0 and so on")
+    return text
+
+
 def parse_limits(text: str) -> tuple[RateLimitItem, ...]:
     """Read flask-limiter's notation. Raises ValueError.
 

@@ -14,6 +14,7 @@ from service.setting_values import (
     path,
     positive_seconds,
     predict_route,
+    read_device,
     read_host,
     redis_url,
     route,
@@ -63,6 +64,11 @@ class Settings:
     )
     workers: int | None = _variable(None, natural, "WEB_CONCURRENCY")
     plan: str = _variable("on", one_of("on", "off"))
+    # Where networks run. The processor gives the answers of packaging, bit for bit.
+    device: str = _variable("cpu", read_device)
+    # For a small network a device pays from some hundreds of rows on: benchmarks.gpu
+    # tells.
+    device_min_rows: int = _variable(1, natural)
     # Each appends its caller's address to X-Forwarded-For. Any caller can send that
     # header, so it counts only behind proxies that are declared here.
     trusted_proxies: int = _variable(0, whole(0))
@@ -129,6 +135,12 @@ class Settings:
     )
 
     log_level: str = _variable("INFO", one_of(*LOG_LEVELS))
+
+    @property
+    def device_place(self) -> str:
+        """Where the process with the device runs networks: `cpu`, or as `cuda:0`."""
+        places = {"process": "cpu", "auto": "cuda:0", "cuda": "cuda:0"}
+        return places.get(self.device, self.device)
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> "Settings":

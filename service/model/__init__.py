@@ -15,6 +15,7 @@ drift/           histograms of training, counts of what came in, their differenc
 plan/            the exact compiled form of a scikit-learn pipeline
 explanation/     what each feature contributed to a prediction, where that is exact
 prediction/      the predictor: instances in, predictions out
+device/          networks that one process runs for all workers, as it owns a GPU
 unpickling.py    what a verified artefact holds: its pipeline, and all beside it
 loading.py       from a verified artefact to a predictor
 rows_file.py     a file of instances, read in pieces

@@ -50,6 +50,19 @@ class NetworkLoadError(ModelError):
     """A network's file is damaged, of another kind, or its runtime is not installed."""
 
 
+class NetworkMemoryError(ModelError):
+    """There was no memory for a network to answer with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no memory to run the network with so many rows, or so large ones."
+        )
+
+
+class DeviceLostError(ModelError):
+    """The process with the device has ended, or does not start."""
+
+
 class GoldenMismatchError(ArtefactError):
     """A golden record is not answered as the training environment answered it."""
 

@@ -18,9 +18,11 @@ from service.model.prediction.engine import (
     PlanChoice,
     build_ask,
     choose_plan,
+    is_answered_row_wise,
     measure_engine,
 )
 from service.model.prediction.predictor import Predictor, build_answer
+from service.model.runtimes.device import find_device
 from service.model.runtimes.estimator import NetworkEstimator
 from service.model.tolerances import SAME_ANSWER, SAME_SINGLE
 from service.model.unpickling import Loaded, refuse_network, unpickle_artefact
@@ -33,6 +35,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     """
     loaded, contract = unpickle_artefact(artefact), artefact.manifest.contract
     is_single = artefact.manifest.absolute_tolerance > 0
+    tolerance = SAME_SINGLE if is_single else SAME_ANSWER
     reference, sample = loaded.reference, loaded.sample
     try:
         choice = choose_plan(reference, contract, sample) if use_plan else PlanChoice()
@@ -42,8 +45,10 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             ask,
             sample,
             itself=_name_itself(reference.pipeline),
-            tolerance=SAME_SINGLE if is_single else SAME_ANSWER,
+            tolerance=tolerance,
         )
+        if device := find_device():
+            device.joins = is_answered_row_wise(ask, sample.columns, tolerance)
     except NetworkLoadError as error:
         raise refuse_network(artefact.manifest, error) from None
     except (Exception, SystemExit) as error:

@@ -30,7 +30,7 @@ from service.model.errors import (
 )
 from service.model.pipeline import FittedPipeline
 from service.model.prediction.threads import use_one_thread
-from service.model.runtimes.network_file import providing_networks
+from service.model.runtimes.network_file import NetworkFile, providing_networks
 from service.model.tasks.task import NO_EXTRAS, Extras
 
 
@@ -42,6 +42,7 @@ class Loaded(NamedTuple):
     form: PredictionForm
     histograms: Histograms | None
     sample: Instances
+    networks: list[NetworkFile]
 
 
 def unpickle_artefact(artefact: Artefact) -> Loaded:
@@ -49,15 +50,15 @@ def unpickle_artefact(artefact: Artefact) -> Loaded:
     manifest = artefact.manifest
     try:
         golden = decode_golden(artefact.files[GOLDEN])
-        reference = FittedPipeline(_load_pipeline(artefact), _read_extras(manifest))
+        pipeline, networks = _load_pipeline(artefact)
+        reference = FittedPipeline(pipeline, _read_extras(manifest))
         form = _read_form(manifest, reference)
         histograms = None
         if HISTOGRAMS in artefact.files:
             histograms = decode_histograms(artefact.files[HISTOGRAMS], manifest)
         build_table(manifest.contract, [[] for _ in manifest.contract.features])
-        return Loaded(
-            golden, reference, form, histograms, read_sample(artefact, golden)
-        )
+        sample = read_sample(artefact, golden)
+        return Loaded(golden, reference, form, histograms, sample, networks)
     except ArtefactError:
         raise
     except NetworkLoadError as error:
@@ -86,16 +87,17 @@ def _locate_fault(error: BaseException, folder: Path) -> str:
     return f" ({place}, line {code[-1].lineno})"
 
 
-def _load_pipeline(artefact: Artefact) -> Any:
+def _load_pipeline(artefact: Artefact) -> tuple[Any, list[NetworkFile]]:
+    """Unpickle a pipeline, and list the networks in it."""
     manifest = artefact.manifest
     install_modules(artefact.folder, manifest.code, artefact.files, manifest.left_out)
     contents = {manifest.files[p]: artefact.files[p] for p in manifest.networks}
-    with warnings.catch_warnings(), providing_networks(contents):
+    with warnings.catch_warnings(), providing_networks(contents) as networks:
         # Libraries agree in major.minor by now; the golden records decide the rest.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         pipeline = joblib.load(io.BytesIO(artefact.files[PIPELINE]))
     use_one_thread(pipeline)
-    return pipeline
+    return pipeline, networks
 
 
 def _read_extras(manifest: Manifest) -> Extras:

@@ -161,7 +161,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self.notify()
         self._next_tick = now + TICK_SECONDS
         self._next_tick = min(self._next_tick, self._watchdog.check(now))
-        if self._watchdog.hung or not self.is_parent_alive():
+        lifecycle = self.wsgi.extensions["lifecycle"]
+        if self._watchdog.hung or lifecycle.is_over or not self.is_parent_alive():
             self.alive = False
         if self.alive:
             self.set_accept_enabled(enabled=True)
@@ -169,7 +170,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._stop(now)
         is_ending = self._drain is not None and now > self._drain.idle_end
         self._transport.close_late(now, -1 if is_ending else self.cfg.keepalive)
-        self.wsgi.extensions["lifecycle"].publish(len(self._in_flight))
+        lifecycle.publish(len(self._in_flight))
         if now >= self._trims_at and not self._in_flight:
             self._trims_at = math.inf
             trim_memory()

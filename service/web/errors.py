@@ -22,9 +22,11 @@ from werkzeug.wrappers import Response
 
 from service.model.errors import (
     ContractViolationError,
+    DeviceLostError,
     MalformedArrowError,
     MalformedCsvError,
     MalformedJsonError,
+    NetworkMemoryError,
     NoAnswerError,
     TooManyInstancesError,
 )
@@ -50,6 +52,8 @@ REASONS_BY_TYPE: dict[type[Exception], str] = {
     TooManyInstancesError: "too_many_instances",
     ContractViolationError: "contract",
     NoAnswerError: "no_answer",
+    NetworkMemoryError: "no_memory",
+    DeviceLostError: "device_lost",
 }
 REASONS_BY_STATUS = {
     400: "bad_request",
@@ -167,7 +171,7 @@ def _to_http(error: Exception) -> HTTPException:
         return UnprocessableEntity(
             str(error) if is_kept else "The request does not keep the model's contract."
         )
-    if isinstance(error, NotReadyError):
+    if isinstance(error, NotReadyError | NetworkMemoryError | DeviceLostError):
         return ServiceUnavailable(str(error), retry_after=RETRY_AFTER_SECONDS)
     # For the log line of this request; the caller learns nothing of it.
     current_context().fault = error

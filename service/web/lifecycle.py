@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from service.model.device.client import DeviceClient
 from service.model.drift.windows import DriftMonitor
 from service.web.access.keyring import Keyring
 from service.web.monitoring.request_metrics import Metrics
@@ -20,6 +21,7 @@ class Lifecycle:
     gauges: WorkerGauges
     drift: DriftMonitor | None
     shadowing: Shadowing | None
+    device: DeviceClient | None
 
     def begin(self, slot: int) -> None:
         """Prove the worker of this slot by itself, before it takes a request."""
@@ -30,6 +32,15 @@ class Lifecycle:
         self.gauges.set_all(in_flight=0)
         if self.shadowing is not None:
             self.shadowing.keeper.begin()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this worker has to end: what it asks for its answers is gone."""
+        if self.device is None or not self.device.is_lost:
+            return False
+        if self.readiness.is_ready:
+            self.readiness.fail("The process with the device has ended.")
+        return True
 
     def publish(self, in_flight: int) -> None:
         """Publish the gauges of this worker, which has `in_flight` requests."""

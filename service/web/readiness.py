@@ -34,6 +34,11 @@ class Readiness:
         """Be ready no more, since this process is about to stop."""
         self._is_draining = True
 
+    def fail(self, reason: str) -> None:
+        """Be ready no more, for a reason that nothing here can mend."""
+        self._reason = reason
+        logger.error(NOT_READY, extra={"reason": reason})
+
     def require_undrained(self) -> None:
         """Raise NotReadyError where no new work is wanted, or none can be done."""
         if self._is_draining:

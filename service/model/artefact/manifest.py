@@ -127,7 +127,7 @@ class Manifest(Record, frozen=True):
 
 
 # The names of a library's builds, of which any one may be installed.
-BUILDS = {"tensorflow": "tensorflow-cpu"}
+BUILDS = {"tensorflow": "tensorflow-cpu", "onnxruntime": "onnxruntime-gpu"}
 
 
 class _Format(msgspec.Struct):

@@ -139,7 +139,7 @@ def measure_engine(
     alone = _measure_seconds(ask, [values[:1] for values in columns])
     of_sixteen = _measure_seconds(ask, [values[:16] for values in columns]) / 16
     pays = alone - of_sixteen > WORTHWHILE_SAVING_SECONDS
-    is_batching = pays and _is_row_wise(ask, columns, tolerance)
+    is_batching = pays and is_answered_row_wise(ask, columns, tolerance)
     return Engine(
         name="plan" if choice.plan else itself,
         reason=choice.reason,
@@ -152,7 +152,7 @@ def measure_engine(
     )
 
 
-def _is_row_wise(ask: Ask, columns: Columns, tolerance: float) -> bool:
+def is_answered_row_wise(ask: Ask, columns: Columns, tolerance: float) -> bool:
     """Return True if a full batch of different instances is answered row by row."""
     found = {tuple(map(_identify, row)): row for row in zip(*columns, strict=True)}
     rows = list(found.values())

@@ -1,5 +1,6 @@
 """Networks of other frameworks, run on arrays behind one interface.
 
+device.py         where networks run: here, or by the process with the device
 network.py        the interface: what a network takes and gives, and how it is loaded
 onnx.py           ONNX, by onnxruntime
 torch_modules.py  modules of PyTorch, their weights apart from all else of them

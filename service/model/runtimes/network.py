@@ -8,7 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from service.model.errors import NetworkMemoryError
+from service.model.runtimes.device import CPU
 from service.regular_file import read_regular
+
+# How libraries say that there was no memory, in exceptions that have no type for it.
+SHORTAGES = ("allocate memory", "out of memory", "bad allocation", "bad_alloc")
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Network(ABC):
     `runtime` is its name in a manifest, `library` the distribution that runs it,
     `extra` the extra of this package that installs that, and `suffixes` are those of
     its files. A network that `loads_in_worker` hangs in a forked process unless it was
-    loaded there.
+    loaded there, and one that `takes_devices` runs on those of CUDA, too.
     """
 
     runtime: ClassVar[str]
@@ -38,6 +43,7 @@ class Network(ABC):
     extra: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
     loads_in_worker: ClassVar[bool] = False
+    takes_devices: ClassVar[bool] = False
 
     inputs: tuple[TensorForm, ...]
     outputs: tuple[TensorForm, ...]
@@ -53,14 +59,20 @@ class Network(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, content: bytes, options: Mapping[str, Any]) -> "Network":
-        """Load a network from its verified file. Raises NetworkLoadError."""
+    def load(
+        cls, content: bytes, options: Mapping[str, Any], place: str = CPU
+    ) -> "Network":
+        """Load a network from its verified file, on `cpu` or a device such as `cuda:0`.
+
+        Raises NetworkLoadError.
+        """
 
     @abstractmethod
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return all outputs, a row for each row of the inputs.
 
-        Raises ValueError, without a value of the inputs, for what it does not answer.
+        Raises NetworkMemoryError, or ValueError, without a value of the inputs, for
+        what it does not answer.
         """
 
     @classmethod
@@ -70,3 +82,14 @@ class Network(ABC):
             f"{cls.library} is not installed, which runs this network:"
             f" pip install 'model-service[{cls.extra}]'."
         )
+
+
+def explain_fault(error: Exception) -> Exception:
+    """Return what a network raises in place of its library's error."""
+    message = str(error).lower()
+    if any(shortage in message for shortage in SHORTAGES):
+        return NetworkMemoryError()
+    # Its message may hold a value.
+    return ValueError(
+        f"The network does not answer its inputs ({type(error).__name__})."
+    )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from service.model.errors import NetworkLoadError
+from service.model.runtimes.device import CPU, Device, find_device, find_place
 from service.model.runtimes.network import Network, TensorForm
 from service.model.runtimes.registry import (
     choose_runtime,
@@ -45,6 +46,7 @@ class NetworkFile:
         self.digest = hashlib.sha256(content).hexdigest()
         self._content: bytes | None = content
         self._network: Network | None = None
+        self._device: Device | None = None
         self.inputs: Forms = self.network.inputs
         self.outputs: Forms = self.network.outputs
 
@@ -94,8 +96,21 @@ class NetworkFile:
         """Return True if it answers in float32, or in fewer bits."""
         return any(form.dtype in ("float32", "float16") for form in self.outputs)
 
+    def fits(self, place: str) -> bool:
+        """Return True if it may run there by another process, which takes numbers."""
+        forms = (*self.inputs, *self.outputs)
+        is_numeric = all(form.dtype != "str" for form in forms)
+        return is_numeric and (place == CPU or self.kind.takes_devices)
+
     def provide(self, content: bytes) -> None:
-        """Load it from verified bytes, or keep these for each worker to load it."""
+        """Load it from verified bytes, or keep these for each worker to load it.
+
+        Neither where a device has loaded it, and is asked whatever the rows.
+        """
+        device = find_device()
+        self._device = device if device and device.has(self.digest) else None
+        if self._device is not None and self._device.least_rows <= 1:
+            return
         self._content = content
         if self.kind.loads_in_worker:
             self.kind.prepare()
@@ -103,14 +118,19 @@ class NetworkFile:
             self._content = None
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return all outputs by name. Raises ValueError."""
+        """Return all outputs by name. Raises ValueError, or NetworkMemoryError."""
+        if self._device is not None:
+            rows = len(next(iter(inputs.values())))
+            if rows >= self._device.least_rows:
+                return self._device.run(self.digest, inputs)
         trial = find_trial() if self.kind.loads_in_worker else None
         if trial is not None and self._network is None:
             return trial.run(self._load, inputs)
         return self.network.run(inputs)
 
     def _load(self) -> Network:
-        return self.kind.load(self.content, self.options)
+        place = find_place() if self.kind.takes_devices else CPU
+        return self.kind.load(self.content, self.options, place)
 
     def __repr__(self) -> str:
         return f"<{self.runtime} network {self.name}>"
@@ -176,7 +196,7 @@ def providing_networks(contents: Mapping[str, bytes]) -> Iterator[list[NetworkFi
 def _restore(state: dict[str, Any]) -> NetworkFile:
     """Return a network that was pickled. Raises NetworkLoadError."""
     network = NetworkFile.__new__(NetworkFile)
-    vars(network).update(state, _network=None)
+    vars(network).update({"_content": None, **state}, _network=None, _device=None)
     source = _source.get()
     if source is None:
         if "_content" not in state:

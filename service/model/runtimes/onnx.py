@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from service.model.errors import NetworkLoadError, describe_error
-from service.model.runtimes.network import Network, TensorForm
+from service.model.runtimes.device import CPU
+from service.model.runtimes.network import Network, TensorForm, explain_fault
 
 # Read when onnxruntime is imported, here or by code that travels: 1.32 would report to
 # its maker, by a thread that a forked worker waits for at its end, for ever.
@@ -36,6 +37,13 @@ EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
 NOWHERE = "/dev/null/none"
 
 
+CUDA = "CUDAExecutionProvider"
+
+# TF32 has ten bits of a float32's 23. The usual search times convolutions and takes the
+# fastest, which is another one another time.
+CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "DEFAULT"}
+
+
 class OnnxNetwork(Network):
     """A session of onnxruntime, which forked workers share."""
 
@@ -43,6 +51,7 @@ class OnnxNetwork(Network):
     library = "onnxruntime"
     extra = "onnx"
     suffixes = (".onnx",)
+    takes_devices = True
 
     def __init__(self, session: Any) -> None:
         """Read the forms of a session. Raises NetworkLoadError."""
@@ -52,7 +61,9 @@ class OnnxNetwork(Network):
         self._names = [form.name for form in self.outputs]
 
     @classmethod
-    def load(cls, content: bytes, options: Mapping[str, Any]) -> "OnnxNetwork":
+    def load(
+        cls, content: bytes, options: Mapping[str, Any], place: str = CPU
+    ) -> "OnnxNetwork":
         """Load a network from its verified bytes, so that it reads no other file."""
         try:
             import onnxruntime  # noqa: PLC0415 - need not be installed
@@ -61,10 +72,17 @@ class OnnxNetwork(Network):
         onnxruntime.set_default_logger_severity(FATAL)
         try:
             session = onnxruntime.InferenceSession(
-                content, _build_options(onnxruntime), ["CPUExecutionProvider"]
+                content,
+                _build_options(onnxruntime, place),
+                _choose_providers(onnxruntime, place),
             )
+        except NetworkLoadError:
+            raise
         except Exception as error:  # noqa: BLE001 - it has eleven types of its own
-            raise NetworkLoadError(_explain_fault(error)) from None
+            raise NetworkLoadError(_explain_load(error)) from None
+        # Where CUDA does not begin, it would go on without a word.
+        if place != CPU and CUDA not in session.get_providers():
+            raise NetworkLoadError(f"CUDA does not begin on {place}.")
         # It would keep the bytes for as long as it lives, beside what it made of them.
         session._model_bytes = None
         return cls(session)
@@ -72,14 +90,26 @@ class OnnxNetwork(Network):
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         try:
             answers = self._session.run(self._names, inputs)
-        except Exception as error:  # noqa: BLE001 - its message may hold a value
-            raise ValueError(
-                f"The network does not answer its inputs ({type(error).__name__})."
-            ) from None
+        except Exception as error:  # noqa: BLE001 - it has eleven types of its own
+            raise explain_fault(error) from None
         return dict(zip(self._names, answers, strict=True))
 
 
-def _build_options(onnxruntime: Any) -> Any:
+def _choose_providers(onnxruntime: Any, place: str) -> list[Any]:
+    """Return what is to run a session. Raises NetworkLoadError."""
+    if place == CPU:
+        return ["CPUExecutionProvider"]
+    if CUDA not in onnxruntime.get_available_providers():
+        raise NetworkLoadError(
+            "onnxruntime is built here for the processor alone: onnxruntime-gpu has to"
+            " be installed in its place."
+        )
+    onnxruntime.preload_dlls()  # CUDA's libraries, where wheels have brought them
+    number = place.partition(":")[2]
+    return [(CUDA, {"device_id": number, **CUDA_OPTIONS}), "CPUExecutionProvider"]
+
+
+def _build_options(onnxruntime: Any, place: str) -> Any:
     """Return the options of a session: one thread, as the workers are the others.
 
     With all optimisations a network of float32 gives the same bits whatever the number
@@ -89,6 +119,7 @@ def _build_options(onnxruntime: Any) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.use_deterministic_compute = place != CPU
     options.log_severity_level = FATAL
     options.add_session_config_entry(EXTERNAL_FOLDER, NOWHERE)
     options.add_session_config_entry("session.load_model_format", "ONNX")
@@ -112,7 +143,7 @@ def _read_form(node: Any) -> TensorForm:
     return TensorForm(node.name, DTYPES[kind], shape)
 
 
-def _explain_fault(error: Exception) -> str:
+def _explain_load(error: Exception) -> str:
     """Return the sentence for a network that onnxruntime does not load."""
     message, kind = str(error), type(error).__name__
     if NOWHERE in message or "xternal data" in message:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from service.model.errors import NetworkLoadError, describe_error
-from service.model.runtimes.network import Network, TensorForm
+from service.model.runtimes.device import CPU
+from service.model.runtimes.network import Network, TensorForm, explain_fault
 from service.regular_file import read_regular
 
 # What every SavedModel has, beside its variables and assets.
@@ -61,7 +62,9 @@ class SavedModelNetwork(Network):
         return packed.getvalue()
 
     @classmethod
-    def load(cls, content: bytes, options: Mapping[str, Any]) -> "SavedModelNetwork":
+    def load(
+        cls, content: bytes, options: Mapping[str, Any], place: str = CPU
+    ) -> "SavedModelNetwork":
         """Load a signature from an archive, by way of a folder in memory."""
         tensorflow = cls.prepare()
         try:
@@ -91,10 +94,8 @@ class SavedModelNetwork(Network):
             }
             found = self._signature(**constants)
             return {form.name: _read_output(found[form.name]) for form in self.outputs}
-        except Exception as error:  # noqa: BLE001 - its message may hold a value
-            raise ValueError(
-                f"The network does not answer its inputs ({type(error).__name__})."
-            ) from None
+        except Exception as error:  # noqa: BLE001 - TensorFlow has many of its own
+            raise explain_fault(error) from None
 
 
 @contextmanager

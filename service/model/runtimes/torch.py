@@ -14,17 +14,19 @@ from typing import Any
 import numpy as np
 
 from service.model.errors import NetworkLoadError
-from service.model.runtimes.network import Network, TensorForm
+from service.model.runtimes.device import CPU
+from service.model.runtimes.network import Network, TensorForm, explain_fault
 
 Run = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
 
 class TorchNetwork(Network):
-    """A module in evaluation mode, without gradients, on the CPU."""
+    """A module in evaluation mode, without gradients."""
 
     runtime = "torch"
     library = "torch"
     extra = "torch"
+    takes_devices = True
 
     def __init__(self, run: Run, options: Mapping[str, Any]) -> None:
         self.inputs: tuple[TensorForm, ...] = options["inputs"]
@@ -32,22 +34,22 @@ class TorchNetwork(Network):
         self._run = run
 
     @classmethod
-    def load(cls, content: bytes, options: Mapping[str, Any]) -> "TorchNetwork":
+    def load(
+        cls, content: bytes, options: Mapping[str, Any], place: str = CPU
+    ) -> "TorchNetwork":
         """Put the weights of a file into a copy of the module in the options."""
         try:
             from service.model.runtimes import torch_modules  # noqa: PLC0415
         except ImportError:
             raise NetworkLoadError(cls.explain_missing()) from None
-        module = torch_modules.fill_module(options["module"], content)
+        module = torch_modules.fill_module(options["module"], content, place)
         is_named = options["is_named"]
-        run = partial(torch_modules.run_module, module, is_named=is_named)
+        run = partial(torch_modules.run_module, module, is_named=is_named, place=place)
         return cls(run, options)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         try:
             found = self._run({form.name: inputs[form.name] for form in self.inputs})
-        except Exception as error:  # noqa: BLE001 - its message may hold a value
-            raise ValueError(
-                f"The network does not answer its inputs ({type(error).__name__})."
-            ) from None
+        except Exception as error:  # noqa: BLE001 - a module may raise anything
+            raise explain_fault(error) from None
         return found

@@ -10,6 +10,7 @@ import safetensors.torch
 import torch
 
 from service.model.errors import NetworkLoadError, PackagingError, describe_error
+from service.model.runtimes.device import CPU
 from service.model.runtimes.network import TensorForm
 
 # A module is tried with one row, and with so many, which may be one over and over.
@@ -74,7 +75,9 @@ def read_sample(module: torch.nn.Module, sample: Any) -> dict[str, np.ndarray]:
     return arrays
 
 
-def fill_module(module: torch.nn.Module, content: bytes) -> torch.nn.Module:
+def fill_module(
+    module: torch.nn.Module, content: bytes, place: str = CPU
+) -> torch.nn.Module:
     """Return a copy of a module with the weights of a file. Raises NetworkLoadError."""
     try:
         filled = copy.deepcopy(module)
@@ -84,17 +87,41 @@ def fill_module(module: torch.nn.Module, content: bytes) -> torch.nn.Module:
             f"The weights of {type(module).__name__} cannot be read:"
             f" {describe_error(error)}."
         ) from error
-    return filled
+    return filled if place == CPU else _move_module(filled, place)
+
+
+def _move_module(module: torch.nn.Module, place: str) -> torch.nn.Module:
+    """Return a module on a device, where it is as exact as on the processor.
+
+    TF32 has ten bits of a float32's 23, and is PyTorch's default for convolutions.
+    Raises NetworkLoadError.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    try:
+        return module.to(place)
+    except Exception as error:
+        raise NetworkLoadError(
+            f"PyTorch has no {place}: {describe_error(error)}."
+        ) from error
 
 
 def run_module(
-    module: torch.nn.Module, arrays: Mapping[str, np.ndarray], *, is_named: bool
+    module: torch.nn.Module,
+    arrays: Mapping[str, np.ndarray],
+    *,
+    is_named: bool,
+    place: str = CPU,
 ) -> dict[str, np.ndarray]:
     """Return the outputs of a module by name. It may write into what it is given."""
-    tensors = {name: torch.tensor(array) for name, array in arrays.items()}
+    tensors = {
+        name: torch.tensor(array, device=place) for name, array in arrays.items()
+    }
     with torch.inference_mode():
         found = module(**tensors) if is_named else module(*tensors.values())
-        return {name: output.numpy() for name, output in name_outputs(found).items()}
+        outputs = name_outputs(found)
+        return {name: output.cpu().numpy() for name, output in outputs.items()}
 
 
 def name_outputs(found: Any) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ counts.py         counts in mapped files that outlive the process
 metric_kinds.py   counters, gauges and histograms over them
 worker_slots.py   the number under which a worker counts, and its successor
 metrics.py        the metrics: a new one goes here
+device_metrics.py those of the process with the device
 prediction_log.py requests and answers in a file: off by default
 scores.py         the numbers of a prediction that are watched
 request_metrics.py what is counted of each request

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.model.runtimes.device import CPU
 from service.model.runtimes.network import Network, TensorForm
 from service.model.runtimes.network_file import NetworkFile
 from service.model.runtimes.registry import RUNTIMES
@@ -28,7 +29,9 @@ class ProcessNetwork(Network):
         self.act = act
 
     @classmethod
-    def load(cls, content: bytes, options: Mapping[str, Any]) -> "ProcessNetwork":
+    def load(
+        cls, content: bytes, options: Mapping[str, Any], place: str = CPU
+    ) -> "ProcessNetwork":
         return cls(options.get("act", int))
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
