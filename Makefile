@@ -88,6 +88,7 @@ lock: $(VENV)/development
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --extra arrow -o requirements-arrow.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --extra onnx -o requirements-onnx.txt
+	$(COMPILE) -c requirements.txt pyproject.toml --extra cuda -o requirements-onnx-cuda.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
 	$(COMPILE) --group sbom -o requirements-sbom.txt
 	$(COMPILE) -c requirements-dev.txt --override tests/engines/overrides.txt pyproject.toml \

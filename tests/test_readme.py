@@ -37,6 +37,7 @@ PAGES = [
                 "packaging",
                 "plan",
                 "runtimes",
+                "gpu",
                 "image",
                 "deployment",
                 "updates",

@@ -20,6 +20,8 @@ def test_each_variable_is_read() -> None:
             "SERVICE_MAX_INSTANCES": "5",
             "SERVICE_MAX_BODY_BYTES": "6",
             "SERVICE_PLAN": "off",
+            "SERVICE_DEVICE": "cuda:1",
+            "SERVICE_DEVICE_MIN_ROWS": "19",
             "SERVICE_LOG_LEVEL": "DEBUG",
             "SERVICE_RATE_LIMIT_REQUESTS": "200/minute;20/second",
             "SERVICE_RATE_LIMIT_INSTANCES": "5000/hour",
@@ -57,6 +59,8 @@ def test_each_variable_is_read() -> None:
         max_instances=5,
         max_body_bytes=6,
         plan="off",
+        device="cuda:1",
+        device_min_rows=19,
         log_level="DEBUG",
         rate_limit_requests="200/minute;20/second",
         rate_limit_instances="5000/hour",
@@ -84,7 +88,7 @@ def test_each_variable_is_read() -> None:
         vertex_health_route="/health",
         vertex_predict_route="/v1/endpoints/1/deployedModels/2:predict",
     )
-    assert len(variables()) == 36
+    assert len(variables()) == 38
 
 
 def test_a_platform_that_names_the_port_decides() -> None:
