@@ -63,8 +63,9 @@ def artefact(credit: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("device", ["cpu", "process"])
 def test_two_forked_workers_answer_as_the_model_does(
-    credit: Any, artefact: Path, serve: Serve
+    credit: Any, artefact: Path, serve: Serve, device: str
 ) -> None:
     """TensorFlow hangs in the fork of a process in which it has run."""
     preparation, model, fitted = credit
@@ -73,7 +74,7 @@ def test_two_forked_workers_answer_as_the_model_does(
         given = preparation.transform(table).astype("float32")
         wanted = model(given, training=False).numpy()
         np.testing.assert_array_equal(fitted.pipeline.predict_proba(table), wanted)
-    server = serve(artefact)
+    server = serve(artefact, SERVICE_DEVICE=device)
     check_answers(server, fitted)
     assert [line for line in server.lines if not line.startswith("{")] == []
 

@@ -13,13 +13,21 @@ import numpy as np
 import pytest
 from conftest import Serve
 from faults import flip_byte, reseal
-from frameworks.answers import BATCHES, build_preparation, check_answers
+from frameworks.answers import (
+    BATCHES,
+    ask_in_process,
+    build_preparation,
+    check_answers,
+    read_numbers,
+    to_instances,
+)
 from frameworks.copies import copy_artefact
 from pipelines import Fitted
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 
 import train
+from service.app import create_app
 from service.model import (
     NetworkClassifier,
     NetworkRegressor,
@@ -38,6 +46,8 @@ from service.model.errors import (
 )
 from service.model.loading import load_predictor
 from service.model.runtimes.network_file import NetworkFile
+from service.model.tolerances import SINGLE_GOLDEN_RECORD, SINGLE_NEAR_ZERO
+from service.settings import Settings
 
 REASON = "PyTorch is in an environment of its own: make test-frameworks"
 torch = pytest.importorskip("torch", reason=REASON)
@@ -92,15 +102,16 @@ def artefact(credit: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("device", ["cpu", "process"])
 def test_two_forked_workers_answer_as_the_module_does(
-    credit: Any, artefact: Path, serve: Serve
+    credit: Any, artefact: Path, serve: Serve, device: str
 ) -> None:
     preparation, module, fitted = credit
     for rows in BATCHES:
         table = fitted.X[-rows:]
         wanted = ask_module(module, preparation.transform(table).astype("float32"))
         np.testing.assert_array_equal(fitted.pipeline.predict_proba(table), wanted)
-    server = serve(artefact)
+    server = serve(artefact, SERVICE_DEVICE=device)
     check_answers(server, fitted)
     assert [line for line in server.lines if not line.startswith("{")] == []
 
@@ -152,6 +163,24 @@ def test_another_minor_of_pytorch_is_refused(artefact: Path, tmp_path: Path) -> 
     )
     with pytest.raises(ArtefactError, match=r"fitted with torch 2\.1\.2 \(here: 2"):
         read_artefact(copied)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a device")
+def test_a_device_that_is_not_there_is_refused(artefact: Path) -> None:
+    with pytest.raises(SystemExit, match=r"PyTorch has no cuda:0: .*CUDA"):
+        create_app(Settings(artefact=artefact, device="cuda"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no device")
+def test_a_device_answers_within_the_tolerances(
+    credit: Any, artefact: Path, serve: Serve
+) -> None:
+    fitted = credit[-1]
+    server = serve(artefact, SERVICE_DEVICE="cuda")
+    wanted = ask_in_process(fitted, fitted.X)
+    answer = server.predict(to_instances(fitted.X))
+    found = [read_numbers(each) for each in answer.json()["predictions"]]
+    np.testing.assert_allclose(found, wanted, SINGLE_GOLDEN_RECORD, SINGLE_NEAR_ZERO)
 
 
 def test_a_convolutional_net_answers_digits_over_http(

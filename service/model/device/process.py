@@ -86,6 +86,7 @@ class DeviceProcess:
             running = _listen(said)
         except DeviceLostError:
             self._process.kill()
+            self._process.wait()
             raise
         finally:
             os.close(said)
