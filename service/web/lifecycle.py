@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.model.device.client import DeviceClient
+from service.model.device.client import ENDED, DeviceClient
 from service.model.drift.windows import DriftMonitor
 from service.web.access.keyring import Keyring
 from service.web.monitoring.request_metrics import Metrics
@@ -39,7 +39,7 @@ class Lifecycle:
         if self.device is None or not self.device.is_lost:
             return False
         if self.readiness.is_ready:
-            self.readiness.fail("The process with the device has ended.")
+            self.readiness.fail(ENDED)
         return True
 
     def publish(self, in_flight: int) -> None:

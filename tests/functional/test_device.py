@@ -1,6 +1,7 @@
 """Networks run by one process for all workers, as a GPU is owned: here on the CPU."""
 
 import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -168,6 +169,19 @@ def test_a_server_that_is_killed_takes_the_process_with_it(
     server.process.kill()
     server.stop()  # reads the log to its end, which comes when all of them have ended
     wait_for_end(device)
+
+
+def test_a_server_ends_whose_device_cannot_be_had_again(
+    serve: Serve, artefact: Path, tmp_path: Path
+) -> None:
+    copied = shutil.copytree(artefact, tmp_path / "net" / "1.0.0")
+    server = serve(copied, **PROCESS)
+    (copied / "manifest.json").unlink()
+    os.kill(find_process(server), signal.SIGKILL)
+    assert server.wait_for_exit() == 1
+    server.stop()
+    [line] = [e["event"] for e in server.events if "The device is lost" in e["event"]]
+    assert "manifest.json" in line
 
 
 def package_regressor(path: Path, values: list[float]) -> Path:

@@ -4,13 +4,15 @@ import os
 import select
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
 from service.model.device.channel import Channel, Message
 from service.model.device.owner import NO_MEMORY, REFUSED
 from service.model.errors import DeviceLostError, NetworkMemoryError
+
+ENDED = "The process with the device has ended."
 
 
 class DeviceClient:
@@ -65,18 +67,15 @@ class DeviceClient:
 
         Raises ValueError as it does, NetworkMemoryError or DeviceLostError.
         """
-        about = {"network": digest, "joins": self.joins}
+        channel = self._open()
         try:
-            channel = self._open()
-            try:
-                channel.send(about, inputs)
-                message = channel.receive()
-            except MemoryError:
-                self._free.append(channel)
-                raise
+            channel.send({"network": digest, "joins": self.joins}, inputs)
+            message = channel.receive()
         except (OSError, EOFError):
-            raise DeviceLostError("The process with the device has ended.") from None
+            channel.close()
+            raise DeviceLostError(ENDED) from None
         except MemoryError:
+            self._free.append(channel)
             raise NetworkMemoryError from None
         outputs = {name: array.copy() for name, array in message.arrays.items()}
         self._free.append(channel)
@@ -84,13 +83,15 @@ class DeviceClient:
         return outputs
 
     def _open(self) -> Channel:
-        """Return a channel that no thread uses. Raises OSError."""
+        """Return a channel that no thread uses. Raises DeviceLostError."""
         if self._process != os.getpid():
             self._forget()
-        try:
+        with suppress(IndexError):
             return self._free.popleft()
-        except IndexError:
+        try:
             return Channel.connect(self.address)
+        except OSError:
+            raise DeviceLostError(ENDED) from None
 
     def _forget(self) -> None:
         """Have no connection: those of another process, or to another, are no use."""
