@@ -1,6 +1,7 @@
 """A perceptron behind a scaler, one of many weights, and convolutions on tensors."""
 
 import itertools
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -88,4 +89,5 @@ def _convolve_with_onnx(to: Path) -> Any:
 
 def _package(pipeline: Any, frame: pd.DataFrame, name: str, to: Path) -> Path:
     name = name.replace(" ", "-")
+    shutil.rmtree(to / name, ignore_errors=True)
     return package(pipeline, frame[:TRAINED], name=name, version="1.0.0", to=to)
