@@ -3,11 +3,9 @@
 A server starts it as `python -m service.device ORDERS`, which are JSON.
 """
 
-import fcntl
 import logging
 import logging.config
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +14,7 @@ from typing import NoReturn
 
 import msgspec
 
+from service.lifeline import end_with
 from service.model.artefact.folder import read_artefact
 from service.model.device.owner import Owner
 from service.model.device.places import describe_place, measure_memory
@@ -67,7 +66,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """Run networks until the server ends, or the device is lost."""
     orders = msgspec.json.decode(arguments[0], type=Orders)
     logging.config.dictConfig(build_log_config(orders.log_level))
-    _end_with(orders.alive)
+    end_with(orders.alive)
     status = 1
     try:
         _run(orders)
@@ -113,17 +112,6 @@ def _load(orders: Orders) -> Mapping[str, Network]:
 def _say(saying: int, running: Running) -> None:
     os.write(saying, msgspec.json.encode(running))
     os.close(saying)
-
-
-def _end_with(alive: int) -> None:
-    """Have the kernel end this process with its server, whatever the device is doing.
-
-    A pipe whose other end is closed signals it: fcntl(2), F_SETSIG.
-    """
-    fcntl.fcntl(alive, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(alive, fcntl.F_SETSIG, signal.SIGKILL)
-    flags = fcntl.fcntl(alive, fcntl.F_GETFL)
-    fcntl.fcntl(alive, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ the server's, and the descriptor an end of a pipe that ends with the server. All
 is here and in its memory: whatever the model does ends this process at worst.
 """
 
-import fcntl
 import logging
 import logging.config
 import os
@@ -21,6 +20,7 @@ from typing import NoReturn
 import orjson
 
 from service.app import read_limits
+from service.lifeline import end_with
 from service.model.artefact.folder import read_artefact
 from service.model.errors import ContractViolationError, ModelError
 from service.model.loading import load_predictor
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     folder, alive = Path(arguments[0]), int(arguments[1])
     settings = Settings.from_environment()
     logging.config.dictConfig(build_log_config(settings.log_level))
-    _end_with(alive)
+    end_with(alive)
     _bound_memory(settings.shadow_max_memory_bytes)
     status = 1
     try:
@@ -166,17 +166,6 @@ def _compare(settings: Settings, folder: Path, alive: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, patience)
         observer.take(handover)
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _end_with(alive: int) -> None:
-    """Have the kernel end this process with its server, whatever the model is doing.
-
-    A pipe whose other end is closed signals it: fcntl(2), F_SETSIG.
-    """
-    fcntl.fcntl(alive, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(alive, fcntl.F_SETSIG, signal.SIGKILL)
-    flags = fcntl.fcntl(alive, fcntl.F_GETFL)
-    fcntl.fcntl(alive, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def _bound_memory(most: int) -> None:
