@@ -17,8 +17,8 @@ from service.model import NetworkClassifier, NetworkTransformer, from_torch, pac
 
 WIDTH, PIXELS, TRAINED = 30, 64, 500
 
-# Of these the first is what a team's table gets, and the second has 200 MB of weights.
-LAYERS = {"perceptron": (128, 64), "large perceptron": (5120, 5120, 4096)}
+# Of these the first is what a team's table gets, and the second has 70 MB of weights.
+LAYERS = {"perceptron": (128, 64), "large perceptron": (4096, 4096)}
 
 
 def package_models(to: Path) -> dict[str, tuple[Path, pd.DataFrame]]:

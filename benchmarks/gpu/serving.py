@@ -2,7 +2,9 @@
 
 import json
 import os
+import shlex
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import pandas as pd
 
 from benchmarks.client import START_SECONDS, NotServingError, fetch
 from benchmarks.ours import Ours
-from benchmarks.places import BIN, LOG
+from benchmarks.places import LOG
 from benchmarks.process import Running, find_free_ports
 from benchmarks.server import Launch
 from benchmarks.soak.loops import run_closed_loop
@@ -28,9 +30,14 @@ LOADS = ((1, 16), (1, 64), (256, 4), (256, 16))
 class OursHere(Ours):
     """Ours by the interpreter that runs this: nothing is installed."""
 
-    @property
-    def bin(self) -> Path:
-        return BIN
+    def command(self, launch: Launch) -> list[str]:
+        """Return the command that starts it, wherever gunicorn is installed."""
+        return [sys.executable, "-m", *shlex.split(self.command_line)]
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """Return the settings, and where this interpreter finds its packages."""
+        paths = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        return super().environment(launch) | paths
 
     def prepare(self, artefact: Path) -> None:
         """Send a key."""

@@ -13,8 +13,8 @@ from service.model.prediction.predictor import Predictor
 
 ROWS = (1, 4, 16, 64, 256, 1024, 4096)
 
-# For each figure, after a few calls that are not counted.
-SECONDS, LEAST, FIRST = 0.6, 5, 3
+# For each figure, after a first that is not counted.
+SECONDS, LEAST, FIRST = 0.5, 3, 1
 
 
 def measure_seconds(call: Callable[[], object]) -> float:
