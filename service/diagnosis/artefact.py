@@ -50,7 +50,7 @@ def _examine_predictor(about: str, artefact: Artefact) -> Report:
     """Load a version, and prove and measure it. Raises ArtefactError."""
     predictor = load_predictor(artefact)
     steps = _measure_steps(artefact, predictor)
-    facts = EngineFacts(predictor.engine, steps)
+    facts = EngineFacts(predictor.engine, artefact.manifest.contract.table, steps)
     findings = [*_prove(predictor)]
     for check in CHECKS:
         findings += check(facts)

@@ -15,13 +15,15 @@ HEAVY_MICROSECONDS = 1e6 * WORTHWHILE_SAVING_SECONDS
 def find_engine(facts: EngineFacts) -> Iterator[Finding]:
     """Yield that scikit-learn answers itself."""
     engine = facts.engine
+    cure = "use what docs/plan.md says is compiled, and let SERVICE_PLAN be on"
+    if facts.table == "tensors":
+        cure = "where that is too slow, a network of docs/runtimes.md takes tensors too"
     if engine.name == SCIKIT_LEARN:
         yield Finding(
             "advice",
             SUBJECT,
             f"scikit-learn itself answers, in {engine.microseconds_alone:,.0f}"
-            f" microseconds for one row ({engine.reason.rstrip('.')}): use what"
-            " docs/plan.md says is compiled, and let SERVICE_PLAN be on.",
+            f" microseconds for one row ({engine.reason.rstrip('.')}): {cure}.",
         )
 
 
@@ -60,7 +62,9 @@ def find_heavy_step(facts: EngineFacts) -> Iterator[Finding]:
         return
     share = alone[heaviest] / sum(alone.values())
     cure = "use something smaller"
-    if not heaviest.is_compiled:
+    if heaviest.type.startswith("Network"):  # NetworkClassifier, and its kin
+        cure = "use a smaller network, or a faster runtime of docs/runtimes.md"
+    elif not heaviest.is_compiled:
         cure = "use what docs/plan.md says is compiled in its place"
     yield Finding(
         "advice",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.diagnosis.samples import Samples
+from service.model.contract.features import Table
 from service.model.plan.costs import StepCost
 from service.model.prediction.engine import Engine
 from service.update.addresses import HttpAnswer
@@ -11,9 +12,13 @@ from service.update.addresses import HttpAnswer
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What answers, and what each of its steps costs, where that was measured."""
+    """What answers, and what each of its steps costs, where that was measured.
+
+    `table` is what the model takes.
+    """
 
     engine: Engine
+    table: Table = "frame"
     steps: Sequence[StepCost] = ()
 
 

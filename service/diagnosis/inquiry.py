@@ -8,16 +8,24 @@ from email.utils import parsedate_to_datetime
 import msgspec
 from joblib import cpu_count
 
-from service.diagnosis.facts import ServerFacts
+from service.diagnosis.facts import EngineFacts, ServerFacts
 from service.diagnosis.samples import Samples
+from service.model.contract.features import Table
 from service.model.prediction.engine import Engine
 from service.update.addresses import HttpAnswer, ask, split_address
+
+
+class ContractPage(msgspec.Struct):
+    """What is read of a contract."""
+
+    table: Table = "frame"
 
 
 class ModelPage(msgspec.Struct):
     """What is read of GET /v1/model."""
 
     engine: Engine
+    contract: ContractPage
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,12 @@ class Inquiry:
         except (ValueError, IndexError, KeyError):
             return Samples("")
 
-    def read_engine(self) -> Engine | None:
+    def read_engine(self) -> EngineFacts | None:
         """Return what answers, if this is known."""
         try:
             content = self.model.content if self.model else b""
-            return msgspec.json.decode(content, type=ModelPage).engine
+            page = msgspec.json.decode(content, type=ModelPage)
+            return EngineFacts(page.engine, page.contract.table)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
 

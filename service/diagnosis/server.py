@@ -11,7 +11,7 @@ from service.diagnosis import (
     refusals,
     state,
 )
-from service.diagnosis.facts import EngineFacts, ServerFacts
+from service.diagnosis.facts import ServerFacts
 from service.diagnosis.finding import Finding
 from service.diagnosis.inquiry import Inquiry, ask_server
 from service.diagnosis.report import Report
@@ -61,11 +61,11 @@ def _examine(address: str, inquiry: Inquiry) -> Report:
     answering = inquiry.read_engine()
     if answering is not None:
         for check_engine in engine.CHECKS:
-            findings += check_engine(EngineFacts(answering))
+            findings += check_engine(answering)
     return Report(
         f"{name_models(facts)} at {address}",
         tuple(findings),
-        answering,
+        answering.engine if answering else None,
         stages=tuple(latency.list_stages(facts.samples)),
         refused=refusals.count_refused(facts.samples),
     )

@@ -53,3 +53,8 @@ def test_a_model_without_a_plan_is_told(packaged: Package) -> None:
     assert "scikit-learn itself answers" in sentences[0]
     assert "MoodyRegressor" in sentences[0]
     assert not report.is_wrong
+
+
+def test_a_model_of_tensors_is_told_of_networks(packaged: Package) -> None:
+    [finding] = examine_artefact(packaged("tensors")).findings
+    assert finding.sentence.endswith("a network of docs/runtimes.md takes tensors too.")
