@@ -45,7 +45,7 @@ def add_compare_command(commands: argparse._SubParsersAction) -> None:  # type: 
         type=Path,
         required=True,
         metavar="FILE",
-        help="rows with a column a feature, CSV or .parquet",
+        help="rows with a column a feature: CSV, .parquet, .jsonl",
     )
     command.add_argument(
         "--segment",

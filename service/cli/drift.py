@@ -26,12 +26,12 @@ COLUMNS = f"{'PSI':>7}  {'JS':>6}  {'P':>7}  {'NULL':>6}  {'UNSEEN':>6}  VERDICT
 def add_drift_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
     drift = commands.add_parser(
         "drift",
-        help="compare a CSV file with the training table",
+        help="compare a file with the training table",
         epilog="Exits with 0 where all is stable, 3 for moderate drift, 4 for large,"
         " 5 for too few rows to say, 1 for a fault.",
     )
     drift.add_argument("artefact", type=Path)
-    drift.add_argument("data", type=Path, help="a CSV file with a column a feature")
+    drift.add_argument("data", type=Path, help="CSV, .parquet or .jsonl")
     drift.add_argument(
         "--json", action="store_true", help="print what GET /v1/drift says of a window"
     )

@@ -18,6 +18,7 @@ prediction/      the predictor: instances in, predictions out
 device/          networks that one process runs for all workers, as it owns a GPU
 unpickling.py    what a verified artefact holds: its pipeline, and all beside it
 loading.py       from a verified artefact to a predictor
+lines_file.py    a file in JSON Lines, read in pieces
 rows_file.py     a file of instances, read in pieces
 drift_file.py    the drift of a file of instances
 packaging/       training time only: from a fitted pipeline to an artefact

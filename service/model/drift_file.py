@@ -31,14 +31,12 @@ class FileDrift:
 
 
 def measure_file(predictor: Predictor, path: Path, minimum_count: int) -> FileDrift:
-    """Return the drift of a CSV file; its columns that are no features are ignored.
+    """Return the drift of a file; its columns that are no features are ignored.
 
     Raises DataFileError.
     """
     if predictor.histograms is None:
         raise DataFileError(NO_HISTOGRAMS)
-    if predictor.manifest.contract.table == "mapping":
-        raise DataFileError(f"{path} has columns, and the model takes any fields.")
     tally = Tally(predictor.histograms)
     cells = memoryview(bytearray(8 * tally.width)).cast("q")
     codec = Codec(predictor.manifest.contract, UNBOUNDED)
@@ -55,7 +53,7 @@ def measure_file(predictor: Predictor, path: Path, minimum_count: int) -> FileDr
 
 
 def _iterate_answered(
-    predictor: Predictor, codec: Codec, rows: list[dict[str, Any]]
+    predictor: Predictor, codec: Codec, rows: list[Any]
 ) -> Iterator[tuple[Instances, Predictions]]:
     """Yield the rows that are not refused, as many as can be at a time."""
     try:

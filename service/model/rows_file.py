@@ -1,4 +1,4 @@
-"""A file of rows, CSV or Parquet, read in pieces: it may be larger than memory."""
+"""A file of rows, CSV, Parquet or JSON Lines, read in pieces: it may be large."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from service.model.contract.features import Contract
+from service.model.contract.features import Contract, Table
 from service.model.contract.table_rows import read_columns
 from service.model.errors import DataFileError, describe_error
+from service.model.lines_file import is_lines_file, iterate_fields, iterate_instances
 from service.regular_file import open_regular
 
 try:
@@ -23,18 +24,30 @@ Row = dict[str, Any]
 
 ROWS_AT_A_TIME = 1000
 
+# What the instances of a model are that no columns of values hold.
+UNTABLED: dict[Table, str] = {"tensors": "tensors", "mapping": "any fields"}
+
 # Polars opens a file anew for each piece, which takes as long as a thousand rows.
 PARQUET_ROWS = 50 * ROWS_AT_A_TIME
 
 
-def iterate_rows(path: Path, contract: Contract) -> Iterator[list[Row]]:
+def iterate_rows(
+    path: Path, contract: Contract, target: str = ""
+) -> Iterator[list[Any]]:
     """Yield the instances of a file; its columns that are no features are ignored.
 
-    Raises DataFileError.
+    So is the target, of a model that takes any fields. Raises DataFileError.
     """
-    if contract.table == "tensors":
+    if is_lines_file(path):
+        with _refuse_unreadable(path):
+            os.close(open_regular(str(path)))
+            yield from iterate_instances(path, contract, target, ROWS_AT_A_TIME)
+        return
+    if contract.table in UNTABLED:
         raise DataFileError(
-            f"{path} has columns of values, and the model takes tensors."
+            f"{path} has columns of values, and the model takes"
+            f" {UNTABLED[contract.table]}: write JSON Lines, an instance a line, to a"
+            " file that is named .jsonl."
         )
     features = {feature.name: feature for feature in contract.features}
     dates = {n for n, f in features.items() if f.is_date}
@@ -62,6 +75,8 @@ def iterate_columns(
         os.close(open_regular(str(path)))  # it is read twice, as a pipe cannot be
         if path.suffix == ".parquet":
             yield from _iterate_parquet(path, names, required)
+        elif is_lines_file(path):
+            yield from iterate_fields(path, names, required, ROWS_AT_A_TIME)
         else:
             yield from _iterate_csv(path, names, required, texts)
 

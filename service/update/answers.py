@@ -1,8 +1,8 @@
 """What a version answers to a file, asked in a process of its own.
 
 Two versions may need different versions of a library, and a model that breaks should
-break nothing else. `python -m service.update.answers ARTEFACT DATA` writes a line of
-JSON for what is answered, one for each piece of the file, and one for what it cost.
+break nothing else. `python -m service.update.answers ARTEFACT DATA TARGET` writes JSON,
+a line for what is answered to each piece of the file, and one for what it cost.
 """
 
 import json
@@ -18,11 +18,13 @@ from statistics import median
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import orjson
 
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
-from service.model.contract.request_limits import UNBOUNDED
+from service.model.contract.request_limits import UNBOUNDED, RequestLimits
+from service.model.contract.tensor_columns import TensorColumn
 from service.model.errors import (
     ContractViolationError,
     ModelError,
@@ -50,10 +52,13 @@ class Answers:
     A row that is refused has None.
     """
 
-    def __init__(self, artefact: Path, data: Path, python: str = "") -> None:
+    def __init__(
+        self, artefact: Path, data: Path, python: str = "", target: str = ""
+    ) -> None:
         self.costs: dict[str, float] = {}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
-        command = [python or sys.executable, "-m", __name__, str(artefact), str(data)]
+        asked = (str(artefact), str(data), target)
+        command = [python or sys.executable, "-m", __name__, *asked]
         environment = {**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no shell
@@ -98,7 +103,8 @@ class Answers:
 
 def main(arguments: Sequence[str]) -> None:
     """Write what a version answers to a file."""
-    artefact, data = map(Path, arguments)
+    *paths, target = arguments
+    artefact, data = map(Path, paths)
     try:
         begin = time.perf_counter()
         predictor = load_predictor(read_artefact(artefact))
@@ -106,8 +112,8 @@ def main(arguments: Sequence[str]) -> None:
         seconds = time.perf_counter() - begin
         contract = predictor.manifest.contract
         codec = Codec(contract, UNBOUNDED)
-        rows: list[dict[str, Any]] = []
-        for rows in iterate_rows(data, contract):
+        rows: list[Any] = []
+        for rows in iterate_rows(data, contract, target):
             print(orjson.dumps([*_answer(predictor, codec, rows)]).decode(), flush=True)
         costs = {"start_s": seconds, **_measure(predictor, codec)}
         print(json.dumps(costs), flush=True)
@@ -120,7 +126,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _answer(
-    predictor: Predictor, codec: Codec, rows: list[dict[str, Any]]
+    predictor: Predictor, codec: Codec, rows: list[Any]
 ) -> Iterator[dict[str, Any] | None]:
     """Yield the prediction of each row, or None if it is refused."""
     try:
@@ -136,10 +142,17 @@ def _answer(
 
 
 def _measure(predictor: Predictor, codec: Codec) -> dict[str, float]:
-    """Return the milliseconds of a prediction, and the megabytes of the process."""
+    """Return the milliseconds of a prediction, and the megabytes of the process.
+
+    Of tensors of which no request may hold a thousand, one is measured alone.
+    """
     costs = {}
     instance = predictor.golden.records[0].instance
+    columns = codec.load(orjson.dumps({"instances": [instance]})).columns
+    tensors = [each.array for each in columns if type(each) is TensorColumn]
     for size in SIZES:
+        if size * sum(map(np.size, tensors)) > RequestLimits.max_elements:
+            break
         instances = codec.load(orjson.dumps({"instances": [instance] * size}))
         seconds = []
         for _ in range(TIMES):

@@ -84,8 +84,8 @@ def compare(asked: Asked, tell: Callable[[int], object] = int) -> Comparison:
     if asked.target:
         found.scores = {"old": Scores(), "new": Scores()}
     with (
-        Answers(asked.old, asked.data, asked.old_python) as before,
-        Answers(asked.new, asked.data, asked.new_python) as after,
+        Answers(asked.old, asked.data, asked.old_python, asked.target) as before,
+        Answers(asked.new, asked.data, asked.new_python, asked.target) as after,
     ):
         for rows in zip_longest(before, after, _iterate_known(asked.data, names)):
             _add_piece(found, asked, rows)

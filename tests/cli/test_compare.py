@@ -8,8 +8,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from conftest import Package
 from faults import copy_credit, reseal
-from pipelines import CREDIT, FITTED, ROOT, Fitted
+from line_files import list_tensor_rows, write_lines
+from pipelines import CREDIT, FITTED, ROOT, TENSORS, Fitted
 from proved_here import package_here
 from sklearn.base import clone
 
@@ -160,6 +162,30 @@ def test_parquet_is_read_as_csv_is(
         )
         answers.append({**json.loads(out), "costs": None})
     assert answers[0] == answers[1]
+
+
+def test_tensors_are_compared_in_json_lines(
+    packaged: Package, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the model answers them alone, but for what breaks its contract."""
+    fitted = TENSORS["tensors"]()
+    told = [
+        {**row, "truth": int(truth), "odd": bool(truth % 2)}
+        for row, truth in zip(list_tensor_rows(), fitted.y, strict=True)
+    ]
+    bad = {**told[0], "image": [[0.5]]}
+    data = write_lines(tmp_path / "rows.jsonl", [*told[:7], bad, *told[7:]])
+    old = packaged("tensors")
+    options = ("--target", "truth", "--segment", "odd", "--json")
+    code, out, _ = run(capsys, old, old, "--data", data, *options)
+    found = json.loads(out)
+    assert (code, found["rows"]) == (0, len(told) + 1)
+    assert found["refused"] == {"old": 1, "new": 1}
+    right = (fitted.pipeline.predict(fitted.X) == fitted.y).mean()
+    assert found["scores"]["new"]["accuracy"] == pytest.approx(right, abs=1e-12)
+    odd = int((fitted.y % 2).sum())
+    assert found["segments"]["odd"]["True"]["rows"] == odd
+    assert "rows_1000_ms" in found["costs"]["old"]
 
 
 def test_a_version_runs_in_an_interpreter_of_its_own(

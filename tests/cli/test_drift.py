@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from drifted import DRIFTED, read_test_rows, shift
 from faults import copy_credit, forget_histograms
+from line_files import list_tensor_rows, write_lines
 from pipelines import CREDIT, ROOT, fit_mixed
 from proved_here import package_here
 from sklearn.ensemble import RandomForestClassifier
@@ -189,9 +190,23 @@ def test_every_type_of_column_is_read_from_a_file(packaged: Any, write: Any) -> 
     }
 
 
+def test_tensors_are_read_of_json_lines(packaged: Any, tmp_path: Path) -> None:
+    """As lists and as base64: the training table itself lies where it was counted."""
+    rows = list_tensor_rows()
+    path = write_lines(tmp_path / "rows.jsonl", [*rows, {**rows[0], "extra": [0.5]}])
+    found = measure_file(load_predictor(read_artefact(packaged("tensors"))), path, 1)
+    assert (found.refused, found.drift.count) == (1, len(rows))
+    figures = (*found.drift.features, *found.drift.scores)
+    assert {figure.name: figure.psi for figure in figures} == {
+        "image": 0,
+        "extra": 0,
+        "label": 0,
+    }
+
+
 def test_a_file_of_columns_holds_no_tensors(packaged: Any, write: Any) -> None:
     predictor = load_predictor(read_artefact(packaged("tensors")))
-    with pytest.raises(DataFileError, match="columns of values, and the model takes"):
+    with pytest.raises(DataFileError, match=r"takes tensors: write JSON Lines"):
         measure_file(predictor, write(read_test_rows()), 1)
 
 

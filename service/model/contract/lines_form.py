@@ -11,8 +11,8 @@ from service.model.errors import MalformedJsonError, TooManyInstancesError
 LINES = "lines"
 
 
-def read_lines(body: bytes, max_rows: int) -> list[Any]:
-    """Return what each line of a body holds.
+def read_lines(body: bytes, max_rows: int, first: int = 0) -> list[Any]:
+    """Return what each line of a body holds, of which one is the first.
 
     Raises MalformedJsonError or TooManyInstancesError.
     """
@@ -23,7 +23,7 @@ def read_lines(body: bytes, max_rows: int) -> list[Any]:
             " may hold."
         )
     lines = text.split(b"\n")
-    rows = [_read_line(line, index) for index, line in enumerate(lines)]
+    rows = [_read_line(line, index) for index, line in enumerate(lines, first)]
     check_keys(rows, b"[%b]" % b",".join(lines))
     return rows
 
