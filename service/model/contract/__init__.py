@@ -21,7 +21,8 @@ tensor_observation.py the arrays that a model was fitted on, as features
 observation.py     the training table: which kind it is, and all its columns
 edges.py           ranges of a feature's values, and values at their edges
 strict_fields.py   marshmallow's fields without their coercion
-nested_lists.py    nested lists as an array
+regular_lists.py   nested lists of one shape and one type as an array, at once
+nested_lists.py    nested lists as an array, or what is wrong with them
 tensor_reader.py   a tensor, as lists, as base64 or as an array
 tensor_field.py    the field of a tensor, and the schema that it publishes
 schema.py          the contract as a marshmallow schema, which decides
@@ -38,6 +39,7 @@ column_form.py     requests by column, and what is wrong with one
 document.py        a decoded request, by row or by column
 fast_readers.py    the fast path of each form of a request
 tensor_limits.py   what the tensors of one request must keep together
+decoder.py         bytes to documents, which are not validated yet
 instances.py       what goes into a predictor, and what comes out
 codec.py           bytes to instances: the way in, by all of these
 arrow_messages.py  the messages of an Arrow stream, looked at before Arrow reads them

@@ -5,22 +5,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from service.model.contract.array_checks import ArrayChecks, has_arrays, list_arrays
 from service.model.contract.array_makers import ArrayMaker
-from service.model.contract.column_form import (
-    COLUMNS,
-    NO_ROWS,
-    ColumnFaultFinder,
-    Place,
-    count_rows,
-    place_in_column,
-)
-from service.model.contract.document import Document, count_instances, place_in_row
+from service.model.contract.column_form import NO_ROWS, ColumnFaultFinder, Place
+from service.model.contract.decoder import Decoder
+from service.model.contract.document import Document, place_in_row
 from service.model.contract.fast_path import Columns
-from service.model.contract.fast_readers import FastReaders
 from service.model.contract.faults import (
     BODY,
-    INSTANCES,
     MAX_NAME,
     Fault,
     FaultFinder,
@@ -29,35 +20,12 @@ from service.model.contract.faults import (
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.contract.novelty import Novelty, NoveltyCheck
-from service.model.contract.positional_rows import (
-    find_bare_name,
-    name_tensors,
-    name_values,
-    takes_positions,
-)
 from service.model.contract.request_limits import RequestLimits
 from service.model.contract.schema import compile_schema
-from service.model.contract.strict_json import (
-    check_keys,
-    decode,
-    holds_more_containers,
-    pausing_collector,
-)
 from service.model.contract.tensor_limits import TensorLimits
 from service.model.contract.value_types import compile_type
-from service.model.errors import (
-    ContractViolationError,
-    Remark,
-    TooManyInstancesError,
-)
+from service.model.errors import ContractViolationError, Remark
 
-# The most objects and lists that a body may hold: for each instance that is allowed, as
-# ignored fields may hold some, and at least. Each takes up to 90 times the memory of
-# its two bytes: 8 MiB of them took 390 MB and two seconds.
-CONTAINERS_PER_INSTANCE = 16
-MIN_CONTAINERS = 100_000
-
-NO_COLUMNS_HERE = "must be instances by row: they have any fields, and so no columns"
 IGNORED = "is not a feature of this model and was ignored"
 
 Novelties = Counter[tuple[str, Novelty]]
@@ -74,10 +42,8 @@ class Codec:
         features = contract.features
         is_open = contract.table == "mapping"
         valid = [] if is_open else [compile_type(each, length) for each in features]
-        self._is_positional = takes_positions(contract)
-        self._bare_name = find_bare_name(contract)
         self._tensors = TensorLimits(contract, limits)
-        self._fast = FastReaders(contract, valid, length)
+        self._decoder = Decoder(contract, limits, valid, self._tensors)
         self._faults = FaultFinder(contract, self.schema, valid, limits)
         self._column_faults: ColumnFaultFinder | None = None
         if not is_open:
@@ -85,81 +51,24 @@ class Codec:
         self._is_ignoring = contract.unknown_fields == "ignore" and not is_open
         self._checks = {feature.name: NoveltyCheck(feature) for feature in features}
         self._arrays = ArrayMaker(contract)
-        self._array_checks = ArrayChecks(() if is_open else features, valid)
-        per_instance = CONTAINERS_PER_INSTANCE * limits.max_instances
-        least = max(per_instance, MIN_CONTAINERS)
-        self._max_containers = least + self._tensors.max_lists
 
     def load(self, body: bytes) -> Instances:
         """Read the body of a request. Raises what decode and validate raise."""
         return self.validate(self.decode(body))
 
     def decode(self, body: bytes) -> Document:
-        """Decode JSON and count its instances.
-
-        Raises MalformedJsonError or TooManyInstancesError.
-        """
-        if self.contract.table != "tensors":
-            return self._decode(body)
-        self.check_containers(body)
-        with pausing_collector():
-            return self._decode(body)
-
-    def _decode(self, body: bytes) -> Document:
-        if document := self._fast.read(body, self.limits.max_instances):
-            return document
-        self.check_containers(body)
-        content = decode(body)
-        place = place_in_column if self._comes_by_column(content) else None
-        count = count_instances(content, self._checks, by_column=place is not None)
-        self._check_count(count)
-        check_keys(content, body)
-        if self._is_positional and not place:
-            name_values(content, [*self._checks])
-        if self._bare_name and type(content) is dict and INSTANCES in content:
-            content[INSTANCES] = name_tensors(content[INSTANCES], self._bare_name)
-        root = COLUMNS if place else INSTANCES
-        return Document(count, content=content, place=place, root=root)
+        """Decode JSON: see Decoder.decode."""
+        return self._decoder.decode(body)
 
     def read_columns(
         self, columns: Mapping[str, Any], place: Place, root: str
     ) -> Document:
-        """Return the document of columns that came in another form than JSON.
-
-        `place` and `root` name what is wrong as the caller wrote it. Raises
-        TooManyInstancesError, or ContractViolationError where no columns are taken.
-        """
-        if self._column_faults is None:
-            raise ContractViolationError((Remark(root, NO_COLUMNS_HERE),), Counter())
-        count = count_rows(columns, self._checks)
-        self._check_count(count)
-        content: dict[str, Any] = {COLUMNS: columns}
-        if has_arrays(columns):
-            if valid := self._array_checks.read(columns):
-                return Document(count, valid, content=content, place=place, root=root)
-            content = {COLUMNS: list_arrays(columns)}
-        found, is_known = self._fast.convert(content[COLUMNS])
-        return Document(count, found, is_known, content, place, root)
-
-    def _check_count(self, count: int) -> None:
-        most = self.limits.max_instances
-        if count > most:
-            raise TooManyInstancesError(
-                f"{count} instances are more than the {most} that one request may hold."
-            )
+        """Read columns of another form: see Decoder.read_columns."""
+        return self._decoder.read_columns(columns, place, root)
 
     def check_containers(self, body: bytes) -> None:
-        """Raise TooManyInstancesError where decoding a body would take much memory."""
-        self._tensors.check_body(body)
-        if holds_more_containers(body, self._max_containers):
-            raise TooManyInstancesError(
-                f"The body holds over {self._max_containers} objects and lists, and one"
-                f" request may hold {self.limits.max_instances} instances."
-            )
-
-    def _comes_by_column(self, content: Any) -> bool:
-        is_object = type(content) is dict and INSTANCES not in content
-        return is_object and COLUMNS in content and self._column_faults is not None
+        """Bound what a body holds: see Decoder.check_containers."""
+        self._decoder.check_containers(body)
 
     def validate(self, document: Document) -> Instances:
         """Validate a document, and list the values that training did not see.

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from marshmallow import ValidationError
 
+from service.model.contract.regular_lists import Shape, read_regular
 from service.model.contract.violations import Kind, Violation
-
-Shape = Sequence[int | None]
 
 # The types of JSON that an element may have, and what is said of another, by numpy's
 # kind of the element type. JSON has one type of number: where integers are wanted, a
@@ -33,13 +32,14 @@ def read_lists(values: Sequence[Any], shape: Shape, dtype: np.dtype) -> np.ndarr
     A float is rounded to the element type, and an integer must be exact in it. Raises
     ValidationError, whose violation has the place behind that of its instance.
     """
+    if (regular := read_regular(values, shape, dtype)) is not None:
+        return regular
     level, sizes = values, [len(values)]
     for depth, wanted in enumerate(shape):
         _check_lists(level, sizes, shape[depth:])
-        lengths = [*map(len, level)]
-        size = lengths[0] if wanted is None else wanted
-        if {*lengths} != {size} or not size:
-            _refuse_lengths(lengths, sizes, size)
+        size = len(level[0]) if wanted is None else wanted
+        if {*map(len, level)} != {size} or not size:
+            _refuse_lengths([*map(len, level)], sizes, size)
         level = [*chain.from_iterable(level)]
         sizes.append(size)
     kinds, sentence = ELEMENTS[dtype.kind]

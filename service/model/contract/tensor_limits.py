@@ -19,7 +19,7 @@ from service.model.errors import TooManyInstancesError
 
 COMMA = ord(",")
 
-# Some half of a second. Bytes in base64 take none.
+# Some sixth of a second, most of it in JSON itself. Bytes in base64 take none.
 MAX_LISTS = 2**19
 
 

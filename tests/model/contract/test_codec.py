@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from service.model.contract.codec import MIN_CONTAINERS, Codec
+from service.model.contract.codec import Codec
+from service.model.contract.decoder import MIN_CONTAINERS
 from service.model.contract.features import Contract, Feature, Observed, Storage
 from service.model.contract.request_limits import UNBOUNDED, RequestLimits
 from service.model.contract.violations import Violation

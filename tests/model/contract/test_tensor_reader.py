@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,60 @@ def test_what_is_wrong_is_said_at_its_place(
     good = make_extremes(dtype).tolist()
     fault = (f"instances[2].t{place}", told)
     assert find_fault(describe(dtype), good, good, value, good) == fault
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "told"),
+    [
+        ("float32", True, "must be a number"),
+        ("float32", 2**24 + 1, "must be an integer that float32 holds exactly"),
+        ("float32", 1e39, "must be a finite float32"),
+        ("float64", [0.5], "must be a number"),
+        ("int8", 1.0, INT8),
+        ("int8", 128, "must be a value of int8"),
+        ("uint64", -1, "must be a value of uint64"),
+        ("int32", False, "must be an integer of int32, written without a point"),
+    ],
+)
+def test_one_wrong_element_among_thousands_is_found(
+    dtype: str, value: Any, told: str
+) -> None:
+    """Where all are right, they are read otherwise."""
+    kind = float if dtype.startswith("float") else int
+    good = [[kind(i + j) for j in range(40)] for i in range(30)]
+    feature = describe(dtype, [30, 40])
+    codec = Codec(
+        Contract(features=(feature,), table="tensors"),
+        replace(LIMITS, max_elements=10_000),
+    )
+    bad = [[*row] for row in good]
+    bad[17][23] = value
+    body = json.dumps({"instances": [{"t": good}, {"t": bad}]}).encode()
+    with pytest.raises(ContractViolationError) as caught:
+        codec.load(body)
+    [remark] = caught.value.remarks
+    assert remark.path == "instances[1].t[17][23]"
+    assert remark.message.startswith(told)
+
+
+@pytest.mark.parametrize("unknown", ["reject", "ignore"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"instances": [{"t": [1.5, 2.0]}, {"t": [3.0, 4.5]}]},
+        {"columns": {"t": [[1.5, 2.0], [3.0, 4.5]]}},
+        {"instances": [[1.5, 2.0], [3.0, 4.5]]},
+    ],
+)
+def test_lists_are_let_go_as_soon_as_they_are_arrays(body: Any, unknown: Any) -> None:
+    """But where what they come with is to be told of."""
+    codec = build_codec(describe("float32", [2]), unknown_fields=unknown)
+    document = codec.decode(json.dumps(body).encode())
+    assert document.columns is not None
+    assert (document.content is None) == (unknown == "reject")
+    [column] = codec.validate(document).columns
+    assert isinstance(column, TensorColumn)
+    assert column.array.tolist() == [[1.5, 2.0], [3.0, 4.5]]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
