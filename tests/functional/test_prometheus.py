@@ -5,8 +5,11 @@ import math
 import re
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
+from faults import copy_credit, reseal
 from pipelines import CREDIT, ROOT
 from prometheus_server import Prometheus, find_program
 from server import UNLIMITED, Server
@@ -34,13 +37,29 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A pair that the last test leaves without its server."""
     find_program("prometheus")
     folder = tmp_path_factory.mktemp("watched") / "server"
-    server = Server(CREDIT, folder, {**UNLIMITED, "SERVICE_DRIFT_MIN_COUNT": "1"})
+    variables = {
+        "SERVICE_DRIFT_MIN_COUNT": "1",
+        "SERVICE_SHADOW_ARTEFACT": str(make_narrower(folder.parent)),
+        "SERVICE_SHADOW_SAMPLE": "1",
+    }
+    server = Server(CREDIT, folder, {**UNLIMITED, **variables})
     server.wait_until_ready()
     key = create_key(server.keys_file, "prometheus", ("metrics",))
     prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"), key, server)
     yield Watched(server, prometheus)
     prometheus.stop()
     server.stop()
+
+
+def make_narrower(folder: Path) -> Path:
+    """Return a copy of the credit model that refuses a strange age."""
+
+    def bound_age(manifest: dict[str, Any]) -> None:
+        features = manifest["contract"]["features"]
+        [age] = [each for each in features if each["name"] == "Age"]
+        age["maximum"] = STRANGE["Age"] - 1
+
+    return reseal(copy_credit(folder), bound_age)
 
 
 def read_panels() -> list[str]:
