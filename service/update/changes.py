@@ -86,6 +86,9 @@ def _compare_tensors(old: Feature, new: Feature) -> Iterator[Change]:
         )
         told = f"has the shape {write_shape(shape)}, and had {write_shape(was)}"
         yield Change(not is_wider, told)
+    for name in new.dimensions:
+        if name is not None and name not in old.dimensions:
+            yield Change(True, f"must agree with others in the dimension {name}")
 
 
 def _compare_bounds(name: str, old: Bound, new: Bound) -> Iterator[Change]:

@@ -36,9 +36,14 @@ AGE_BOUNDED = [(True, "Age has a minimum of 18"), (True, "Age has a maximum of 9
 CLOSED = change_feature("Home", categories=("owner", "rent"))
 
 
-def make_tensor(dtype: str, *shape: int | None) -> Manifest:
-    storage = Storage(dtype=dtype)
-    feature = Feature(name="image", type="tensor", storage=storage, shape=shape)
+def make_tensor(dtype: str, *shape: int | None, names: Any = ()) -> Manifest:
+    feature = Feature(
+        name="image",
+        type="tensor",
+        storage=Storage(dtype=dtype),
+        shape=shape,
+        dimensions=names,
+    )
     return change_contract(features=(feature,), table="tensors")
 
 
@@ -66,6 +71,12 @@ def make_tensor(dtype: str, *shape: int | None) -> Manifest:
             make_tensor("int8", 2, 1),
             [(True, "image has the shape 2 x 1, and had 2")],
         ),
+        (
+            make_tensor("int8", None),
+            make_tensor("int8", None, names=("side",)),
+            [(True, "image must agree with others in the dimension side")],
+        ),
+        (make_tensor("int8", None, names=("side",)), make_tensor("int8", None), []),
     ],
 )
 def test_changes_of_a_tensor_are_told(

@@ -1,7 +1,7 @@
 """Requests to instances: bytes are decoded, validated, and compared with training."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -77,6 +77,10 @@ class Codec:
         """
         columns = self._arrays.make(document.columns or self._read_valid(document))
         self._tensors.check(columns)
+        if self._tensors.shared:
+            misfits = [*self._tensors.find_misfits(columns, document.place)]
+            if misfits:
+                raise _refuse(misfits)
         by_column = document.place is not None
         if document.is_known:
             return Instances(columns, document.count, by_column=by_column)
@@ -104,11 +108,8 @@ class Codec:
             found = [*self._tensors.find_others(columns, document.place)]
             if not found:
                 return columns
-        remarks = [Remark(fault.path, fault.violation) for fault in found]
-        if next(faults, None):  # how many is not worth the time
-            remarks.append(Remark(document.root, "and more"))
-        kinds: Any = ((fault.field, fault.violation.kind) for fault in found)
-        raise ContractViolationError(tuple(remarks), Counter(kinds))
+        more = [Remark(document.root, "and more")] if next(faults, None) else []
+        raise _refuse(found, more)  # how many more is not worth the time
 
     def _iterate_warnings(
         self, document: Document, columns: Columns, novelties: Novelties
@@ -123,3 +124,12 @@ class Codec:
             for name, row in document.iterate_names():
                 if name not in self._checks:
                     yield Remark(place(name[:MAX_NAME], row), IGNORED)
+
+
+def _refuse(
+    found: Sequence[Fault], more: Sequence[Remark] = ()
+) -> ContractViolationError:
+    """Return the error that names faults."""
+    remarks = [Remark(fault.path, fault.violation) for fault in found]
+    kinds: Any = ((fault.field, fault.violation.kind) for fault in found)
+    return ContractViolationError((*remarks, *more), Counter(kinds))

@@ -97,7 +97,7 @@ class Feature(Record, frozen=True):
     `categories`, where given, is the closed set of what is allowed. `default` stands
     in for an absent field, and only where `required` is false. A tensor alone has a
     `shape`, that of one instance, in which None is a free dimension; its bounds are
-    those of each element.
+    those of each element. Free dimensions of one name, in `dimensions`, agree.
     """
 
     name: str
@@ -113,6 +113,7 @@ class Feature(Record, frozen=True):
     description: str = ""
     observed: Observed = Observed()
     shape: tuple[int | None, ...] | None = None
+    dimensions: tuple[str | None, ...] = ()
 
     @property
     def is_date(self) -> bool:
@@ -143,9 +144,16 @@ class Feature(Record, frozen=True):
             raise ValueError(f"{self.name!r} needs a shape if it is a tensor alone")
         if self.shape is not None:
             self._check_tensor(self.shape)
+        elif self.dimensions:
+            raise ValueError(f"{self.name!r} has dimensions, and is no tensor")
 
     def _check_tensor(self, shape: tuple[int | None, ...]) -> None:
         sizes = [1 if size is None else size for size in shape]
+        names = self.dimensions or (None,) * len(shape)
+        is_named = len(names) == len(shape) and all(
+            name is None or (name and size is None)
+            for name, size in zip(names, shape, strict=False)
+        )
         bounds = {type(each) for each in (self.minimum, self.maximum)} - {type(None)}
         whole = (
             {int} if self.storage.dtype.startswith(("int", "uint")) else {int, float}
@@ -154,6 +162,7 @@ class Feature(Record, frozen=True):
             (self.storage.dtype in ELEMENT_TYPES, "has elements of no type"),
             (min(sizes, default=1) > 0, "has a dimension without elements"),
             (len(shape) <= MAX_DIMENSIONS, f"has over {MAX_DIMENSIONS} dimensions"),
+            (is_named, "names other dimensions than its free ones"),
             (bounds <= whole, "holds integers, and has other bounds"),
             (not (bounds and self.storage.dtype == "bool"), "has bounds of booleans"),
             (self.required and not self.nullable, "must come, and not be null"),

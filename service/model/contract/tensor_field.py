@@ -52,4 +52,7 @@ def describe_tensor(feature: Feature) -> dict[str, Any]:
         "required": [B64, SHAPE] if is_free else [B64],
         "additionalProperties": False,
     }
-    return {"x-dtype": dtype, "x-shape": list(feature.shape), "oneOf": [lists, coded]}
+    shapes: dict[str, Any] = {"x-shape": list(feature.shape)}
+    if feature.dimensions:  # those of one name agree
+        shapes["x-dimensions"] = list(feature.dimensions)
+    return {"x-dtype": dtype, **shapes, "oneOf": [lists, coded]}

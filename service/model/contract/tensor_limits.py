@@ -1,4 +1,4 @@
-"""What the tensors of one request must keep together: their number, and one shape."""
+"""What the tensors of one request must keep together: their number, and shapes."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,8 @@ MAX_LISTS = 2**19
 class TensorLimits:
     """Checks requests by a contract; of one without tensors, nothing is checked.
 
-    `max_lists` is how many lists the tensors of a request may be nested in.
+    `max_lists` is how many lists the tensors of a request may be nested in, and
+    `shared` says where dimensions of each name are, by feature and axis.
     """
 
     def __init__(self, contract: Contract, limits: RequestLimits) -> None:
@@ -37,6 +38,7 @@ class TensorLimits:
         nested = max(map(_count_lists, shapes), default=0.0)
         most = min(nested * limits.max_elements, MAX_LISTS)
         self.max_lists = math.ceil(most)
+        self.shared = _find_shared(contract)
         # As many commas as there may be elements, and some for each instance.
         self._commas = limits.max_elements + limits.max_instances * len(self._names)
 
@@ -74,6 +76,32 @@ class TensorLimits:
                 sentence = f"must have the shape of the first instance's, {shape}"
                 where = name_place(name, index)
                 yield Fault(name, where, Violation("length", sentence))
+
+    def find_misfits(self, columns: Columns, place: Place | None) -> Iterator[Fault]:
+        """Yield the tensors of which a dimension of a name has another size than one.
+
+        All instances are of one shape: the first is named.
+        """
+        found: Any = columns
+        name_place = place or place_in_row
+        for name, [(first, axis), *others] in self.shared.items():
+            size = found[first].array.shape[axis]
+            for index, other in others:
+                if found[index].array.shape[other] != size:
+                    sentence = f"must have {size} elements in the dimension {name!r}"
+                    told = Violation("length", f"{sentence}, as {self._names[first]}")
+                    where = name_place(self._names[index], 0)
+                    yield Fault(self._names[index], where, told)
+
+
+def _find_shared(contract: Contract) -> dict[str, list[tuple[int, int]]]:
+    """Return the indices of the features, and axes, of the dimensions of each name."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for index, feature in enumerate(contract.features):
+        for axis, name in enumerate(feature.dimensions, 1):
+            if name is not None:
+                found.setdefault(name, []).append((index, axis))
+    return found
 
 
 def _count_lists(shape: Sequence[int | None]) -> float:

@@ -27,7 +27,7 @@ class FeatureEdit(TypedDict, total=False):
     unseen: Literal["reject", "allow"]
     unit: str
     description: str
-    shape: Sequence[int | None]
+    shape: Sequence[int | str | None]
 
 
 def read_edits(

@@ -4,6 +4,7 @@ Nothing is asked of each element. A dimension is fixed where its owner does not 
 and that only if the pipeline answers another size of it.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ def propose_tensors(
     observed = probe.contract
     features = tuple(edit_tensor(f, edits.get(f.name, {})) for f in observed.features)
     contract = replace(observed, features=features, unknown_fields=unknown_fields)
+    _check_names(observed, contract)
     columns = [
         TensorColumn(_double(values.array, feature.shape or ()))
         for feature, values in zip(features, probe.tensors, strict=True)
@@ -58,7 +60,7 @@ def edit_tensor(before: Feature, edit: FeatureEdit) -> Feature:
             )
     changes: dict[str, Any] = {**edit}
     if "shape" in changes:
-        changes["shape"] = _read_shape(before, changes["shape"])
+        changes |= _read_shape(before, changes["shape"])
     least, most = find_element_range(before)
     try:
         after = replace(before, **changes)
@@ -74,13 +76,39 @@ def edit_tensor(before: Feature, edit: FeatureEdit) -> Feature:
     return after
 
 
-def _read_shape(before: Feature, wanted: Any) -> tuple[int | None, ...]:
-    shape, sizes = before.shape or (), tuple(wanted or ())
+def _read_shape(before: Feature, wanted: Any) -> dict[str, Any]:
+    """Return the shape of an edit, and the names that it gives free dimensions."""
+    shape, given = before.shape or (), tuple(wanted or ())
+    names = tuple(each if isinstance(each, str) else None for each in given)
+    sizes = tuple(None if isinstance(each, str) else each for each in given)
     if len(sizes) != len(shape) or any(
         size not in (None, fixed) for size, fixed in zip(sizes, shape, strict=True)
     ):
         raise ContractError(
             f"The edit of {before.name!r} must have the shape {write_shape(shape)}, in"
-            " which None frees a dimension."
+            " which None, or a name, frees a dimension."
         )
-    return sizes
+    return {"shape": sizes, "dimensions": names if {*names} != {None} else ()}
+
+
+def _check_names(observed: Contract, contract: Contract) -> None:
+    """Refuse a name of one dimension, or of some that differ. Raises ContractError."""
+    known: dict[str, tuple[str, int | None]] = {}
+    given = Counter(n for f in contract.features for n in f.dimensions if n is not None)
+    for lone, count in given.items():
+        if count == 1:
+            raise ContractError(
+                f"The dimension {lone!r} is named once: name one that has to agree with"
+                " it alike, or else free it by None."
+            )
+    for before, after in zip(observed.features, contract.features, strict=True):
+        for name, size in zip(after.dimensions, before.shape or (), strict=False):
+            if name is None:
+                continue
+            first, other = known.setdefault(name, (after.name, size))
+            if size != other:
+                raise ContractError(
+                    f"The dimension {name!r} has {other} elements in {first!r}, and"
+                    f" {size} in {after.name!r}: where they need not agree, give them"
+                    " other names."
+                )

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import Package
-from networks import write_convolution
+from networks import FLOAT, write_convolution, write_network
+from onnx import helper
+from proved_here import package_here
 from sklearn.preprocessing import StandardScaler
 from tensor_models import FixedMean, SequenceMean
 
-from service.model import NetworkClassifier
+from service.model import NetworkClassifier, NetworkRegressor
 from service.model.artefact.card import format_card
 from service.model.artefact.folder import read_artefact
 from service.model.artefact.manifest import FORMAT
@@ -20,7 +22,14 @@ from service.model.contract.codec import Codec
 from service.model.contract.features import Contract, Observed
 from service.model.contract.request_limits import UNBOUNDED
 from service.model.contract.tables import build_table
-from service.model.errors import ContractError, PackagingError
+from service.model.contract.tensor_field import describe_tensor
+from service.model.errors import (
+    ContractError,
+    ContractViolationError,
+    NoAnswerError,
+    PackagingError,
+    Remark,
+)
 from service.model.loading import load_predictor
 from service.model.packaging.golden_records import (
     MAX_TENSOR_BYTES,
@@ -127,7 +136,13 @@ def test_nothing_is_no_table() -> None:
     [
         ({"nullable": True}, "'nullable', and it is a tensor"),
         ({"categories": [1.0]}, "'categories', and it is a tensor"),
-        ({"shape": (3, 2)}, "must have the shape 6 x 2, in which None frees"),
+        (
+            {"shape": (3, 2)},
+            "must have the shape 6 x 2, in which None, or a",
+        ),
+        ({"shape": ("length", 2)}, "The dimension 'length' is named once"),
+        ({"shape": ("side", "side")}, "has 6 elements in 'values', and 2 in 'values'"),
+        ({"shape": ("", 2)}, "names other dimensions than its free"),
         ({"shape": (None,)}, "must have the shape 6 x 2"),
         ({"minimum": 2, "maximum": 1}, "in the wrong order"),
         ({"maximum": 1e39}, "that float32 does not hold"),
@@ -161,6 +176,87 @@ def test_a_dimension_is_freed_only_if_other_sizes_are_answered() -> None:
     for model, edit in ((FixedMean(), edits), (SequenceMean(), {"mask": mask_edit})):
         with pytest.raises(ContractError, match="twice the size"):
             propose(model, X, edit)
+
+
+def test_dimensions_of_one_name_agree_in_each_request() -> None:
+    edits = {"values": {"shape": ("length", 2)}, "mask": {"shape": ["length"]}}
+    contract = propose(SequenceMean(), make_sequences(), edits)
+    values, mask = contract.features
+    assert (values.shape, values.dimensions) == ((None, 2), ("length", None))
+    assert (mask.shape, mask.dimensions) == ((None,), ("length",))
+    assert describe_tensor(values)["x-dimensions"] == ["length", None]
+    codec = Codec(contract, UNBOUNDED)
+    short, long = make_sequences(2, 3), make_sequences(2, 4)
+    told = "must have 3 elements in the dimension 'length', as values"
+    for body, place in (
+        ({"instances": [{n: short[n][i].tolist() for n in short} for i in (0, 1)]}, ""),
+        ({"columns": {n: a.tolist() for n, a in long.items()}}, ""),
+        (
+            {
+                "instances": [
+                    {"values": v.tolist(), "mask": m.tolist()}
+                    for v, m in zip(short["values"], long["mask"], strict=True)
+                ]
+            },
+            "instances[0].mask",
+        ),
+        (
+            {
+                "columns": {
+                    "values": short["values"].tolist(),
+                    "mask": long["mask"].tolist(),
+                }
+            },
+            "columns.mask[0]",
+        ),
+    ):
+        raw = json.dumps(body).encode()
+        if not place:
+            assert codec.load(raw).count == 2
+            continue
+        with pytest.raises(ContractViolationError) as caught:
+            codec.load(raw)
+        assert caught.value.remarks == (Remark(place, told),)
+        assert caught.value.counts == {("mask", "length"): 1}
+
+
+def write_product(folder: Path) -> NetworkRegressor:
+    """Return a network of two sequences of one length, whose products it adds up."""
+    nodes = [
+        helper.make_node("Mul", ["values", "mask"], ["products"]),
+        helper.make_node("ReduceSum", ["products", "axes"], ["sum"], keepdims=1),
+    ]
+    shape: Any = ["n", "length"]
+    inputs = [("values", FLOAT, shape), ("mask", FLOAT, shape)]
+    axes = {"axes": np.array([1])}
+    path = write_network(
+        folder / "product.onnx", nodes, inputs, [("sum", FLOAT, ["n", 1])], axes
+    )
+    return NetworkRegressor(path)
+
+
+@pytest.mark.parametrize("kind", ["estimator", "network"])
+def test_a_model_refuses_lengths_that_no_name_has_agree(
+    kind: str, tmp_path: Path
+) -> None:
+    if kind == "network":
+        model = write_product(tmp_path)
+        X = {n: np.ones((20, 6), np.float32) for n in ("values", "mask")}
+        shapes: Any = {n: {"shape": (None,)} for n in X}
+    else:
+        model, X = SequenceMean().fit({}), make_sequences()
+        shapes = {"values": {"shape": (None, 2)}, "mask": {"shape": (None,)}}
+    folder = package_here(model, X, features=shapes, to=tmp_path, **OPTIONS)
+    predictor = load_predictor(read_artefact(folder))
+    rows = [
+        {"values": X["values"][0, :3].tolist(), "mask": X["mask"][0, :length].tolist()}
+        for length in (3, 4)
+    ]
+    codec = Codec(predictor.manifest.contract, UNBOUNDED)
+    good, bad = (codec.load(json.dumps({"instances": [row]}).encode()) for row in rows)
+    assert len(predictor.predict(good)) == 1
+    with pytest.raises(NoAnswerError, match=r"no answer for instances\[0\]"):
+        predictor.predict(bad)
 
 
 def test_records_hold_the_extremes_and_a_median() -> None:
