@@ -12,8 +12,9 @@ import orjson
 
 from service.update.addresses import SourceError
 from service.update.evidence import CANARY, STABLE, EvidenceError
-from service.update.judge import Judgement, Tolerance, Verdict
+from service.update.judge import Judgement, Verdict
 from service.update.prometheus import read_prometheus
+from service.update.scales import Tolerance
 from service.update.sources import Reading, list_replicas, read_replica
 from service.update.verdicts import VerdictServer
 from service.update.watch import Reader, Watch

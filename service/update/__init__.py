@@ -16,6 +16,7 @@ addresses.py   what an address of HTTP answers to whoever has a key
 sources.py     what a version counts, read from the metrics of its replicas
 prometheus.py  what a version counts, read from a Prometheus that scrapes them
 evidence.py    what both versions have answered since the canary began, kept in a file
+scales.py      what each figure says of a canary
 judge.py       promote, roll back or wait, with reasons
 watch.py       looking at both versions, again and again
 verdicts.py    verdicts over HTTP, for what asks a URL

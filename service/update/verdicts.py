@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from service.update.addresses import SourceError
-from service.update.judge import Judgement, Reason
+from service.update.judge import Judgement
+from service.update.scales import Reason
 from service.update.watch import Watch
 
 PATH = "/verdict"

@@ -15,12 +15,12 @@ from service.update.evidence import (
 )
 from service.update.judge import (
     Judgement,
-    Tolerance,
     find_versions,
     judge,
     refuse_unreachable,
 )
 from service.update.prometheus import UnmatchedError
+from service.update.scales import Tolerance
 from service.update.sources import Reading
 
 # What reads a source: what each of its replicas says, by their addresses.

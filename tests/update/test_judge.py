@@ -11,7 +11,8 @@ import pytest
 from service.update.addresses import SourceError
 from service.update.counts import Counts, Series
 from service.update.evidence import CANARY, STABLE, Evidence
-from service.update.judge import Tolerance, find_versions, judge, weigh_counts
+from service.update.judge import find_versions, judge
+from service.update.scales import Tolerance, weigh_counts
 from service.update.sources import Reading
 
 ROLLOUTS = 1000

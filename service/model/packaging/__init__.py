@@ -11,7 +11,8 @@ training_table.py the training table as pandas or numpy, of whatever kind it was
 tensor_proposal.py the contract of a model that takes tensors
 proposal.py       the contract: by the table, the pipeline and the owner
 synthetic_rows.py a typical row, of no real person, and variants of it
-golden_records.py which rows become golden records
+real_rows.py      which rows of the table become golden records
+golden_records.py these and the typical row, with what is answered
 histograms.py     how features and scores were distributed
 bytecode.py       what a function imports, and which globals it reads
 unpicklable.py    the part of a pipeline that cannot be pickled
