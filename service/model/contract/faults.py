@@ -77,7 +77,9 @@ class FaultFinder:
             return
         rows = document.get(INSTANCES, missing)
         if isinstance(rows, list) and rows:
-            size = len(rows) if self._has_tensors else ROWS_OF_PIECE
+            # Reading tensors takes so long that each is read once more than all of them
+            # were when they were decoded, and no oftener.
+            size = 1 if self._has_tensors else ROWS_OF_PIECE
             for start in range(0, len(rows), size):
                 piece = rows[start : start + size]
                 yield from self._find_in_rows(piece, start, parts)
@@ -99,8 +101,7 @@ class FaultFinder:
         elif len(rows) == 1:
             yield from self._find_in_row(rows[0], f"{INSTANCES}[{start}]", parts)
         else:
-            # Reading tensors takes so long that each is read once more, and no oftener.
-            size = 1 if self._has_tensors else len(rows) // 2 + len(rows) % 2
+            size = len(rows) // 2 + len(rows) % 2
             for index in range(0, len(rows), size):
                 piece = rows[index : index + size]
                 yield from self._find_in_rows(piece, start + index, parts)

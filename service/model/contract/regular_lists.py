@@ -40,6 +40,8 @@ def read_regular(
     sizes, element = _follow_first(values, len(shape))
     if math.prod(sizes) < FEW_ELEMENTS or type(element) not in NUMBERS:
         return None
+    if type(element) is int and not -(2**31) <= element < 2**31:
+        return None
     inner = zip(sizes[1:], shape, strict=True)
     if any(size != (wanted or size) for size, wanted in inner):
         return None
