@@ -14,6 +14,9 @@ from line_files import list_tensor_rows, write_lines
 from pipelines import CREDIT, ROOT, fit_mixed
 from proved_here import package_here
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 
 import train
 from service.cli.main import main
@@ -202,6 +205,20 @@ def test_tensors_are_read_of_json_lines(packaged: Any, tmp_path: Path) -> None:
         "extra": 0,
         "label": 0,
     }
+
+
+def test_instances_of_any_fields_are_read_of_json_lines(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"city": "Bonn", "rooms": n, **({"new": True} if n % 2 else {})}
+        for n in range(60)
+    ]
+    model = make_pipeline(DictVectorizer(), LinearRegression()).fit(rows, range(60))
+    folder = package_here(model, rows, name="rent", version="1.0.0", to=tmp_path)
+    predictor = load_predictor(read_artefact(folder))
+    path = write_lines(tmp_path / "rows.jsonl", [*rows, {"city": None}])
+    found = measure_file(predictor, path, 1)
+    assert (found.refused, found.drift.count) == (1, 60)
+    assert {figure.psi for figure in found.drift.features} == {0}
 
 
 def test_a_file_of_columns_holds_no_tensors(packaged: Any, write: Any) -> None:
