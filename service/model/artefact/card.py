@@ -55,7 +55,8 @@ def _format_feature(feature: Feature) -> str:
 def _format_type(feature: Feature) -> str:
     if feature.shape is None:
         return feature.type
-    return f"tensor {feature.storage.dtype} {write_shape(feature.shape)}".rstrip()
+    shape = write_shape(feature.shape, feature.dimensions)
+    return f"tensor {feature.storage.dtype} {shape}".rstrip()
 
 
 def _format_values(categories: object, low: object, high: object) -> str:

@@ -77,9 +77,10 @@ def refuse(
     return ValidationError([Violation(kind, sentence, place)])
 
 
-def write_shape(shape: Shape) -> str:
-    """Return a shape in words, a free dimension as n."""
-    return " x ".join("n" if size is None else str(size) for size in shape)
+def write_shape(shape: Shape, names: Sequence[str | None] = ()) -> str:
+    """Return a shape in words, a free dimension by its name, or as n."""
+    pairs = zip(shape, names or (None,) * len(shape), strict=True)
+    return " x ".join(str(size or name or "n") for size, name in pairs)
 
 
 def _check_lists(level: Sequence[Any], sizes: Sequence[int], shape: Shape) -> None:

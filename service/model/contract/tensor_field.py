@@ -41,10 +41,10 @@ def describe_tensor(feature: Feature) -> dict[str, Any]:
         lists = {"type": "array", "items": lists, **sizes}
     shape = {"type": "array", "items": {"type": "integer", "minimum": 1}}
     is_free = None in feature.shape
+    of = write_shape(feature.shape, feature.dimensions)
     coded = {
         "type": "object",
-        "description": f"Of {write_shape(feature.shape) or 'one'} {dtype},"
-        " little-endian, in C order",
+        "description": f"Of {of or 'one'} {dtype}, little-endian, in C order",
         "properties": {
             B64: {"type": "string", "contentEncoding": "base64"},
             SHAPE: shape,

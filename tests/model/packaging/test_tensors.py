@@ -184,7 +184,9 @@ def test_dimensions_of_one_name_agree_in_each_request() -> None:
     values, mask = contract.features
     assert (values.shape, values.dimensions) == ((None, 2), ("length", None))
     assert (mask.shape, mask.dimensions) == ((None,), ("length",))
-    assert describe_tensor(values)["x-dimensions"] == ["length", None]
+    schema = describe_tensor(values)
+    assert schema["x-dimensions"] == ["length", None]
+    assert "Of length x 2 float32" in schema["oneOf"][1]["description"]
     codec = Codec(contract, UNBOUNDED)
     short, long = make_sequences(2, 3), make_sequences(2, 4)
     told = "must have 3 elements in the dimension 'length', as values"

@@ -72,7 +72,8 @@ class Field:
         feature = self.feature
         if feature.shape is None:
             return feature.type
-        return " ".join([feature.storage.dtype, write_shape(feature.shape)]).rstrip()
+        shape = write_shape(feature.shape, feature.dimensions)
+        return f"{feature.storage.dtype} {shape}".rstrip()
 
     @property
     def type(self) -> str:
