@@ -9,6 +9,7 @@ piece.py          a part of an input, which one process scores
 loaded_model.py   a model as a process has loaded it, once
 scoring.py        the scorer: a table in, a table of answers out, on any engine
 parquet_source.py Parquet files
+csv_rows.py       where rows of CSV begin and end
 csv_source.py     CSV files
 arrow_source.py   Arrow IPC files
 inputs.py         files, folders and globs as files in order

@@ -65,9 +65,11 @@ class TableColumns:
         known = {*self.features, *self.keep}
         unknown = [name for name in names if name not in known]
         if unknown and not self._is_ignoring:
+            # The index of a frame that pandas wrote has none.
+            told = [name or "one without a name" for name in unknown]
             raise DataFileError(
                 f"{place} has columns that are no features of the model:"
-                f" {', '.join(unknown)}. Keep them in the output, or have them ignored."
+                f" {', '.join(told)}. Keep them in the output, or have them ignored."
             )
         if self._has_tensors and not is_typed:
             raise DataFileError(

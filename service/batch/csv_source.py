@@ -4,16 +4,22 @@ Values are read as those of a request in CSV: an empty field is a null and `""` 
 empty text, and a number is what JSON takes for one.
 """
 
-import csv as python_csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from service.batch.arrow import csv, pa
+from service.batch.csv_rows import (
+    LONE_RETURN,
+    MAX_ROW_BYTES,
+    count_rows,
+    find_end,
+    find_fault,
+    may_have_empty_lines,
+    read_header,
+)
 from service.batch.piece import (
     BYTES_OF_PIECE,
     ROWS_AT_A_TIME,
@@ -22,20 +28,15 @@ from service.batch.piece import (
 )
 from service.model.contract.array_makers import make_numbers
 from service.model.contract.arrow_stream import read_array
+from service.model.contract.csv_form import iterate_rows
 from service.model.contract.features import Contract
 from service.model.contract.text_values import read_texts
-from service.model.errors import DataFileError
-
-QUOTE, LINE_BREAK = b'"\n'
+from service.model.errors import DataFileError, MalformedCsvError
 
 BOM = b"\xef\xbb\xbf"
 
-# The longest row. A quote that is never closed would else be waited for in memory.
-MAX_ROW_BYTES = 64 * 2**20
-
-# A quote in the middle of a field, which ends or begins none: it is doubled, or the
-# file is no CSV.
-STRAY_QUOTE = re.compile(rb'[^,\r\n"]"[^,\r\n"]')
+# What else than a comma people part fields by.
+OTHER_COMMAS = ";\t|"
 
 # What pyarrow says of a row, but for the row itself.
 WIDTH = re.compile(r"Expected \d+ columns, got \d+")
@@ -49,19 +50,29 @@ class CsvSource:
         self._types = {each.name: each.type for each in contract.features}
         with refuse_unreadable(path), path.open("rb") as file:
             self._bytes = path.stat().st_size
-            header = file.readline(MAX_ROW_BYTES)
+            header = read_header(file)
         self._start = len(header)
         names = self._split_header(header)
         self.schema = pa.schema([(name, pa.string()) for name in names])
 
-    def _split_header(self, line: bytes) -> list[str]:
+    def _split_header(self, row: bytes) -> list[str]:
         if not self._bytes:
             raise DataFileError(f"{self.path} is empty: it must have a header.")
         try:
-            text = line.removeprefix(BOM).decode()
+            text = row.removeprefix(BOM).decode()
+            [fields] = iterate_rows(text, MAX_ROW_BYTES)
         except UnicodeDecodeError:
             raise DataFileError(f"{self.path} is not in UTF-8.") from None
-        return next(python_csv.reader([text]), [])
+        except (MalformedCsvError, ValueError):
+            raise self._refuse(0, "the header is no row of names") from None
+        names = [field or "" for field in fields]
+        if "\0" in text:
+            raise self._refuse(0, "it holds a NUL")
+        if len(names) == 1 and names[0] not in self._types:
+            for each in OTHER_COMMAS:
+                if each in names[0]:
+                    raise self._refuse(0, f"fields are parted by {each!r}")
+        return names
 
     def iterate_parts(self) -> Iterator[Part]:
         """Yield pieces that end where a row does. Raises DataFileError."""
@@ -85,7 +96,7 @@ class CsvSource:
                 if found.count(b'"') % 2:
                     raise self._refuse(start, "a quote is not closed")
                 return found
-            if end := _find_end(found):
+            if end := find_end(found):
                 return found[:end]
             if size > MAX_ROW_BYTES:
                 raise self._refuse(start, "a row does not end within 64 MiB")
@@ -96,18 +107,27 @@ class CsvSource:
         with refuse_unreadable(self.path), self.path.open("rb") as file:
             file.seek(part.start)
             rows = file.read(part.end - part.start)
-        if STRAY_QUOTE.search(rows):
-            raise self._refuse(part.start, "a quote in a field is not doubled")
+        if fault := find_fault(rows):
+            raise self._refuse(part.start, fault)
         try:
             table = self._parse(rows, names)
         except pa.ArrowInvalid as error:
             said = WIDTH.search(str(error))
             reason = said[0].lower() if said else "a value is not in UTF-8"
             raise self._refuse(part.start, reason) from None
+        if len(table) > part.rows and LONE_RETURN.search(rows):
+            raise self._refuse(part.start, "a line ends in CR alone")
+        if len(self.schema) > 1 and may_have_empty_lines(rows):
+            # Of a single column it is a null; of several it would be a row of nulls.
+            others = self._parse(rows, names, is_skipping=True)
+            if len(others) < len(table):
+                raise self._refuse(part.start, "a line is empty")
         for at in range(0, len(table), ROWS_AT_A_TIME):
             yield table.slice(at, ROWS_AT_A_TIME)
 
-    def _parse(self, rows: bytes, names: Sequence[str]) -> Any:
+    def _parse(
+        self, rows: bytes, names: Sequence[str], *, is_skipping: bool = False
+    ) -> Any:
         return csv.read_csv(
             io.BytesIO(rows),
             csv.ReadOptions(
@@ -115,7 +135,7 @@ class CsvSource:
                 use_threads=False,
                 block_size=len(rows) + 1,
             ),
-            csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=is_skipping),
             csv.ConvertOptions(
                 column_types=self.schema,
                 include_columns=names,
@@ -144,26 +164,3 @@ class CsvSource:
         return DataFileError(
             f"{self.path} is no CSV that can be read: {reason}, behind byte {at}."
         )
-
-
-def count_rows(rows: bytes) -> int:
-    """Return how many whole rows there are, of which the last may lack its line break.
-
-    A line break within quotes ends no row: an odd number of quotes stands before it.
-    """
-    found = np.frombuffer(rows, np.uint8)
-    ends = found == LINE_BREAK
-    if QUOTE in rows:
-        ends &= ~np.logical_xor.accumulate(found == QUOTE)
-    return int(np.count_nonzero(ends)) + (not rows.endswith(b"\n"))
-
-
-def _find_end(rows: bytes) -> int:
-    """Return where the last whole row ends, 0 if none does."""
-    end = rows.rfind(b"\n")
-    quotes = rows.count(b'"', 0, max(end, 0))
-    while end >= 0 and quotes % 2:
-        before = rows.rfind(b"\n", 0, end)
-        quotes -= rows.count(b'"', max(before, 0), end)
-        end = before
-    return end + 1

@@ -8,7 +8,8 @@ from pipelines import CREDIT
 from pyarrow import csv, feather
 from pyarrow import parquet as pq
 
-from service.batch.csv_source import CsvSource, count_rows
+from service.batch.csv_rows import count_rows
+from service.batch.csv_source import CsvSource
 from service.batch.piece import BYTES_OF_PIECE, ROWS_OF_PIECE
 from service.batch.score_order import CheckedOrder, Order
 from service.model.artefact.folder import read_manifest
@@ -74,6 +75,10 @@ def read_all(path: Path) -> None:
         (b'1,a "quoted" word\n', "a quote in a field is not doubled"),
         (b"1,2,3\n", "expected 2 columns, got 3"),
         (b"1,\xff\n", "not in UTF-8"),
+        (b"1,\0\n", "it holds a NUL"),
+        (b"1,2\n\n", "a line is empty"),
+        (b'1,"\n\n"\r\n\r\n2,3\n', "a line is empty"),
+        (b"1,2\r3,4\n", "a line ends in CR alone"),
     ],
 )
 def test_what_is_no_csv_is_refused_without_a_value(
@@ -84,6 +89,21 @@ def test_what_is_no_csv_is_refused_without_a_value(
     with pytest.raises(DataFileError, match=sentence) as caught:
         read_all(path)
     assert "word" not in str(caught.value)
+
+
+def test_an_empty_line_is_a_null_of_a_single_column_and_part_of_a_text(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "in.csv"
+    for content, wanted in (
+        (b"Age\n1\n\n2\n", [{"Age": "1"}, {"Age": None}, {"Age": "2"}]),
+        (b'Age,"No\nte"\n1,"a\n\nb"\n', [{"Age": "1", "No\nte": "a\n\nb"}]),
+    ):
+        path.write_bytes(content)
+        source = CsvSource(path, read_manifest(CREDIT).contract)
+        [part] = source.iterate_parts()
+        [table] = source.read(part, source.schema.names)
+        assert table.to_pylist() == wanted
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,10 @@ FAULTS: dict[str, tuple[Break, str]] = {
         lambda p: replace(p, lambda t: t.append_column("more", t["Age"])),
         "b.parquet has columns that are no features of the model: more.",
     ),
+    "a column without a name": (
+        lambda p: replace(p, lambda t: t.append_column("", t["Age"])),
+        "are no features of the model: one without a name.",
+    ),
     "another type of key": (
         lambda p: replace(p, lambda t: t.set_column(0, KEY, t["Age"])),
         "b.parquet differs from ",
@@ -168,6 +172,11 @@ def test_a_faulty_input_is_one_sentence_and_leaves_nothing(
         (b"\xff\xfe\n", "is not in UTF-8"),
         (b"Age,Age\n1,2\n", "two columns of one name"),
         (b"Age\n1\n", "lacks the columns Seniority,"),
+        (b"Age\rHome\r1\r", "the header is no row of names"),
+        (b'Age,"Home\n1,2\n', "the header is no row of names"),
+        (b"Age;Home\n1;2\n", "fields are parted by ';'"),
+        (b"A\0g\0e\0\n", "it holds a NUL"),
+        (b"x" * 200_000 + b",Age\n", "lacks the columns Seniority,"),
     ],
 )
 def test_a_faulty_header_is_one_sentence(
