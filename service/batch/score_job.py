@@ -47,22 +47,28 @@ class Run:
         if order.is_resuming and (found := self._read_finished()):
             self._folder.remove()
             return found
-        # A run that was killed at its end may have left the two others.
-        others = () if order.is_resuming else (self._rejected, self._manifest)
-        for path in (self._out, *others):
-            if path.exists():
-                raise DataFileError(f"{path} exists, and is not overwritten.")
+        self._refuse_existing()
         with (
             refuse_interruption(self._out),
             self._folder.open(self._checked.plan, is_resuming=order.is_resuming),
         ):
             try:
+                self._refuse_existing()  # what another run wrote until now
                 manifest = self._write(progress)
             except ModelError:  # which would come again: an input has to be mended
                 self._folder.remove()
                 raise
             self._folder.remove()
         return manifest
+
+    def _refuse_existing(self) -> None:
+        """Raise DataFileError where there is a file, or a link, of an output's name."""
+        # A run that was killed at its end may have left the two others.
+        is_new = not self._order.is_resuming
+        others = (self._rejected, self._manifest) if is_new else ()
+        for path in (self._out, *others):
+            if os.path.lexists(path):
+                raise DataFileError(f"{path} exists, and is not overwritten.")
 
     def _read_finished(self) -> dict[str, Any] | None:
         """Return the manifest if all was written by a run of the same plan."""
@@ -90,6 +96,7 @@ class Run:
                 )
                 progress.add(report.rows, share, is_new=is_new)
             output.close()
+        self._checked.refuse_changes()
         if rejected.close():
             commit(rejected.path, self._rejected)
         manifest = describe_run(self._checked, counts, progress.seconds)

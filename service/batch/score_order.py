@@ -12,7 +12,13 @@ from service.batch.answers import REASON, ROW
 from service.batch.arrow import pa
 from service.batch.inputs import check_output, find_inputs, open_source
 from service.batch.output_file import FILE, OUTPUTS
-from service.batch.piece import BYTES_OF_PIECE, ROWS_AT_A_TIME, ROWS_OF_PIECE, Piece
+from service.batch.piece import (
+    BYTES_OF_PIECE,
+    ROWS_AT_A_TIME,
+    ROWS_OF_PIECE,
+    Piece,
+    refuse_unreadable,
+)
 from service.batch.scoring import OnInvalid, scorer
 from service.model.errors import DataFileError
 
@@ -63,7 +69,8 @@ class CheckedOrder:
         )
         self.predictor = self.scorer.load().predictor
         self.paths = find_inputs(order.inputs)
-        self.sizes = [path.stat().st_size for path in self.paths]
+        self._inputs = [*map(_describe_input, self.paths)]
+        self.sizes = [size for _, size, _ in self._inputs]
         self.kept = self._check_inputs()
         self.schema = self.scorer.score(self.kept.empty_table()).answers.schema
         self.plan = self._describe_plan()
@@ -90,15 +97,11 @@ class CheckedOrder:
     def _describe_plan(self) -> bytes:
         """Return all that the pieces and their answers depend on."""
         order = self.order
-        inputs = [
-            (str(path), path.stat().st_size, path.stat().st_mtime_ns)
-            for path in self.paths
-        ]
         return orjson.dumps(
             {
                 "format": (FORMAT, ROWS_AT_A_TIME, ROWS_OF_PIECE, BYTES_OF_PIECE),
                 "artefact": self.scorer.digest,
-                "inputs": inputs,
+                "inputs": self._inputs,
                 "keep": order.keep,
                 "on_invalid": order.on_invalid,
                 "ignore_unknown": order.ignore_unknown,
@@ -106,6 +109,12 @@ class CheckedOrder:
                 "output": self.out.suffix,
             }
         )
+
+    def refuse_changes(self) -> None:
+        """Raise DataFileError where an input is not what it was at the start."""
+        for path, before in zip(self.paths, self._inputs, strict=True):
+            if _describe_input(path) != before:
+                raise DataFileError(f"{path} was changed while it was scored.")
 
     def iterate_pieces(self) -> Iterator[Piece]:
         """Yield the pieces of this shard in order. Raises DataFileError."""
@@ -120,6 +129,13 @@ class CheckedOrder:
                     yield Piece(index, file, part)
                 index += 1
                 position += part.weight
+
+
+def _describe_input(path: Path) -> tuple[str, int, int]:
+    """Return what tells an input from another of its name. Raises DataFileError."""
+    with refuse_unreadable(path):
+        found = path.stat()
+    return str(path), found.st_size, found.st_mtime_ns
 
 
 def name_output(out: Path, shard: tuple[int, int]) -> Path:

@@ -49,11 +49,6 @@ class WorkFolder:
 
         Raises DataFileError where it is another's, or of another run.
         """
-        if not is_resuming and self.path.exists():
-            raise DataFileError(
-                f"{self.path} is left of a run that was interrupted: resume that by"
-                " --resume, or remove the folder."
-            )
         self.path.mkdir(exist_ok=True)
         with (self.path / "lock").open("w") as lock:
             try:
@@ -63,6 +58,11 @@ class WorkFolder:
             file = self.path / PLAN
             if not file.exists():
                 write_whole(file, plan)
+            elif not is_resuming:
+                raise DataFileError(
+                    f"{self.path} is left of a run that was interrupted: resume that by"
+                    " --resume, or remove the folder."
+                )
             elif file.read_bytes() != plan:
                 raise DataFileError(
                     "The artefact, an input or an option is not what it was when the"

@@ -1,6 +1,7 @@
 """A run that is interrupted: what is scored is kept, and no output is half-written."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,12 @@ from pipelines import CREDIT, ROOT
 from pyarrow import parquet as pq
 
 from service.batch.piece import ROWS_OF_PIECE
+from service.batch.progress import Progress
+from service.batch.score_job import Run
+from service.batch.score_order import Order
+from service.batch.work_folder import PLAN, WorkFolder
 from service.cli.main import main
+from service.model.errors import DataFileError
 
 PIECES, SOME = 3, 20_000
 COMMAND = (sys.executable, "-m", "service")
@@ -73,6 +79,37 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(
 
     assert run(*order(source, killed, "--resume")) == 1  # which is at its end
     assert killed.read_bytes() == whole.read_bytes()
+
+
+def test_a_second_run_leaves_the_first_alone(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It must not say that the folder may be removed."""
+    folder = WorkFolder(tmp_path / "out.parquet")
+    with folder.open(b"of the first", is_resuming=False):
+        for options in ((), ("--resume",)):
+            assert run(*order(source, tmp_path / "out.parquet", *options)) == 2
+            assert "is of a run that goes on" in capsys.readouterr().err
+    assert (folder.path / PLAN).read_bytes() == b"of the first"
+
+
+class Changing(Progress):
+    """Changes the input while it is scored."""
+
+    source: Path
+
+    def add(self, rows: int, share: float, *, is_new: bool) -> None:
+        os.utime(self.source)
+
+
+def test_an_input_that_changes_leaves_no_output(tmp_path: Path) -> None:
+    progress = Changing()
+    progress.source = source = tmp_path / "in.parquet"
+    pq.write_table(tile_applications(SOME), source)
+    changing = Order(CREDIT, [str(source)], tmp_path / "out.parquet", [KEY])
+    with pytest.raises(DataFileError, match="was changed while it was scored"):
+        Run(changing).score(progress)
+    assert [*tmp_path.iterdir()] == [source]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_no_output(
