@@ -4,6 +4,7 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 from service.batch.arrow_source import ArrowSource
@@ -34,7 +35,7 @@ def find_inputs(names: Sequence[str]) -> list[Path]:
     Those whose name begins with a dot or an underscore are none, as engines have it.
     Raises DataFileError.
     """
-    found: dict[Path, str] = {}
+    found: dict[str, Path] = {}
     for name in names:
         paths = [*_iterate_files(name)]
         if not paths:
@@ -44,19 +45,26 @@ def find_inputs(names: Sequence[str]) -> list[Path]:
                 raise DataFileError(
                     f"{path} is none of {', '.join(SUFFIXES)}, by its name."
                 )
-            if path in found:
-                raise DataFileError(f"{path} is named twice.")
-            found[path] = name
-    return [*found]
+            real = os.path.realpath(path)  # a link, or an absolute path beside another
+            if real in found:
+                raise DataFileError(f"{path} is named twice: it is {found[real]}.")
+            found[real] = path
+    return [*found.values()]
 
 
 def _iterate_files(name: str) -> Iterator[Path]:
     path = Path(name)
     if path.is_dir():
-        files = sorted(path.rglob("*"))
-        yield from (
-            each for each in files if not _is_hidden(each, path) and not each.is_dir()
-        )
+        for each in sorted(path.rglob("*")):
+            if _is_hidden(each, path):
+                continue
+            if not each.is_dir():
+                yield each
+            elif each.is_symlink():  # rows that nobody would miss in the output
+                raise DataFileError(
+                    f"{each} is a link to a folder, which is not followed: name files"
+                    " by globs."
+                )
     elif path.exists() or not glob.has_magic(name):
         yield path
     else:
@@ -69,14 +77,20 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 def check_output(out: Path, names: Sequence[str]) -> None:
     """Refuse an output that the next run would read. Raises DataFileError."""
-    whole = out.absolute()
+    whole = out.parent.resolve() / out.name
     for name in names:
         folder = Path(name)
         if folder.is_dir():
-            is_inside = whole.resolve().is_relative_to(folder.resolve())
+            is_inside = whole.is_relative_to(folder.resolve())
         else:
-            pattern = str(folder.absolute())
             is_match = fnmatch if "**" in name else PurePath.match
-            is_inside = is_match(whole, pattern)
+            is_inside = is_match(whole, str(_resolve_pattern(folder)))
         if is_inside:
             raise DataFileError(f"{out} lies in {name}, which is read: choose another.")
+
+
+def _resolve_pattern(pattern: Path) -> Path:
+    """Return a glob without links, as far as it names folders."""
+    parts = pattern.absolute().parts
+    named = [*takewhile(lambda part: not glob.has_magic(part), parts[:-1])]
+    return Path(*named).resolve().joinpath(*parts[len(named) :])

@@ -2,7 +2,10 @@
 
 import argparse
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
@@ -93,6 +96,16 @@ def read_shard(text: str) -> tuple[int, int]:
     return shard
 
 
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C. The first process of a container would ignore it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def score(options: argparse.Namespace) -> None:
     """Score files, say what came of them, and end with the exit code of that."""
     try:
@@ -111,7 +124,8 @@ def score(options: argparse.Namespace) -> None:
         )
         progress = Progress()
         try:
-            found = Run(order).score(progress)
+            with interrupted_by_sigterm():
+                found = Run(order).score(progress)
         finally:
             progress.close()
     except (ModelError, SettingsError, OSError) as error:

@@ -1,6 +1,7 @@
 """python -m service score, as a person runs it."""
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pyarrow import parquet as pq
 from service.batch import scorer
 from service.batch.piece import ROWS_OF_PIECE
 from service.cli.main import main
+from service.cli.score import interrupted_by_sigterm
 
 SOME = 3000
 
@@ -198,6 +200,11 @@ def test_a_faulty_header_is_one_sentence(
         (["in"], "none/out.csv", "There is no folder"),
         (["none*"], "out.csv", "has no file that could be scored"),
         (["in", "in/a.parquet"], "out.csv", "is named twice"),
+        (["in", "a.parquet"], "out.csv", "is named twice: it is"),
+        (["linked/*.parquet"], "in/out.parquet", "lies in "),
+        (["links"], "out.csv", "is a link to a folder, which is not followed"),
+        (["lost.parquet"], "out.csv", "cannot be read: No such file"),
+        (["in"], "lost.parquet", "exists, and is not overwritten"),
         (["in", "notes.txt"], "out.csv", "by its name"),
     ],
 )
@@ -212,11 +219,26 @@ def test_an_order_that_cannot_be_run_is_one_sentence(
     pq.write_table(tile_applications(10), tmp_path / "in/a.parquet")
     (tmp_path / "there.parquet").touch()
     (tmp_path / "notes.txt").touch()
+    (tmp_path / "links").mkdir()
+    for link, target in (
+        *(("a.parquet", "in/a.parquet"), ("linked", "in"), ("lost.parquet", "none")),
+        ("links/sub", "../in"),
+    ):
+        (tmp_path / link).symlink_to(target)
+    before = list_files(tmp_path)
     named = [tmp_path / each for each in inputs]
     assert run(*named, "--out", tmp_path / out, "--keep", KEY) == 2
     [said] = capsys.readouterr().err.splitlines()
     assert sentence in said
-    assert list_files(tmp_path) == {"in", "there.parquet", "notes.txt"}
+    assert list_files(tmp_path) == before
+
+
+def test_sigterm_interrupts_as_a_person_does() -> None:
+    """In a container the first process would ignore it, and be killed in the end."""
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), interrupted_by_sigterm():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_an_invalid_row_stops_the_run_where_asked(
