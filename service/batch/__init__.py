@@ -3,6 +3,7 @@
 It knows no HTTP. In the order in which one reads them:
 
 arrow.py          pyarrow, which need not be installed
+plain_types.py    Arrow types that hold plain values otherwise
 columns.py        which columns of a table are asked about, carried along or refused
 answers.py        predictions as an Arrow table, with what was noticed of each row
 piece.py          a part of an input, which one process scores

@@ -12,6 +12,7 @@ from service.batch.piece import (
     ReadFeatures,
     refuse_unreadable,
 )
+from service.batch.plain_types import plain_schema, read_plainly
 
 
 class ArrowSource:
@@ -23,7 +24,7 @@ class ArrowSource:
         self.path = path
         with refuse_unreadable(path):
             self._file = ipc.open_file(pa.memory_map(str(path)))
-            self.schema = self._file.schema
+            self.schema = plain_schema(self._file.schema)
             self._bytes = path.stat().st_size
 
     def iterate_parts(self) -> Iterator[Part]:
@@ -47,4 +48,5 @@ class ArrowSource:
                 batch = self._file.get_batch(index).select(names)
                 batch.validate(full=True)  # what is damaged could end the process
                 for at in range(0, len(batch) or 1, ROWS_AT_A_TIME):
-                    yield pa.Table.from_batches([batch[at : at + ROWS_AT_A_TIME]])
+                    some = batch[at : at + ROWS_AT_A_TIME]
+                    yield read_plainly(pa.Table.from_batches([some]))

@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service.batch.arrow import pa
+from service.batch.plain_types import read_decimals
 from service.model.contract.arrow_tensors import find_tensor_fault
 from service.model.contract.features import Contract, FeatureType
 from service.model.errors import DataFileError
 
 
 def _is_number(type_: Any) -> bool:
-    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_))
+    types = pa.types
+    is_plain = types.is_integer(type_) or types.is_floating(type_)
+    return bool(is_plain or types.is_decimal(type_))
 
 
 def _is_text(type_: Any) -> bool:
@@ -98,5 +101,10 @@ class TableColumns:
         return [name for name in names if name in self.features or name in self.keep]
 
     def select_features(self, table: Any) -> Any:
-        """Return the columns of a table that the contract asks for."""
-        return table.select([n for n in table.column_names if n in self.features])
+        """Return the columns that the contract asks for, decimals as other numbers."""
+        found = table.select([n for n in table.column_names if n in self.features])
+        for index, field in enumerate(found.schema):
+            if pa.types.is_decimal(field.type):
+                column = read_decimals(found.column(index))
+                found = found.set_column(index, field.name, column)
+        return found

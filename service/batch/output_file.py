@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from service.batch.answers import REASON, ROW
 from service.batch.arrow import csv, ipc, pa, pq
 from service.batch.inputs import CSV, PARQUET
+from service.model.errors import DataFileError
 
 FILE = "file"
 
@@ -88,7 +89,23 @@ class RejectedOutput:
         return True
 
 
-def open_parquet(path: Path, schema: Any) -> Any:
+def check_kept(kept: Any, suffix: str) -> None:
+    """Refuse columns of types that an output does not hold. Raises DataFileError."""
+    for field in kept:
+        schema = pa.schema([field])
+        try:
+            table = pa.Table.from_arrays([pa.nulls(1, field.type)], schema=schema)
+            write = csv.CSVWriter if suffix == CSV else open_parquet
+            with write(pa.BufferOutputStream(), schema) as writer:
+                writer.write_table(table.take(pa.array([0])))
+        except Exception:  # noqa: BLE001 - pyarrow has several types for it
+            raise DataFileError(
+                f"The column {field.name} cannot be kept: {suffix} holds no"
+                f" {field.type} here."
+            ) from None
+
+
+def open_parquet(path: Any, schema: Any) -> Any:
     """Open Parquet to be written. Texts repeat, and numbers do not."""
     texts = [f.name for f in schema if pa.types.is_string(f.type)]
     return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts)

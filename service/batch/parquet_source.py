@@ -14,6 +14,7 @@ from service.batch.piece import (
     ReadFeatures,
     refuse_unreadable,
 )
+from service.batch.plain_types import plain_schema, read_plainly
 
 # A row group is read from its beginning, also for a piece behind that. So only those of
 # a file that has few of them are divided, which else would occupy few processes.
@@ -30,7 +31,7 @@ class ParquetSource:
         with refuse_unreadable(path):
             # A page that its checksum does not fit is refused.
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
-            self.schema = self._file.schema_arrow
+            self.schema = plain_schema(self._file.schema_arrow)
             self._bytes = path.stat().st_size
         metadata = self._file.metadata
         groups = map(metadata.row_group, range(metadata.num_row_groups))
@@ -66,4 +67,4 @@ class ParquetSource:
                 start, end = max(part.start - at, 0), part.end - at
                 at += len(batch)
                 if start < len(batch) and end > 0:
-                    yield pa.Table.from_batches([batch[start:end]])
+                    yield read_plainly(pa.Table.from_batches([batch[start:end]]))

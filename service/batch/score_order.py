@@ -11,7 +11,7 @@ import orjson
 from service.batch.answers import REASON, ROW
 from service.batch.arrow import pa
 from service.batch.inputs import check_output, find_inputs, open_source
-from service.batch.output_file import FILE, OUTPUTS
+from service.batch.output_file import FILE, OUTPUTS, check_kept
 from service.batch.piece import (
     BYTES_OF_PIECE,
     ROWS_AT_A_TIME,
@@ -19,6 +19,7 @@ from service.batch.piece import (
     Piece,
     refuse_unreadable,
 )
+from service.batch.plain_types import make_empty
 from service.batch.scoring import OnInvalid, scorer
 from service.model.errors import DataFileError
 
@@ -72,7 +73,8 @@ class CheckedOrder:
         self._inputs = [*map(_describe_input, self.paths)]
         self.sizes = [size for _, size, _ in self._inputs]
         self.kept = self._check_inputs()
-        self.schema = self.scorer.score(self.kept.empty_table()).answers.schema
+        check_kept(self.kept, self.out.suffix)
+        self.schema = self.scorer.score(make_empty(self.kept)).answers.schema
         self.plan = self._describe_plan()
         self.digest = hashlib.sha256(self.plan).hexdigest()
 

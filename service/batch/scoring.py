@@ -22,6 +22,7 @@ from service.batch.arrow import pa, require_arrow
 from service.batch.columns import TableColumns
 from service.batch.loaded_model import Answered, Model, ask, load_model
 from service.batch.piece import ReadFeatures
+from service.batch.plain_types import make_empty, plain_schema, read_plainly
 from service.model.artefact.folder import read_artefact
 from service.model.contract.instances import Instances, Predictions
 from service.model.errors import DataFileError
@@ -71,7 +72,8 @@ class Scorer:
 
     def describe(self, schema: Any) -> Any:
         """Return the schema of answers; that of the tables has what is kept."""
-        return self._answer(schema.empty_table().select(self.columns.keep)).schema
+        kept = make_empty(plain_schema(schema)).select(self.columns.keep)
+        return self._answer(kept).schema
 
     def __call__(self, table: Any) -> Any:
         """Return the answers to a table, a row for each of its rows, in their order.
@@ -90,6 +92,7 @@ class Scorer:
                 if found
                 else pa.RecordBatch.from_pylist([], schema=answers.schema)
             )
+        table = read_plainly(table)
         self.columns.check(table.schema, "The table")
         return self._answer(table)
 

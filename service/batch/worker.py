@@ -50,7 +50,13 @@ class Worker:
         source: Source = self._open(self._job.inputs[piece.file])
         scoring = PieceScoring(self._job, source, self._tally)
         answers = self._job.folder.place(piece.index, ANSWERS)
-        write_tables(stage(answers), self._job.form, scoring.iterate(piece))
+        try:
+            write_tables(stage(answers), self._job.form, scoring.iterate(piece))
+        except pa.ArrowException:  # its message may hold a value
+            raise DataFileError(
+                f"{source.path} has bytes in a kept column that are no text, as"
+                f" {self._job.form} would hold them."
+            ) from None
         commit(stage(answers), answers)
         paths = [answers]
         if scoring.rejected:

@@ -1,17 +1,22 @@
 """Shards: each piece is of one of them, and in order they are the whole."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
-from applications import tile_applications
+from applications import KEY, tile_applications
 from pipelines import CREDIT
-from pyarrow import csv, feather
+from pyarrow import csv, feather, ipc
 from pyarrow import parquet as pq
 
 from service.batch.csv_rows import count_rows
 from service.batch.csv_source import CsvSource
 from service.batch.piece import BYTES_OF_PIECE, ROWS_OF_PIECE
 from service.batch.score_order import CheckedOrder, Order
+from service.batch.work_folder import WorkFolder
+from service.batch.worker import Job, Worker
 from service.model.artefact.folder import read_manifest
 from service.model.errors import DataFileError
 
@@ -41,6 +46,54 @@ def test_shards_share_all_pieces_among_them(tmp_path: Path) -> None:
         ]
         assert [piece for shard in shards for piece in shard] == whole
     assert check(folder, (3, 5)).out.name == "out-00003-of-00005.parquet"
+
+
+@pytest.mark.parametrize(
+    ("values", "out", "sentence"),
+    [
+        (pa.array([{"a": 1}] * 9), "out.csv", "holds no struct<a: int64> here"),
+        (pa.array([[1]] * 9), "out.csv", "holds no list<item: int64> here"),
+        (
+            pa.array([(1, 2, 3)] * 9, pa.month_day_nano_interval()),
+            "out.parquet",
+            ".parquet holds no month_day_nano_interval here",
+        ),
+    ],
+)
+def test_a_column_that_an_output_does_not_hold_is_not_kept(
+    values: Any, out: str, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.arrow"
+    table = tile_applications(9).append_column("more", values)
+    with ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(DataFileError, match=f"more cannot be kept: .*{sentence}"):
+        CheckedOrder(Order(CREDIT, [str(path)], tmp_path / out, [KEY, "more"]))
+
+
+def test_bytes_that_are_no_text_are_not_kept_in_csv(tmp_path: Path) -> None:
+    path = tmp_path / "in.parquet"
+    table = tile_applications(9).append_column("more", pa.array([b"\xff"] * 9))
+    pq.write_table(table, path)
+    out = tmp_path / "out.csv"
+    checked = CheckedOrder(
+        Order(CREDIT, [str(path)], out, ["more"], ignore_unknown=True)
+    )
+    folder = WorkFolder(out)
+    folder.path.mkdir()
+    worker = Worker(Job(checked.scorer, checked.paths, folder, out.suffix))
+    [piece] = checked.iterate_pieces()
+    with pytest.raises(DataFileError, match="bytes in a kept column that are no text"):
+        worker.score(piece)
+
+
+def test_a_column_of_tensors_is_kept(tmp_path: Path) -> None:
+    tensors = pa.FixedShapeTensorArray.from_numpy_ndarray(np.zeros((9, 2)))
+    table = tile_applications(9).append_column("more", tensors)
+    pq.write_table(table, tmp_path / "in.parquet")
+    inputs = [str(tmp_path / "in.parquet")]
+    found = CheckedOrder(Order(CREDIT, inputs, tmp_path / "o.parquet", [KEY, "more"]))
+    assert found.schema.field("more").type == tensors.type
 
 
 def test_a_piece_of_csv_ends_where_a_row_does(tmp_path: Path) -> None:

@@ -57,6 +57,40 @@ def test_answers_are_those_of_a_request_to_the_last_bit(
         assert found[int(row)] == f"{name} {remark['message']}"
 
 
+ODD_TYPES = {
+    "views": {"Home": pa.string_view(), "Job": pa.string_view(), KEY: pa.string_view()},
+    "coded views": {"Home": pa.dictionary(pa.int32(), pa.string_view())},
+    "decimals": {"Age": pa.decimal128(38, 0), "Income": pa.decimal128(25, 3)},
+    "large decimals": {"Price": pa.decimal256(60, 2), KEY: pa.large_string()},
+}
+
+
+def change_types(table: Any, types: dict[str, Any]) -> Any:
+    for name, type_ in types.items():
+        place = table.column_names.index(name)
+        column = table[name]
+        if pa.types.is_dictionary(type_):
+            codes = column.combine_chunks().dictionary_encode()
+            held = codes.dictionary.cast(type_.value_type)
+            column = pa.DictionaryArray.from_arrays(codes.indices, held)
+        else:
+            column = column.cast(type_)
+        table = table.set_column(place, name, column)
+    return table
+
+
+@pytest.mark.parametrize("kind", ODD_TYPES)
+def test_the_same_values_of_other_types_have_the_same_answers(
+    kind: str, table: Any
+) -> None:
+    score = scorer(CREDIT, keep=[KEY])
+    found = score(change_types(table, ODD_TYPES[kind]))
+    wanted = score(table)
+    assert found.schema.names == wanted.schema.names
+    assert found.to_pylist() == wanted.to_pylist()
+    assert found.schema == score.describe(change_types(table, ODD_TYPES[kind]).schema)
+
+
 def test_tensors_are_scored_and_rejected_by_row(packaged: Package) -> None:
     folder = packaged("tensors")
     sample = json.loads((folder / "sample.json").read_text())["instances"][:20]
