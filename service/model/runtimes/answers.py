@@ -42,7 +42,10 @@ def find_output(outputs: Forms, name: str | None) -> TensorForm:
 def find_labels(outputs: Forms, name: str | None) -> TensorForm | None:
     """Return the output of labels, None if there is none. Raises PackagingError."""
     if name is not None:
-        return _take(outputs, name)
+        named = _take(outputs, name)
+        if not _is_label(named):
+            raise PackagingError(f"{describe_form(named)} holds no label a row.")
+        return named
     found = [form for form in outputs if form.name in LABELS and _is_label(form)]
     return found[0] if len(found) == 1 else None
 
@@ -79,7 +82,7 @@ def _is_label(form: TensorForm) -> bool:
 
 def count_classes(form: TensorForm | None) -> int | None:
     """Return the number of classes that an output has numbers for, if it is fixed."""
-    if form is None or len(form.shape) > 2:
+    if form is None or len(form.shape) not in (1, 2):
         return None
     width = form.shape[1] if len(form.shape) == 2 else 1
     return 2 if width == 1 else width

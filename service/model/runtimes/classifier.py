@@ -20,7 +20,7 @@ from service.model.runtimes.answers import (
 )
 from service.model.runtimes.estimator import NetworkEstimator
 from service.model.runtimes.network_file import NetworkFile
-from service.model.runtimes.tables import describe_form
+from service.model.runtimes.tables import describe_form, read_width
 
 
 def _has_probabilities(estimator: "NetworkClassifier") -> bool:
@@ -63,7 +63,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         self._indices = {c: index for index, c in enumerate(self.classes_.tolist())}
         if self.activation not in ACTIVATIONS:
             raise PackagingError(f"activation= must be one of {ACTIVATIONS}.")
-        is_one = self.scores is not None and self.scores.shape[1:] in ((), (1,))
+        is_one = self.scores is not None and read_width(self.scores) == 1
         if self.scores is not None and is_one and self.activation is None:
             raise PackagingError(
                 f"The network gives {describe_form(self.scores)}: say"
@@ -107,8 +107,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         if self.labels is None:
             assert probabilities is not None  # noqa: S101 - for mypy
             return probabilities.argmax(axis=1), probabilities
-        labels = read_rows(self.labels, outputs[self.labels.name], count)[:, 0]
-        return self._index_labels(labels), probabilities
+        labels = read_rows(self.labels, outputs[self.labels.name], count)
+        if labels.shape[1] != 1:
+            raise ValueError("The network answers several labels to an instance.")
+        return self._index_labels(labels[:, 0]), probabilities
 
     def call(self, X: Any, names: Sequence[str]) -> list[Any]:
         """Return what each of some methods answers, by one run of the network."""

@@ -32,6 +32,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         held = (
             network if isinstance(network, NetworkFile) else NetworkFile.open(network)
         )
+        if not held.inputs:
+            raise NetworkLoadError(f"{held.name} takes no input.")
         for form in held.inputs:
             if not form.shape or form.shape[0] is not None:
                 raise NetworkLoadError(

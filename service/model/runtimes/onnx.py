@@ -1,12 +1,13 @@
 """ONNX networks, run by onnxruntime."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from service.model.errors import NetworkLoadError, describe_error
+from service.model.errors import NetworkLoadError, write_line
 from service.model.runtimes.device import CPU
 from service.model.runtimes.network import Network, TensorForm, explain_fault
 
@@ -36,6 +37,13 @@ FATAL = 4
 EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
 NOWHERE = "/dev/null/none"
 
+# What stands before a message of onnxruntime: its number, and the line of its source.
+LEADING = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : (?:Fatal error: |Exception during"
+    r" initialization: )?(?:/\S+:\d+ .*?\)\S* )?",
+    re.DOTALL,
+)
+AND_SO_ON = " Encountered following errors"
 
 CUDA = "CUDAExecutionProvider"
 
@@ -136,7 +144,7 @@ def _read_form(node: Any) -> TensorForm:
         )
     if not node.type.startswith("tensor(") or kind not in DTYPES:
         raise NetworkLoadError(
-            f"{node.name!r} is a {node.type}, and tensors of {', '.join(DTYPES)} are"
+            f"{node.name!r} holds {node.type}, and tensors of {', '.join(DTYPES)} are"
             " served."
         )
     shape = tuple(d if isinstance(d, int) and d >= 0 else None for d in node.shape)
@@ -153,6 +161,7 @@ def _explain_load(error: Exception) -> str:
         )
     if kind == "InvalidProtobuf":
         return "The file is damaged, or holds no ONNX network."
+    told = write_line(LEADING.sub("", message.partition(AND_SO_ON)[0])).rstrip(".")
     if kind == "NotImplemented":
-        return f"onnxruntime lacks an operator of the network: {describe_error(error)}."
-    return f"onnxruntime does not load the network: {describe_error(error)}."
+        return f"onnxruntime lacks an operator of the network: {told}."
+    return f"onnxruntime does not load the network: {told or kind}."

@@ -122,14 +122,22 @@ class InputReader:
 
 def describe_form(form: TensorForm) -> str:
     """Return the name and the shape of a tensor: 'image' (n, 1, 8, 8)."""
-    free = ["any" if size is None else str(size) for size in form.shape[1:]]
-    return f"{form.name!r} ({', '.join(['n', *free])})"
+    free = ["n", *["any"] * len(form.shape)]
+    sizes = [
+        mark if size is None else str(size)
+        for size, mark in zip(form.shape, free, strict=False)
+    ]
+    return f"{form.name!r} ({', '.join(sizes)})"
 
 
 def read_width(form: TensorForm) -> int | None:
-    """Return the numbers that one row of a tensor has, None if it may have any."""
+    """Return the numbers that one row of a tensor has, None if it may have any.
+
+    That is so where a file says no shape.
+    """
     sizes = [size for size in form.shape[1:] if size is not None]
-    return math.prod(sizes) if len(sizes) == len(form.shape[1:]) else None
+    is_fixed = form.shape and len(sizes) == len(form.shape[1:])
+    return math.prod(sizes) if is_fixed else None
 
 
 def _add(widths: Sequence[int | None]) -> int:

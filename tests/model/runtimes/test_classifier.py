@@ -3,11 +3,19 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
-from networks import write_labelled, write_linear, write_two_inputs
+from networks import (
+    FLOAT,
+    write_labelled,
+    write_linear,
+    write_network,
+    write_two_inputs,
+)
+from onnx import helper
 from scipy.special import expit, softmax
 
-from service.model import NetworkClassifier
+from service.model import NetworkClassifier, NetworkTransformer
 from service.model.errors import PackagingError
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -94,3 +102,41 @@ def test_of_several_outputs_one_has_to_be_named(tmp_path: Path) -> None:
     path = write_two_inputs(tmp_path / "two.onnx")
     with pytest.raises(PackagingError, match="say by output="):
         NetworkClassifier(path)
+
+
+def write_unknown_shape(path: Path) -> Path:
+    """Write a softmax, reshaped to as many dimensions as its input is found to have."""
+    nodes = [
+        helper.make_node("Softmax", ["x"], ["z"]),
+        helper.make_node("Shape", ["x"], ["sizes"]),
+        helper.make_node("Greater", ["sizes", "zero"], ["is_there"]),
+        helper.make_node("Compress", ["sizes", "is_there"], ["kept"]),
+        helper.make_node("Reshape", ["z", "kept"], ["y"]),
+    ]
+    zero = {"zero": np.array([0])}
+    write_network(path, nodes, [("x", FLOAT, ["n", 3])], [("y", FLOAT, ["n"])], zero)
+    model = onnx.load(path)
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    onnx.save(model, path)
+    return path
+
+
+def test_an_output_of_no_known_shape_may_have_any_width(tmp_path: Path) -> None:
+    """It is not taken for a single number."""
+    path = write_unknown_shape(tmp_path / "net.onnx")
+    with pytest.raises(PackagingError, match="say classes=, in the order"):
+        NetworkClassifier(path)
+    network = NetworkClassifier(path, classes=["a", "b", "c"])
+    assert network.predict_proba(np.eye(3)).shape == (3, 3)
+    with pytest.raises(ValueError, match="3 probabilities a row, and has 2 classes"):
+        NetworkClassifier(path, classes=["a", "b"]).predict(np.eye(3))
+    with pytest.raises(ValueError, match=r"The width of 'y' is free"):
+        NetworkTransformer(path).get_feature_names_out()
+
+
+def test_several_numbers_are_no_label(tmp_path: Path) -> None:
+    path = write_labelled(tmp_path / "net.onnx", ["a", "b", "c"])
+    with pytest.raises(
+        PackagingError, match=r"'probabilities' \(n, 3\) holds no label"
+    ):
+        NetworkClassifier(path, classes=[0, 1, 2], label_output="probabilities")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from networks import FLOAT, write_linear, write_network
-from onnx import helper
+from onnx import helper, numpy_helper
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -88,6 +88,14 @@ def test_a_batch_of_one_size_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "fixed.onnx"
     write_network(path, [node], [("x", FLOAT, [1, 3])], [("y", FLOAT, [1, 3])])
     with pytest.raises(NetworkLoadError, match="first dimension that is free"):
+        NetworkTransformer(path)
+
+
+def test_a_network_without_inputs_is_refused(tmp_path: Path) -> None:
+    value = numpy_helper.from_array(np.ones(3, np.float32))
+    node = helper.make_node("Constant", [], ["y"], value=value)
+    path = write_network(tmp_path / "still.onnx", [node], [], [("y", FLOAT, [3])])
+    with pytest.raises(NetworkLoadError, match=r"still\.onnx takes no input\."):
         NetworkTransformer(path)
 
 
