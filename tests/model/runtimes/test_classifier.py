@@ -134,6 +134,16 @@ def test_an_output_of_no_known_shape_may_have_any_width(tmp_path: Path) -> None:
         NetworkTransformer(path).get_feature_names_out()
 
 
+def test_what_is_rounded_below_zero_is_a_probability(tmp_path: Path) -> None:
+    """As onnxruntime has one minus a sum of float32 over trees; it is not changed."""
+    path = write_linear(tmp_path / "net.onnx", np.eye(2))
+    rows = np.array([[-5e-7, 1 + 5e-7], [0.5, 0.5]], np.float32)
+    found = NetworkClassifier(path).predict_proba(rows)
+    assert found.tobytes() == rows.tobytes()
+    with pytest.raises(ValueError, match="holds no probabilities"):
+        NetworkClassifier(path).predict(np.array([[-1e-3, 1 + 1e-3]]))
+
+
 def test_several_numbers_are_no_label(tmp_path: Path) -> None:
     path = write_labelled(tmp_path / "net.onnx", ["a", "b", "c"])
     with pytest.raises(
