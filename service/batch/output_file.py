@@ -7,9 +7,15 @@ from typing import Any, Protocol
 from service.batch.answers import REASON, ROW
 from service.batch.arrow import csv, ipc, pa, pq
 from service.batch.inputs import CSV, PARQUET
+from service.batch.piece import ROWS_OF_PIECE
 from service.model.errors import DataFileError
 
 FILE = "file"
+
+# A whole piece, of which few rows are rejected, is written at once. Each table that
+# waits may hold a mapping of its file, of which a process has 65,530 at most.
+ROWS_OF_GROUP = ROWS_OF_PIECE // 2
+TABLES_OF_GROUP = 1000
 
 
 class Output(Protocol):
@@ -22,18 +28,45 @@ class Output(Protocol):
         """End the file. Raises OSError."""
 
 
+class Gathering:
+    """A writer of tables that writes small ones together.
+
+    Else ten thousand files of a few rows would become as many row groups.
+    """
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+        self._tables: list[Any] = []
+
+    def write_table(self, table: Any) -> None:
+        """Write a table, now or with the next ones. Raises OSError."""
+        if len(table):
+            self._tables.append(table)
+        rows = sum(map(len, self._tables))
+        if rows >= ROWS_OF_GROUP or len(self._tables) >= TABLES_OF_GROUP:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left, and end the file. Raises OSError."""
+        self._write()
+        self._writer.close()
+
+    def _write(self) -> None:
+        if self._tables:
+            self._writer.write_table(pa.concat_tables(self._tables))
+            self._tables.clear()
+
+
 class ParquetOutput:
-    """Parquet, of a row group for each piece."""
+    """Parquet, of a row group for each piece, or for several that are small."""
 
     def __init__(self, path: Path, schema: Any) -> None:
         self._schema = schema
-        self._writer = open_parquet(path, schema)
+        self._writer = Gathering(open_parquet(path, schema))
 
     def append(self, piece: Path) -> None:
         """Append the answers of a piece. Raises OSError."""
-        table = read_piece(piece)
-        if len(table):
-            self._writer.write_table(table.cast(self._schema))
+        self._writer.write_table(read_piece(piece).cast(self._schema))
 
     def close(self) -> None:
         """End the file. Raises OSError."""
@@ -78,7 +111,7 @@ class RejectedOutput:
         if self._writer is None:
             is_csv = self.path.suffix == CSV
             write = csv.CSVWriter if is_csv else open_parquet
-            self._writer = write(self.path, self._schema)
+            self._writer = Gathering(write(self.path, self._schema))
         self._writer.write_table(table.cast(self._schema))
 
     def close(self) -> bool:
