@@ -160,6 +160,15 @@ class Probe:
         answers = self._ask(columns)
         return answers is not None and bool(answers.find_finite().all())
 
+    def keeps_width(self, columns: Sequence[Sequence[Any]]) -> bool:
+        """Return True if a table is answered with as many numbers as the base rows."""
+        found, usual = self._ask(columns), self._ask(self.base)
+        if found is None or usual is None or usual.numbers is None:
+            return found is not None
+        return found.numbers is not None and (
+            found.numbers.shape[1] == usual.numbers.shape[1]
+        )
+
     def _ask(self, columns: Sequence[Sequence[Any]]) -> Outputs | None:
         """Return the answers, NaN and infinities among them; None where it raises."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -5,7 +5,7 @@ and that only if the pipeline answers another size of it.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,12 +34,23 @@ def propose_tensors(
         TensorColumn(_double(values.array, feature.shape or ()))
         for feature, values in zip(features, probe.tensors, strict=True)
     ]
-    if any(None in (f.shape or ()) for f in features) and not probe.answers(columns):
+    if any(None in (f.shape or ()) for f in features):
+        _check_freed(probe, columns)
+    return contract
+
+
+def _check_freed(probe: Probe, columns: Sequence[TensorColumn]) -> None:
+    """Raise ContractError unless tensors of twice the size are answered as others."""
+    if not probe.answers(columns):
         raise ContractError(
             "The pipeline does not answer tensors of twice the size in each dimension"
             " that an edit frees: leave it fixed."
         )
-    return contract
+    if not probe.keeps_width(columns):
+        raise ContractError(
+            "The pipeline gives another number of values to tensors of twice the size"
+            " in each dimension that an edit frees: leave it fixed."
+        )
 
 
 def _double(array: np.ndarray, shape: tuple[int | None, ...]) -> np.ndarray:

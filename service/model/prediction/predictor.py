@@ -89,11 +89,17 @@ def build_answer(ask: Ask, form: PredictionForm) -> Callable[[Instances], Predic
 
 
 def name_outputs(outputs: Outputs, form: PredictionForm) -> Predictions:
-    """Return outputs as plain values under their business names."""
+    """Return outputs as plain values under their business names.
+
+    Raises ValueError where there are not as many numbers as in training, as of a
+    network whose answers are as long as what it is asked.
+    """
     classes, numbers = outputs.classes, outputs.numbers
     labels = None if classes is None else _name_labels(classes, form)
     if numbers is None:
         return Predictions(form, labels)
+    if numbers.shape[1] != form.width:
+        raise ValueError("The pipeline gives more numbers, or fewer, than in training.")
     if numbers.dtype.kind in "iu":  # a double holds no integer beyond 2**53
         return Predictions(form, labels, numbers.tolist())
     numbers = numbers.astype(float, copy=False)

@@ -13,11 +13,14 @@ import pandas as pd
 import pytest
 from faults import flip_byte, reseal
 from networks import (
+    FLOAT,
     write_convolution,
     write_labelled,
     write_linear,
+    write_network,
     write_two_inputs,
 )
+from onnx import helper
 from proved_here import package_here
 from scipy.special import softmax
 from sklearn.datasets import load_digits
@@ -26,7 +29,7 @@ from service.model import NetworkClassifier, NetworkTransformer, package
 from service.model.artefact.folder import read_artefact
 from service.model.contract.codec import Codec
 from service.model.contract.request_limits import UNBOUNDED
-from service.model.errors import ArtefactError, PackagingError
+from service.model.errors import ArtefactError, ContractError, PackagingError
 from service.model.loading import load_predictor
 from service.model.prediction.predictor import Predictor
 
@@ -195,3 +198,15 @@ def test_a_manifest_without_its_network_is_refused(
     assert "networks" in json.loads((folder / "manifest.json").read_text())
     with pytest.raises(ArtefactError, match="files must list all that is read"):
         read_artefact(folder)
+
+
+def test_a_dimension_is_not_freed_where_answers_grow_with_it(tmp_path: Path) -> None:
+    """They have a name each, as many as in training."""
+    node = helper.make_node("Relu", ["x"], ["y"])
+    path = tmp_path / "net.onnx"
+    write_network(path, [node], [("x", FLOAT, ["n", "m"])], [("y", FLOAT, ["n", "m"])])
+    rows = {"x": np.random.default_rng(0).random((8, 3), dtype=np.float32)}
+    options: dict[str, Any] = {"name": "net", "version": "1.0.0", "to": tmp_path}
+    edits: Any = {"x": {"shape": (None,)}}
+    with pytest.raises(ContractError, match="another number of values to tensors"):
+        package(NetworkTransformer(path), rows, features=edits, **options)
