@@ -14,6 +14,19 @@ from service.batch.piece import (
 )
 from service.batch.plain_types import plain_schema, read_plainly
 
+# What files begin with that are of Arrow, and not of its file format; and what to do.
+OTHERS = {
+    b"FEA1": "it is Feather of version 1: write it again by version 2",
+    b"\xff\xff\xff\xff": "it is an Arrow stream: write it as a file",
+}
+
+
+def _check_format(path: Path) -> None:
+    """Raise ValueError for another format of Arrow."""
+    with path.open("rb") as file:
+        if told := OTHERS.get(file.read(4)):
+            raise ValueError(told)
+
 
 class ArrowSource:
     """A file of Arrow's IPC format, which Feather is, too."""
@@ -23,6 +36,7 @@ class ArrowSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         with refuse_unreadable(path):
+            _check_format(path)
             self._file = ipc.open_file(pa.memory_map(str(path)))
             self.schema = plain_schema(self._file.schema)
             self._bytes = path.stat().st_size

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from applications import KEY, tile_applications
+from arrow_streams import write_arrow
 from pipelines import CREDIT
 from pyarrow import compute, csv, feather
 from pyarrow import parquet as pq
@@ -148,6 +149,21 @@ FAULTS: dict[str, tuple[Break, str]] = {
         "has string in the column Age, which must hold numbers.",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"FEA1 and so on", "it is Feather of version 1: write it again by version 2"),
+        (write_arrow(tile_applications(10)), "it is an Arrow stream: write it as a"),
+    ],
+)
+def test_another_format_of_arrow_is_named(
+    content: bytes, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.arrow").write_bytes(content)
+    assert run(tmp_path / "in.arrow", "--out", tmp_path / "out.csv") == 2
+    assert f"in.arrow cannot be read: {sentence}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", FAULTS)
