@@ -139,6 +139,19 @@ def list_names(form: TensorForm) -> list[str]:
 
 
 def join_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return outputs side by side, floats as doubles, which hold all of them."""
+    """Return outputs side by side, as doubles if one of them is of floats.
+
+    Raises ValueError for an integer that no double is.
+    """
     joined = np.concatenate(parts, axis=1)
-    return joined.astype(np.float64) if joined.dtype.kind == "f" else joined
+    if joined.dtype.kind != "f":
+        return joined
+    for part in parts:
+        if part.dtype.kind in "iu" and not _are_doubles(part):
+            raise ValueError("The network gives an integer that no double holds.")
+    return joined.astype(np.float64)
+
+
+def _are_doubles(integers: np.ndarray) -> bool:
+    """Return True if each is at most 2**53, up to which doubles hold all."""
+    return bool(((integers >= -(2**53)) & (integers <= 2**53)).all())

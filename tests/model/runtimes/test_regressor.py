@@ -8,6 +8,7 @@ from networks import write_labelled, write_linear, write_two_inputs
 
 from service.model import NetworkRegressor, NetworkTransformer
 from service.model.errors import PackagingError
+from service.model.runtimes.answers import join_numbers
 
 X = np.random.default_rng(0).random((20, 5))
 
@@ -45,3 +46,12 @@ def test_a_transformer_gives_no_texts(tmp_path: Path) -> None:
     with pytest.raises(PackagingError, match="outputs= which of them are numbers"):
         NetworkTransformer(path)
     assert NetworkTransformer(path, outputs=["probabilities"])
+
+
+def test_integers_beside_floats_stay_what_they_are() -> None:
+    floats, ids = np.ones((1, 1), np.float32), np.array([[2**53]])
+    assert join_numbers([floats, ids]).tolist() == [[1, 2**53]]
+    assert join_numbers([ids + 1]).tolist() == [[2**53 + 1]]
+    for others in (floats, ids.astype(np.uint64)):
+        with pytest.raises(ValueError, match="an integer that no double holds"):
+            join_numbers([others, ids + 1])
