@@ -14,7 +14,7 @@ from service.model.outputs import Outputs
 from service.model.plan.lookup import plan_predictor
 from service.model.plan.predictors.boosters import NEAR_ZERO, load_lightgbm
 from service.model.plan.steps import Numbers
-from service.model.plan.trees import bit_tables
+from service.model.plan.trees import leaf_tables
 from service.model.plan.trees.bit_tables import BitTables
 from service.model.plan.trees.edge_rows import gather_rows
 from service.model.plan.trees.forests import load_forest
@@ -240,6 +240,6 @@ def test_tables_that_are_too_large_are_not_made(
     fitted = ensemble.HistGradientBoostingRegressor(max_iter=9).fit(X, y)
     trees = NumberedTrees(load(fitted))
     assert BitTables(trees).nbytes > 1000
-    monkeypatch.setattr(bit_tables, "MAX_BYTES", 1000)
+    monkeypatch.setattr(leaf_tables, "MAX_BYTES", 1000)
     with pytest.raises(NotImplementedError, match="too large"):
         BitTables(trees)
