@@ -7,7 +7,10 @@ metadata of the stream is a column here: a table may be divided, and its metadat
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from service.batch.arrow import pa
+from service.model.contract.arrow_stream import write_array
 from service.model.contract.flat_columns import flatten
 from service.model.contract.instances import Predictions
 from service.model.errors import DataFileError, Remark
@@ -37,17 +40,18 @@ def group_remarks(remarks: tuple[Remark, ...]) -> dict[int, str]:
 
 def write_answers(predictions: Predictions, warnings: Mapping[int, str]) -> Any:
     """Return predictions as a table, in their order."""
-    pairs = [*flatten(predictions.to_columns())]
-    columns = {name: pa.array(values) for name, values in pairs}
+    pairs = [*flatten(predictions.to_arrays())]
+    columns = {name: write_array(values) for name, values in pairs}
     columns[WARNINGS] = _spread(warnings, len(predictions))
     return pa.table(columns)
 
 
 def _spread(texts: Mapping[int, str], count: int) -> Any:
-    values: list[str | None] = [None] * count
-    for row, text in texts.items():
-        values[row] = text
-    return pa.array(values, pa.string())
+    places, is_null = np.zeros(count, np.intp), np.ones(count, dtype=bool)
+    rows = [*texts]
+    places[rows], is_null[rows] = range(len(rows)), False
+    held = pa.array([*texts.values()], pa.string())
+    return held.take(pa.array(places, mask=is_null))
 
 
 def write_rejected(reasons: Mapping[int, str]) -> Any:

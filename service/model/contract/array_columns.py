@@ -5,6 +5,7 @@ takes it for one. The values are listed when somebody first asks for them. They 
 by `type(...) is`, which takes a tenth of the time of isinstance for a Sequence.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -15,6 +16,10 @@ import numpy as np
 # Making arrays of a request of 13 columns takes as long as what the plan and drift save
 # by them for 200 rows; of 1,000 they save twice as much as that.
 FEW_ROWS = 256
+
+# To sort more numbers than these takes longer than to compare them with some twelve
+# bounds: 16,384 of them 460 microseconds instead of 35.
+SORTED_NUMBERS = 1024
 
 
 class ArrayColumn(Sequence[Any]):
@@ -68,8 +73,16 @@ class NumberColumn(ArrayColumn):
                 found[index] = None
         return found
 
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is not int or "values" in vars(self):
+            return self.values[index]
+        double: float = self.doubles.item(index)
+        if double != double:  # noqa: PLR0124 - a null
+            return None
+        return double if self.integers is None else self.integers.item(index)
+
     @cached_property
-    def ordered(self) -> np.ndarray:
+    def _ordered(self) -> np.ndarray:
         """The doubles in ascending order, nulls at the end."""
         return np.sort(self.doubles)
 
@@ -81,9 +94,12 @@ class NumberColumn(ArrayColumn):
     @cached_property
     def range(self) -> tuple[float | None, float | None]:
         """The least and the greatest double, None where all are null."""
-        count = len(self) - (self.count(None) if self.has_null else 0)
-        ordered = self.ordered
-        return (float(ordered[0]), float(ordered[count - 1])) if count else (None, None)
+        if not len(self):
+            return None, None
+        least = float(np.fmin.reduce(self.doubles))
+        if math.isnan(least):
+            return None, None
+        return least, float(np.fmax.reduce(self.doubles))
 
     def take_every(self, step: int, start: int) -> "NumberColumn":
         """Return each number that is `step` behind the one before, from `start` on."""
@@ -102,11 +118,22 @@ class NumberColumn(ArrayColumn):
             return int(np.count_nonzero(np.isnan(self.doubles)))
         return self.values.count(value)
 
+    def count_below(self, bounds: Sequence[float]) -> list[int]:
+        """Return how many numbers lie below each bound."""
+        if len(self) <= SORTED_NUMBERS:
+            return self._ordered.searchsorted(bounds).tolist()  # type: ignore[no-any-return]
+        doubles = self.doubles
+        return [int(np.count_nonzero(doubles < bound)) for bound in bounds]
+
     def distribute(self, bounds: Sequence[float]) -> tuple[list[int], float]:
         """Return how many numbers lie up to each bound, and the sum of all."""
-        ends: list[int] = self.ordered.searchsorted(bounds, "right").tolist()
+        doubles = self.doubles
+        if len(self) <= SORTED_NUMBERS:
+            ends = self._ordered.searchsorted(bounds, "right").tolist()
+        else:
+            ends = [int(np.count_nonzero(doubles <= bound)) for bound in bounds]
         with np.errstate(over="ignore", invalid="ignore"):  # as sum() of a list does
-            return ends, float(self.doubles.sum())
+            return ends, float(doubles.sum())
 
 
 class CodedColumn(ArrayColumn):
@@ -168,6 +195,10 @@ class NumberTable(Sequence[Sequence[float]]):
     def list_columns(self) -> list[list[float]]:
         """Return a list for each column."""
         return [column.tolist() for column in self._doubles.T]
+
+    def read_columns(self) -> list[NumberColumn]:
+        """Return each column."""
+        return [self.read_column(index) for index in range(self._doubles.shape[1])]
 
     def read_column(self, index: int) -> NumberColumn:
         """Return a column; whoever asks for it again is given the same."""

@@ -202,9 +202,18 @@ def write_stream(
 ) -> bytes:
     """Return a table as an Arrow stream, whose schema has what is told beside it."""
     pairs = list(columns)
-    table = pa.table({name: pa.array(values) for name, values in pairs})
+    table = pa.table({name: write_array(values) for name, values in pairs})
     table = table.replace_schema_metadata(dict(told))
     sink = pa.BufferOutputStream()
     with ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
+
+
+def write_array(values: Sequence[Any]) -> Any:
+    """Return what predictions have in a column as an array."""
+    if type(values) is NumberColumn:
+        return pa.array(values.doubles)
+    if type(values) is CodedColumn:
+        return pa.array(values.kinds).take(pa.array(values.codes))
+    return pa.array(values)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 # One name and its values, one for each instance: ("probabilities.bad", [0.25, 0.5]).
-FlatColumn = tuple[str, list[Any]]
+FlatColumn = tuple[str, Any]
 
 
 def flatten(columns: dict[str, Any], prefix: str = "") -> Iterator[FlatColumn]:

@@ -68,6 +68,10 @@ class Predictions(msgspec.Struct, frozen=True):
         """Return the `predictions` of an answer by column."""
         return self.form.write_columns(self.labels, self.numbers)
 
+    def to_arrays(self) -> dict[str, Any]:
+        """Return the same, where many labels and numbers are arrays."""
+        return self.form.write_columns(self.labels, self.numbers, as_lists=False)
+
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
     """Return `count` of the items, evenly spaced, or all if there are fewer."""

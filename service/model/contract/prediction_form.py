@@ -21,6 +21,7 @@ from service.model.contract.prediction_writers import (
     Writer,
     compile_writer,
     join_writers,
+    list_columns,
     write_columns,
     write_outputs,
 )
@@ -86,12 +87,19 @@ class PredictionForm(Record, frozen=True, dict=True):
         has_labels = bool(self.labels)
         return compile_writer(self.scalars, self.group, self.names, has_labels)
 
-    def write_columns(self, labels: Labels, numbers: Numbers) -> Json:
-        """Write predictions as they stand in an answer by column: a list for each."""
+    def write_columns(
+        self, labels: Labels, numbers: Numbers, *, as_lists: bool = True
+    ) -> Json:
+        """Write predictions as they stand in an answer by column: a list for each.
+
+        Where lists are not asked for, many labels and numbers are arrays.
+        """
         if self.outputs:
             parts = [(name, f.width, f.write_columns) for name, f in self._outputs]
             return {"outputs": dict(write_outputs(parts, labels, numbers))}
-        return write_columns(self.scalars, self.group, self.names, labels, numbers)
+        held = [*labels] if labels and as_lists else labels
+        columns = list_columns(numbers, as_lists=as_lists)
+        return write_columns(self.scalars, self.group, self.names, held, columns)
 
     @property
     def _outputs(self) -> Iterable[tuple[str, "PredictionForm"]]:

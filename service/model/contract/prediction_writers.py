@@ -72,20 +72,20 @@ def write_columns(
     group: str,
     names: Sequence[str],
     labels: Labels,
-    numbers: Numbers,
+    columns: Sequence[Sequence[float]],
 ) -> Json:
-    """Return the columns of one output."""
-    columns = _list_columns(numbers)
-    written: Json = {"label": [*labels]} if labels else {}
+    """Return the columns of one output, of which those of numbers are given."""
+    written: Json = {"label": labels} if labels else {}
     written.update(zip(scalars, columns, strict=False))
     if group and columns:
         written[group] = dict(zip(names, columns[len(scalars) :], strict=True))
     return written
 
 
-def _list_columns(numbers: Numbers) -> list[list[float]]:
+def list_columns(numbers: Numbers, *, as_lists: bool) -> Sequence[Sequence[float]]:
+    """Return the columns of numbers: lists, or arrays where there are some."""
     if type(numbers) is NumberTable:
-        return numbers.list_columns()
+        return numbers.list_columns() if as_lists else numbers.read_columns()
     return [[*each] for each in zip(*numbers, strict=True)] if numbers else []
 
 

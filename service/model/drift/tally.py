@@ -4,7 +4,6 @@ Both give equal counts. Cells are integers of 64 bits in a memory that the calle
 so that processes can share it.
 """
 
-import math
 import struct
 from bisect import bisect_right
 from collections import Counter
@@ -54,7 +53,7 @@ class Tally:
         self._starts = [0, *accumulate(each.width for each in histograms.all)]
         self.width = self._starts[-1]
         self._nulls = [end - 1 for end in self._starts[1:]]
-        self._numbers: list[tuple[int, Reader, list[float], np.ndarray, int, int]] = []
+        self._numbers: list[tuple[int, Reader, list[float], int, int]] = []
         self._categories: list[tuple[int, Callable[[Any, int], int], int]] = []
         for index, (each, start, null) in enumerate(
             zip(histograms.all, self._starts, self._nulls, strict=False)
@@ -64,11 +63,7 @@ class Tally:
                 self._categories.append((index, places.get, start))
                 continue
             edges = list(each.edges)
-            # NaN, a null, is sorted behind all numbers. Without edges, which is where
-            # training had nulls alone, all numbers are in cell 0.
-            ends = np.array([*edges, math.nan] if edges else [math.nan, math.nan])
-            read = READERS[each.kind]
-            self._numbers.append((index, read, edges, ends, start, null))
+            self._numbers.append((index, READERS[each.kind], edges, start, null))
 
     def split(self, cells: Sequence[int]) -> list[Sequence[int]]:
         """Return the cells of each histogram, the features' before the scores'."""
@@ -88,7 +83,7 @@ class Tally:
 
     def _count_few(self, columns: Sequence[Sequence[Any]], cells: memoryview) -> None:
         bisect = bisect_right
-        for index, read, edges, _, start, null in self._numbers:
+        for index, read, edges, start, null in self._numbers:
             for value in columns[index]:
                 if value is None:
                     cells[null] += 1
@@ -101,13 +96,18 @@ class Tally:
     def _count_many(self, columns: Sequence[Sequence[Any]]) -> list[int]:
         """Return all cells.
 
-        The edges are looked up in sorted values: with the sorting, that takes a third
-        of the time of looking the values up in the edges.
+        Each edge is told how many values lie below it: that takes a third of the time
+        of looking the values up in the edges.
         """
         found = [0] * self.width
-        for index, read, _, ends, start, null in self._numbers:
-            values = _order(read, columns[index])
-            places = (0, *values.searchsorted(ends).tolist(), values.size)
+        for index, read, edges, start, null in self._numbers:
+            column = _read_numbers(read, columns[index])
+            size = len(column)
+            present = size - (column.count(None) if column.has_null else 0)
+            # Without edges, which is where training had nulls alone, all numbers are
+            # in cell 0.
+            ends = column.count_below(edges) if edges else [present]
+            places = (0, *ends, present, size)
             found[start : null + 1] = [end - begin for begin, end in pairwise(places)]
         for index, find, unseen in self._categories:
             for value, times in _count_kinds(columns[index]):
@@ -126,11 +126,11 @@ def _count_kinds(values: Sequence[Any]) -> Iterable[tuple[Any, int]]:
     return Counter(values).items()
 
 
-def _order(read: Reader, values: Sequence[Any]) -> np.ndarray:
-    """Return the numbers of a column in order, with NaN for null at the end."""
+def _read_numbers(read: Reader, values: Sequence[Any]) -> NumberColumn:
+    """Return the numbers of a column."""
     if type(values) is NumberColumn:
-        return values.ordered
-    return np.sort(_read_doubles(read, values))
+        return values
+    return NumberColumn(_read_doubles(read, values))
 
 
 def _read_doubles(read: Reader, values: Sequence[Any]) -> np.ndarray:

@@ -43,7 +43,7 @@ def write_arrow(
     told = {"request_id": call.request_id}
     if instances.warnings:
         told["warnings"] = orjson.dumps(instances.warnings).decode()
-    stream = write_stream(flatten(predictions.to_columns()), told)
+    stream = write_stream(flatten(predictions.to_arrays()), told)
     return Answer(stream, content_type=ARROW)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from service.model.contract.array_columns import (
     FEW_ROWS,
+    SORTED_NUMBERS,
     CodedColumn,
     NumberColumn,
     NumberTable,
@@ -44,7 +45,9 @@ def test_integers_of_an_array_are_listed_exactly(values: list[Any]) -> None:
     integers = np.array([value or 0 for value in values], np.int64)
     doubles = integers.astype(np.float64)
     doubles[[value is None for value in values]] = math.nan
-    assert tell(NumberColumn(doubles, integers=integers)) == tell(values)
+    column = NumberColumn(doubles, integers=integers)
+    assert tell(column[index] for index in range(len(values))) == tell(values)
+    assert tell(column) == tell(values)
 
 
 @given(KINDS)
@@ -69,10 +72,19 @@ def test_an_integer_that_no_double_holds_stays_as_it_is() -> None:
 def test_numbers_are_distributed_as_by_counting(
     values: list[float], bounds: list[float]
 ) -> None:
-    column = make_numbers(values)
-    assert isinstance(column, NumberColumn)
-    ends, _ = column.distribute(bounds)
-    assert ends == [sum(value <= bound for value in values) for bound in bounds]
+    times = SORTED_NUMBERS // len(values) + 1
+    for count in (1, times):  # few are sorted
+        column = NumberColumn(np.array([*values, math.nan] * count))
+        ends, _ = column.distribute(bounds)
+        assert ends == [sum(v <= bound for v in values) * count for bound in bounds]
+        below = column.count_below(bounds)
+        assert below == [sum(v < bound for v in values) * count for bound in bounds]
+        assert column.range == (min(values), max(values))
+
+
+def test_of_nulls_alone_there_is_no_range() -> None:
+    assert NumberColumn(np.array([math.nan])).range == (None, None)
+    assert NumberColumn(np.array([])).range == (None, None)
 
 
 @given(st.lists(st.tuples(FINITE, FINITE, FINITE), min_size=1))
