@@ -4,6 +4,7 @@ from typing import Any
 
 from service.model.artefact.folder import Artefact
 from service.model.artefact.golden import refuse_unanswered
+from service.model.artefact.manifest import Manifest
 from service.model.contract.features import Contract
 from service.model.contract.instances import Instances
 from service.model.errors import (
@@ -34,8 +35,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
     Raises PipelineLoadError or another ArtefactError, whatever is wrong with it.
     """
     loaded, contract = unpickle_artefact(artefact), artefact.manifest.contract
-    is_single = artefact.manifest.absolute_tolerance > 0
-    tolerance = SAME_SINGLE if is_single else SAME_ANSWER
+    tolerance = _choose_bound(artefact.manifest)
     reference, sample = loaded.reference, loaded.sample
     try:
         choice = choose_plan(reference, contract, sample) if use_plan else PlanChoice()
@@ -70,6 +70,14 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         explainer=explainer,
         not_explained_because=not_explained_because,
     )
+
+
+def _choose_bound(manifest: Manifest) -> float:
+    """Return how far an instance may be answered together otherwise than alone."""
+    if manifest.batch_tolerance is not None:
+        return manifest.batch_tolerance
+    is_single = manifest.absolute_tolerance > 0
+    return SAME_SINGLE if is_single else SAME_ANSWER
 
 
 def _name_itself(pipeline: Any) -> str:

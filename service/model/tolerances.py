@@ -12,6 +12,10 @@ SAME_ANSWER = 1e-12
 # how a table lies in memory decides the order of its sums.
 SAME_SINGLE = 1e-6
 
+# How far an owner may let an answer among strangers' requests lie from that alone: as
+# far as float16 rounds.
+WIDEST_BATCH = 1e-3
+
 # Beyond this, a row's answer depends on the other rows of its table: more than float32
 # rounds.
 DEPENDENT_ROWS = 1e-5

@@ -207,7 +207,7 @@ MANIFEST_FAULTS: dict[str, str] = {
 
 # What each fault's one sentence must say.
 FAULTS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "a newer format": (make_newer, "has format 4"),
+    "a newer format": (make_newer, f"has format {FORMAT + 1}"),
     "another library": (make_other_library, "scikit-learn 1.8.2"),
     "a missing library": (make_missing_library, "absent 1.0.0 (here: none)"),
     "another golden answer": (make_other_golden, "Golden record 7"),

@@ -16,6 +16,7 @@ from service.model.tasks.task import TaskName
 from service.model.tolerances import (
     GOLDEN_RECORD,
     SINGLE_GOLDEN_RECORD,
+    WIDEST_BATCH,
     WIDEST_GOLDEN_RECORD,
 )
 
@@ -24,9 +25,11 @@ GOLDEN = "golden.json"
 SAMPLE = "sample.json"
 
 # Raised whenever a reader of the old format would misread the new one: the first had
-# classifiers of one output and regressors, and no form of a prediction, and the second
-# no networks and no tensors. Each is still written where it says all.
-FORMAT = 3
+# classifiers of one output and regressors, and no form of a prediction, the second no
+# networks and no tensors, and the third no bound of the owner's for batching. Each is
+# still written where it says all.
+FORMAT = 4
+THIRD_FORMAT = 3
 SECOND_FORMAT = 2
 FIRST_FORMAT = 1
 
@@ -60,7 +63,8 @@ class Manifest(Record, frozen=True):
     `tolerance` is relative, and `absolute_tolerance` for numbers near zero, where that
     is larger. `networks` lists the files of networks, and `batch_difference` is the
     largest one that was found between the answers to a row alone and among others; it
-    was not looked for without a network.
+    was not looked for without a network. `batch_tolerance` is the largest one with
+    which requests are predicted together, None where the owner has said none.
     """
 
     format: int
@@ -82,6 +86,7 @@ class Manifest(Record, frozen=True):
     absolute_tolerance: float = 0.0
     networks: dict[str, NetworkRecord] = msgspec.field(default_factory=dict)
     batch_difference: float | None = None
+    batch_tolerance: float | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, as msgspec wants it, for what packaging never writes."""
@@ -93,6 +98,10 @@ class Manifest(Record, frozen=True):
             (NAME.fullmatch(self.name), f"name must match {NAME.pattern}"),
             (VERSION.fullmatch(self.version), "version must be semantic"),
             (self._has_narrow_tolerance(), "tolerance is out of its range"),
+            (
+                0 <= (self.batch_tolerance or 0) <= WIDEST_BATCH,
+                "batch_tolerance is out of its range",
+            ),
             (self.names, "names must not be empty"),
             (len(set(self.names)) == len(self.names), "names must differ"),
             (features, "there must be a feature"),

@@ -12,6 +12,7 @@ from service.model.artefact.manifest import NAME, VERSION
 from service.model.contract.features import UnknownFields, is_text
 from service.model.errors import PackagingError
 from service.model.tasks.task import Extras
+from service.model.tolerances import WIDEST_BATCH
 
 UNKNOWN_FIELDS = get_args(UnknownFields)
 
@@ -50,16 +51,30 @@ class Metadata(NamedTuple):
     version: str
     description: str
     metrics: dict[str, float]
+    batch_tolerance: float | None = None
 
 
 def read_metadata(
-    name: str, version: str, description: Any, metrics: Mapping[str, float] | None
+    name: str,
+    version: str,
+    description: Any,
+    metrics: Mapping[str, float] | None,
+    batch_tolerance: Any,
 ) -> Metadata:
     """Return what the owner says of a version. Raises PackagingError."""
     measured = _read_metrics({} if metrics is None else metrics)
     if not is_text(description):
         raise PackagingError("The description must be text.")
-    return Metadata(name, version, description, measured)
+    bound = None if batch_tolerance is None else _read_bound(batch_tolerance)
+    return Metadata(name, version, description, measured, bound)
+
+
+def _read_bound(bound: Any) -> float:
+    """Return how far an answer in a batch may lie from that alone."""
+    is_number = isinstance(bound, int | float | np.number)
+    if not is_number or isinstance(bound, bool) or not 0 <= bound <= WIDEST_BATCH:
+        raise PackagingError(f"batch_tolerance= must be from 0 to {WIDEST_BATCH:g}.")
+    return float(bound)
 
 
 def _read_metrics(metrics: Mapping[str, float]) -> dict[str, float]:

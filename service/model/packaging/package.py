@@ -46,6 +46,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     holdout: Any = None,
     scores: str | None = None,
     std: bool = False,
+    batch_tolerance: float | None = None,
 ) -> Path:
     """Write a fitted pipeline to `to/<name>/<version>/` and return that folder.
 
@@ -61,6 +62,8 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     the pipeline imports and that are not installed where it is served. `holdout` is a
     table like `X` of rows that it was not fitted on: drift of the score is measured
     from its answers to them, since it may be surer of those that it has seen.
+    `batch_tolerance` is how far an answer may lie from that to the same row alone where
+    requests are predicted together; 0 asks for equal bits.
 
     A fresh process loads what was written and reproduces the golden records before the
     version appears. Raises PackagingError, and its subclass ContractError.
@@ -68,7 +71,7 @@ def package(  # noqa: PLR0913 - each is one thing a training script has to say
     pipeline = hold_network(pipeline, labels)
     reference = FittedPipeline(pipeline, read_extras(scores, std=std))
     target = check_place(to, name, version)
-    metadata = read_metadata(name, version, description, metrics)
+    metadata = read_metadata(name, version, description, metrics, batch_tolerance)
     check_unknown_fields(unknown_fields)
     with Progress(f"{name} {version}") as progress:
         progress.begin("reading the training table")

@@ -17,6 +17,7 @@ from service.model.artefact.manifest import (
     PIPELINE,
     SAMPLE,
     SECOND_FORMAT,
+    THIRD_FORMAT,
     TORCH,
     Manifest,
     NetworkRecord,
@@ -90,7 +91,7 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         contents.pickled.embedded or contents.left_out or contract.table == "tensors"
     )
     manifest = Manifest(
-        format=_choose_format(contract, is_plain=is_plain),
+        format=_choose_format(contract, metadata, is_plain=is_plain),
         name=metadata.name,
         version=metadata.version,
         task=reference.task.name,
@@ -105,6 +106,7 @@ def make_version(  # noqa: PLR0913 - each is one thing that has been made of it
         metrics=metadata.metrics,
         embedded=contents.pickled.embedded,
         left_out=contents.left_out,
+        batch_tolerance=metadata.batch_tolerance,
     )
     if contents.networks or TORCH in contents.libraries:
         rows = spread(selection.rows, MAX_BATCHED_INSTANCES)
@@ -128,7 +130,7 @@ def _add_networks(
     is_single = answers_single or any(each.is_single for each in networks.values())
     return replace(
         manifest,
-        format=FORMAT,
+        format=max(manifest.format, THIRD_FORMAT),
         networks={p: NetworkRecord(runtime=n.runtime) for p, n in networks.items()},
         tolerance=SINGLE_GOLDEN_RECORD if is_single else GOLDEN_RECORD,
         absolute_tolerance=SINGLE_NEAR_ZERO if is_single else 0.0,
@@ -136,9 +138,11 @@ def _add_networks(
     )
 
 
-def _choose_format(contract: Contract, *, is_plain: bool) -> int:
-    if contract.table == "tensors":
+def _choose_format(contract: Contract, metadata: Metadata, *, is_plain: bool) -> int:
+    if metadata.batch_tolerance is not None:
         return FORMAT
+    if contract.table == "tensors":
+        return THIRD_FORMAT
     return FIRST_FORMAT if is_plain else SECOND_FORMAT
 
 

@@ -4,9 +4,10 @@ A part that looks at its whole table, to centre it or to count in it, answers a 
 the others. Rows of different callers are put together only where it changes nothing.
 """
 
+import contextlib
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from service.model.contract.instances import spread
@@ -24,8 +25,13 @@ def is_row_wise(
     rows: Sequence[Any],
     tolerance: float = SAME_ANSWER,
 ) -> bool:
-    """Return True if rows are answered together as each is alone."""
-    return measure_dependence(ask, rows) <= tolerance
+    """Return True if rows are answered together as each is alone: by 0, bit by bit."""
+    if tolerance:
+        return measure_dependence(ask, rows) <= tolerance
+    return all(
+        alone is not None and alone.has_same_bits(among)
+        for alone, among in _iterate_answers(ask, rows)
+    )
 
 
 def measure_dependence(
@@ -35,17 +41,24 @@ def measure_dependence(
 
     It is infinite where a label differs, or where a row is not answered alone.
     """
-    together = ask(list(rows))
 
-    def measure(index: int) -> float:
-        try:
-            alone = ask([rows[index]])
-        except Exception:  # noqa: BLE001 - then it needs the others
-            return math.inf
-        found = alone.measure_difference(together.slice(index, index + 1))
+    def measure(alone: Outputs | None, among: Outputs) -> float:
+        found = math.inf if alone is None else alone.measure_difference(among)
         return math.inf if math.isnan(found) else found
 
-    return max(measure(index) for index in spread(range(len(rows)), ROWS_ALONE))
+    return max(measure(alone, among) for alone, among in _iterate_answers(ask, rows))
+
+
+def _iterate_answers(
+    ask: Callable[[list[Any]], Outputs], rows: Sequence[Any]
+) -> Iterator[tuple[Outputs | None, Outputs]]:
+    """Yield the answers to some rows, alone and among all: None where it is none."""
+    together = ask(list(rows))
+    for index in spread(range(len(rows)), ROWS_ALONE):
+        alone = None
+        with contextlib.suppress(Exception):  # then it needs the others
+            alone = ask([rows[index]])
+        yield alone, together.slice(index, index + 1)
 
 
 def warn_of_dependence(reference: FittedPipeline, X: Any) -> None:

@@ -17,7 +17,7 @@ from tensor_models import FixedMean, SequenceMean
 from service.model import NetworkClassifier, NetworkRegressor
 from service.model.artefact.card import format_card
 from service.model.artefact.folder import read_artefact
-from service.model.artefact.manifest import FORMAT
+from service.model.artefact.manifest import THIRD_FORMAT
 from service.model.contract.codec import Codec
 from service.model.contract.features import Contract, Observed
 from service.model.contract.request_limits import UNBOUNDED
@@ -286,7 +286,7 @@ def test_records_of_large_tensors_are_few(side: int) -> None:
 
 def test_an_artefact_of_tensors_answers_as_the_model_does(packaged: Package) -> None:
     artefact = read_artefact(packaged("tensors"))
-    assert artefact.manifest.format == FORMAT
+    assert artefact.manifest.format == THIRD_FORMAT
     card = format_card(artefact.manifest, artefact.digest)
     assert "| image | tensor float32 8 x 8 | no | 0 to 1.5 | 0.0 to 1.0 |" in card
     predictor = load_predictor(artefact)
