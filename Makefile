@@ -89,6 +89,7 @@ lock: $(VENV)/development
 	$(COMPILE) -c requirements.txt pyproject.toml --extra arrow -o requirements-arrow.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --extra onnx -o requirements-onnx.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --extra cuda -o requirements-onnx-cuda.txt
+	$(COMPILE) -c requirements.txt pyproject.toml --extra litert -o requirements-litert.txt
 	$(COMPILE) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
 	$(COMPILE) --group sbom -o requirements-sbom.txt
 	$(COMPILE) -c requirements-dev.txt --override tests/engines/overrides.txt pyproject.toml \

@@ -53,6 +53,7 @@ LAZY = SERVICE / "model/__init__.py"
 # What is done by libraries that need not be installed: Parquet, Arrow and networks.
 OPTIONAL = (
     SERVICE / "model/runtimes/onnx.py",
+    SERVICE / "model/runtimes/litert.py",
     SERVICE / "model/runtimes/torch.py",
     SERVICE / "model/runtimes/saved_model.py",
     SERVICE / "model/runtimes/from_torch.py",

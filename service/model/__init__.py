@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from service.model.packaging.edits import FeatureEdit
     from service.model.packaging.package import package
     from service.model.runtimes.classifier import NetworkClassifier
-    from service.model.runtimes.from_keras import from_keras, from_saved_model
+    from service.model.runtimes.from_keras import (
+        from_keras,
+        from_saved_model,
+        from_tflite,
+    )
     from service.model.runtimes.from_torch import from_torch
     from service.model.runtimes.regressor import NetworkRegressor
     from service.model.runtimes.transformer import NetworkTransformer
@@ -43,6 +47,7 @@ __all__ = [
     "NetworkTransformer",
     "from_keras",
     "from_saved_model",
+    "from_tflite",
     "from_torch",
     "package",
 ]
@@ -55,6 +60,7 @@ PLACES = {
     "NetworkTransformer": "service.model.runtimes.transformer",
     "from_keras": "service.model.runtimes.from_keras",
     "from_saved_model": "service.model.runtimes.from_keras",
+    "from_tflite": "service.model.runtimes.from_keras",
     "from_torch": "service.model.runtimes.from_torch",
     "package": "service.model.packaging.package",
 }

@@ -1,4 +1,4 @@
-"""A model of Keras, or a SavedModel, as a network that is packaged."""
+"""A model of Keras, a SavedModel or a .tflite file as a network that is packaged."""
 
 import tempfile
 from pathlib import Path
@@ -12,6 +12,11 @@ from service.model.runtimes.saved_model import SIGNATURE, SavedModelNetwork
 def from_saved_model(folder: str | Path, signature: str = SIGNATURE) -> NetworkFile:
     """Return a signature of a SavedModel as a network. Raises NetworkLoadError."""
     return NetworkFile.open(folder, {"signature": signature})
+
+
+def from_tflite(path: str | Path, signature: str) -> NetworkFile:
+    """Return a signature of a .tflite file as a network. Raises NetworkLoadError."""
+    return NetworkFile.open(path, {"signature": signature})
 
 
 def from_keras(model: Any) -> NetworkFile:

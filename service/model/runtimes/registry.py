@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from service.model.errors import NetworkLoadError
+from service.model.runtimes.litert import LitertNetwork
 from service.model.runtimes.network import Network
 from service.model.runtimes.onnx import OnnxNetwork
 from service.model.runtimes.saved_model import GRAPH, SavedModelNetwork
 from service.model.runtimes.torch import TorchNetwork
 
 RUNTIMES: dict[str, type[Network]] = {
-    each.runtime: each for each in (OnnxNetwork, TorchNetwork, SavedModelNetwork)
+    each.runtime: each
+    for each in (OnnxNetwork, TorchNetwork, SavedModelNetwork, LitertNetwork)
 }
 
 # What is told of files that are never loaded, since whatever code is in them would run,

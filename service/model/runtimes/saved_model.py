@@ -5,7 +5,6 @@ import itertools
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from service.model.errors import NetworkLoadError, describe_error
 from service.model.runtimes.device import CPU
 from service.model.runtimes.network import Network, TensorForm, explain_fault
+from service.model.runtimes.stderr import silencing_stderr
 from service.regular_file import read_regular
 
 # What every SavedModel has, beside its variables and assets.
@@ -80,7 +80,7 @@ class SavedModelNetwork(Network):
         """Import TensorFlow, as may be done before a fork."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            with _silencing_stderr():
+            with silencing_stderr():
                 import tensorflow  # noqa: PLC0415 - need not be installed
         except ImportError:
             raise NetworkLoadError(cls.explain_missing()) from None
@@ -96,19 +96,6 @@ class SavedModelNetwork(Network):
             return {form.name: _read_output(found[form.name]) for form in self.outputs}
         except Exception as error:  # noqa: BLE001 - TensorFlow has many of its own
             raise explain_fault(error) from None
-
-
-@contextmanager
-def _silencing_stderr() -> Iterator[None]:
-    """Hide what a library writes by itself, whatever level it is told to log from."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _load_archive(tensorflow: Any, content: bytes) -> Any:

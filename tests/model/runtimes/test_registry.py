@@ -41,8 +41,11 @@ def test_code_in_a_file_does_not_run(suffix: str, tmp_path: Path) -> None:
         ("net.safetensors", r"holds weights alone.*from_torch\(module, sample\)"),
         ("net.keras", r"from_keras\(model\)"),
         ("net.h5", r"from_keras\(model\)"),
-        ("net.txt", r"these end in \.onnx, or it is the folder of a SavedModel"),
-        ("net", r"these end in \.onnx, or it is the folder of a SavedModel"),
+        (
+            "net.txt",
+            r"these end in \.onnx, \.tflite, or it is the folder of a SavedModel",
+        ),
+        ("net", r"these end in \.onnx, \.tflite, or it is the folder of a SavedModel"),
     ],
 )
 def test_what_is_no_network_says_what_to_pass(
