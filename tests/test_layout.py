@@ -57,6 +57,8 @@ OPTIONAL = (
     SERVICE / "model/runtimes/torch.py",
     SERVICE / "model/runtimes/saved_model.py",
     SERVICE / "model/runtimes/from_torch.py",
+    SERVICE / "model/runtimes/from_keras.py",
+    SERVICE / "model/runtimes/keras_export.py",
     SERVICE / "model/device/places.py",
     SERVICE / "model/rows_file.py",
     SERVICE / "model/contract/arrow_stream.py",

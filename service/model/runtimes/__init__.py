@@ -14,8 +14,10 @@ saved_model.py    TensorFlow: a signature of a SavedModel
 registry.py       the runtimes by name and by suffix; a new one is a row there
 trial.py          networks that hang in forks, run by a child until there are any
 network_file.py   a network's bytes beside a pickle, loaded once
+export_check.py   an exported network held to what it was exported from
 from_torch.py     a module of a notebook as a network
 tables.py         a table, or arrays by name, as a network's inputs
+keras_export.py   a model of Keras exported to ONNX and TensorFlow Lite
 from_keras.py     a model of Keras, a SavedModel or a .tflite file as a network
 answers.py        which output holds what, and how it is read
 estimator.py      a network as a fitted estimator of scikit-learn's kind

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from service.model.errors import NetworkLoadError, PackagingError
+from service.model.runtimes.export_check import check_export
 from service.model.runtimes.network_file import NetworkFile
 from service.model.runtimes.torch import TorchNetwork
-from service.model.tolerances import SINGLE_GOLDEN_RECORD, SINGLE_NEAR_ZERO
 
 EXPORTS = (None, "onnx")
 
@@ -46,22 +46,4 @@ def _export(network: NetworkFile, arrays: dict[str, np.ndarray]) -> NetworkFile:
     exported = NetworkFile(
         "onnx", network.name.replace(".safetensors", ".onnx"), content
     )
-    wanted, found = network.run(arrays), exported.run(arrays)
-    for name, numbers in wanted.items():
-        _check_alike(name, numbers, found[name])
-    return exported
-
-
-def _check_alike(name: str, wanted: np.ndarray, found: np.ndarray) -> None:
-    if wanted.shape != found.shape:
-        raise PackagingError(
-            f"Exported to ONNX, the module gives {name!r} in the shape {found.shape},"
-            f" and not in {wanted.shape}: package it without export=."
-        )
-    difference = np.abs(np.subtract(wanted, found, dtype=float))
-    bound = SINGLE_GOLDEN_RECORD * np.abs(wanted) + SINGLE_NEAR_ZERO
-    if not (difference <= bound).all():
-        raise PackagingError(
-            f"Exported to ONNX, the module gives {name!r} otherwise, by up to"
-            f" {difference.max():.3g}: package it without export=."
-        )
+    return check_export(network, exported, arrays)
