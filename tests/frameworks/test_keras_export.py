@@ -69,6 +69,13 @@ def build_pair() -> Any:
     return keras.Model([right, left], heads)
 
 
+def build_named() -> Any:
+    """Two inputs that are called by name."""
+    inputs = {"b": keras.Input((2,), name="b"), "a": keras.Input((3,), name="a")}
+    joined = layers.Concatenate()([*inputs.values()])
+    return keras.Model(inputs, layers.Dense(1)(joined))
+
+
 def build_places() -> Any:
     """An input of integers."""
     return keras.Sequential(
@@ -90,11 +97,14 @@ MODELS = {
     "convolutions": (build_convolutions, draw(8, 8, 1)),
     "recurrent": (build_recurrent, draw(5, 3)),
     "pair": (build_pair, [draw(2), draw(3)]),
+    "named": (build_named, {"b": draw(2), "a": draw(3)}),
     "places": (build_places, RANDOM.integers(0, 7, (300, 2))),
 }
 
 
 def name_inputs(model: Any, sample: Any) -> dict[str, np.ndarray]:
+    if isinstance(sample, dict):
+        return sample
     names = [tensor.name for tensor in model.inputs]
     given = sample if isinstance(sample, list) else [sample]
     return dict(zip(names, given, strict=True))

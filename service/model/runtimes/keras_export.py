@@ -53,23 +53,28 @@ def export_tflite(model: Any) -> bytes:
         with contextlib.suppress(Exception), _silencing_exporter():
             return _convert(model)
         with _silencing_exporter():
-            return _convert(_fix_rows(model))
+            return _convert_row(model)
     except Exception as error:
         raise _refuse(model, "TensorFlow Lite", error) from error
 
 
 def _convert(model: Any) -> bytes:
-    content: bytes = tensorflow.lite.TFLiteConverter.from_keras_model(model).convert()
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, verbose=False)
+        converter = tensorflow.lite.TFLiteConverter.from_saved_model(folder)
+        content: bytes = converter.convert()
     return content
 
 
-def _fix_rows(model: Any) -> Any:
-    """Return a model of one row, which shares the layers of another."""
+def _convert_row(model: Any) -> bytes:
+    """Convert a model of one row, which shares the layers of another."""
     inputs = [
         keras.Input(batch_shape=(1, *each.shape[1:]), dtype=each.dtype, name=each.name)
         for each in model.inputs
     ]
-    return keras.Model(inputs, model(inputs if len(inputs) > 1 else inputs[0]))
+    row = keras.Model(inputs, model(inputs if len(inputs) > 1 else inputs[0]))
+    content: bytes = tensorflow.lite.TFLiteConverter.from_keras_model(row).convert()
+    return content
 
 
 def _take_row(array: Any) -> np.ndarray:
