@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from frameworks.answers import BATCHES, build_preparation
+from conftest import Serve
+from frameworks.answers import BATCHES, build_preparation, check_answers
 from pipelines import Fitted
 from sklearn.pipeline import make_pipeline
 
@@ -17,9 +18,7 @@ from service.model import (
     from_keras,
     from_tflite,
 )
-from service.model.artefact.folder import read_artefact
 from service.model.errors import NetworkLoadError, PackagingError
-from service.model.loading import load_predictor
 from service.model.runtimes.network_file import NetworkFile
 
 REASON = "TensorFlow is in an environment of its own: make test-frameworks"
@@ -132,7 +131,9 @@ def test_an_exported_model_answers_as_the_model(name: str, export: str) -> None:
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_where_it_is_served_there_is_no_tensorflow(export: str, tmp_path: Path) -> None:
+def test_where_it_is_served_there_is_no_tensorflow(
+    export: str, tmp_path: Path, serve: Serve
+) -> None:
     X, y = train.read_data()
     preparation = build_preparation().fit(X)
     rows = preparation.transform(X).astype("float32")
@@ -147,14 +148,16 @@ def test_where_it_is_served_there_is_no_tensorflow(export: str, tmp_path: Path) 
         preparation, NetworkClassifier(network, classes=["bad", "good"])
     )
     options = {"code": ["credit_features"]}
-    folder = Fitted("exported", pipeline, X, None, options).package(tmp_path)
+    fitted = Fitted("exported", pipeline, X, None, options)
+    folder = fitted.package(tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text())
     library = {"tflite": "ai-edge-litert", "onnx": "onnxruntime"}[export]
     assert library in manifest["libraries"]
     assert not {"tensorflow", "keras"} & manifest["libraries"].keys()
-    predictor = load_predictor(read_artefact(folder))
-    predictor.prove()
-    assert predictor.engine.name == "plan"
+    server = serve(folder)
+    check_answers(server, fitted)
+    assert server.client.get("/v1/model").json()["engine"]["name"] == "plan"
+    assert [line for line in server.lines if not line.startswith("{")] == []
     wanted = model(rows, training=False).numpy()
     np.testing.assert_allclose(pipeline.predict_proba(X), wanted, 1e-5, 1e-6)
 

@@ -8,6 +8,7 @@ mutated files, one did). So a file is first tried by another process: this modul
 import contextlib
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ from service.model.runtimes.stderr import silencing_stderr
 # Not __name__: it is run as a program, too.
 MODULE = "service.model.runtimes.litert"
 
+# Messages of some 200 bytes each; to open a file of 200 MB takes some 0.1 s.
+MAX_FAILURES = 100
+
 # How it names an operator that it lacks, and words of what it says of a damaged file.
 UNKNOWN_OPERATOR = re.compile(r"\((\w+)\) failed to prepare")
 DAMAGED = ("latbuffer", "model identifier", "Invalid tensor index", "be specified")
@@ -51,6 +55,9 @@ class LitertNetwork(Network):
     def __init__(self, content: bytes, signature: str | None) -> None:
         """Open a file, and read its forms. Raises NetworkLoadError."""
         self._content, self._signature = content, signature
+        # An interpreter answers in tensors of its own: one thread would get another's.
+        self._lock = threading.Lock()
+        self._failures = 0
         graph = self._open()
         self._answer = graph.answer
         self._steps = read_steps(graph.outputs)
@@ -78,19 +85,21 @@ class LitertNetwork(Network):
     ) -> "LitertNetwork":
         """Load a network from its verified bytes, which it keeps."""
         try:
-            return cls(content, options.get("signature"))
+            with silencing_stderr():  # the first in a process says what it runs by
+                return cls(content, options.get("signature"))
         except NetworkLoadError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a file
             raise NetworkLoadError(_explain_load(error)) from None
 
     def run(self, inputs: Arrays) -> dict[str, np.ndarray]:
-        try:
-            found = self._run_rows(inputs) if self._is_of_one else self._answer(inputs)
-        except Exception as error:  # noqa: BLE001 - whatever it raises
-            # It keeps the message, and would add the next one.
-            self._answer = self._open().answer
-            raise explain_fault(error) from None
+        ask = self._run_rows if self._is_of_one else self._answer
+        with self._lock:
+            try:
+                found = ask(inputs)
+            except Exception as error:  # noqa: BLE001 - whatever it raises
+                self._count_failure()
+                raise explain_fault(error) from None
         scaled = {name: step.scale(found[name]) for name, step in self._steps.items()}
         return {**found, **scaled}
 
@@ -104,6 +113,12 @@ class LitertNetwork(Network):
         names = [form.name for form in self.outputs]
         return {name: np.concatenate([row[name] for row in rows]) for name in names}
 
+    def _count_failure(self) -> None:
+        """Open the file anew after many: each leaves its message in the interpreter."""
+        self._failures += 1
+        if self._failures % MAX_FAILURES == 0:
+            self._answer = self._open().answer
+
     def _open(self) -> Graph:
         return find_graph(_open_interpreter(self._content), self._signature)
 
@@ -114,9 +129,8 @@ def _open_interpreter(content: bytes) -> Any:
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - optional
     except ImportError:
         raise NetworkLoadError(LitertNetwork.explain_missing()) from None
-    with silencing_stderr():  # it says what it runs by
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        interpreter.allocate_tensors()
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
     return interpreter
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from service.model.artefact.folder import read_artefact
 from service.model.errors import NetworkLoadError
 from service.model.loading import load_predictor
 from service.model.runtimes import file_trial
-from service.model.runtimes.litert import MODULE, LitertNetwork
+from service.model.runtimes.litert import MAX_FAILURES, MODULE, LitertNetwork
 from service.model.runtimes.network import TensorForm
 from service.model.runtimes.network_file import NetworkFile
 
@@ -88,6 +89,18 @@ def test_a_faulty_file_is_refused_in_one_sentence(
     assert "\n" not in sentence
     assert sentence.endswith(".")
     assert capfd.readouterr() == ("", "")
+
+
+def test_threads_that_ask_at_once_get_answers_of_their_own() -> None:
+    network = NetworkFile.open(SOFTMAX)
+    wanted = [network.run({"x": ROWS[i:]})["output_0"].tobytes() for i in range(200)]
+
+    def ask(start: int) -> bool:
+        found = network.run({"x": ROWS[start:]})["output_0"]
+        return found.tobytes() == wanted[start]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, [*range(200)] * 10))
 
 
 DAMAGE = """
@@ -224,7 +237,7 @@ def test_what_is_not_answered_raises_without_a_value(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     network = NetworkFile.open(FILES / "gather.tflite")
-    for _ in range(2):
+    for _ in range(MAX_FAILURES + 1):
         with pytest.raises(ValueError, match="does not answer its inputs") as caught:
             network.run({"x": np.array([[987]])})
         assert "987" not in str(caught.value)
