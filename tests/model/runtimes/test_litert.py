@@ -1,5 +1,6 @@
 """A .tflite file is run as ai-edge-litert runs it, or refused in one sentence."""
 
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -211,7 +212,8 @@ def test_a_batch_of_another_fixed_size_is_refused() -> None:
 def test_a_signature_is_chosen_by_name() -> None:
     score = NetworkTransformer(from_tflite(FILES / "pair.tflite", "score"))
     assert [*score.get_feature_names_out()] == ["score_0", "score_1"]
-    assert score.transform([[1, 0, 0]]).tolist() == [[0.5, -0.25]]
+    for each in (score, pickle.loads(pickle.dumps(score))):
+        assert each.transform([[1, 0, 0]]).tolist() == [[0.5, -0.25]]
     weigh = NetworkClassifier(from_tflite(FILES / "pair.tflite", "weigh"))
     assert weigh.predict([[1, 0, 0]]).tolist() == [0]
     with pytest.raises(NetworkLoadError, match="no signature 'judge': it has score"):
