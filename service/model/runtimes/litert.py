@@ -7,6 +7,7 @@ mutated files, one did). So a file is first tried by another process: this modul
 
 import contextlib
 import re
+import resource
 import sys
 import threading
 from collections.abc import Mapping
@@ -149,6 +150,7 @@ def _explain_load(error: Exception) -> str:
 
 def main() -> None:
     """Load the file that comes in, and run its signatures on one row and on two."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it may end with a dump
     content = sys.stdin.buffer.read()
     known = _open_interpreter(content).get_signature_list()
     for signature in [*known] or [None]:

@@ -105,11 +105,12 @@ def test_threads_that_ask_at_once_get_answers_of_their_own() -> None:
 
 
 DAMAGE = """
-import os, signal, sys
+import os, resource, signal, sys
 import numpy as np
 from service.model.errors import NetworkLoadError
 from service.model.runtimes.litert import LitertNetwork
 
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 content = sys.stdin.buffer.read()
 files = [content[:end] for end in range(0, len(content), 29)]
 for place in range(20, len(content), 9):
