@@ -19,10 +19,10 @@ from service.model.prediction.engine import (
     PlanChoice,
     build_ask,
     choose_plan,
-    is_answered_row_wise,
     measure_engine,
 )
 from service.model.prediction.predictor import Predictor, build_answer
+from service.model.prediction.rowwise import find_dependence
 from service.model.runtimes.device import find_device
 from service.model.runtimes.estimator import NetworkEstimator
 from service.model.tolerances import SAME_ANSWER, SAME_SINGLE
@@ -48,7 +48,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             tolerance=tolerance,
         )
         if device := find_device():
-            device.joins = is_answered_row_wise(ask, sample.columns, tolerance)
+            device.joins = not find_dependence(ask, sample.columns, tolerance)
     except NetworkLoadError as error:
         raise refuse_network(artefact.manifest, error) from None
     except (Exception, SystemExit) as error:

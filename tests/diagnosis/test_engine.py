@@ -11,7 +11,8 @@ from service.diagnosis.engine import CHECKS
 from service.diagnosis.facts import EngineFacts
 from service.diagnosis.inquiry import Inquiry
 from service.model.plan.costs import StepCost
-from service.model.prediction.engine import NOT_ROW_WISE, SCIKIT_LEARN, Engine
+from service.model.prediction.engine import SCIKIT_LEARN, Engine
+from service.model.prediction.rowwise import NOT_ROW_WISE
 from service.update.addresses import HttpAnswer
 
 GOOD = Engine("plan", "", (), 0.0, False, "", 30.0, 20.0)

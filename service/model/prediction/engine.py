@@ -7,20 +7,16 @@ and requests are predicted together only if that pays and changes no answer.
 import statistics
 import time
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from service.model.contract.features import Contract
-from service.model.contract.instances import Instances, spread
+from service.model.contract.instances import Instances
 from service.model.contract.tables import build_table
 from service.model.errors import ModelError, NoPlanError
 from service.model.outputs import Outputs
 from service.model.pipeline import FittedPipeline
 from service.model.plan.plan import Columns, Plan, compile_plan
-from service.model.prediction.batching import MAX_BATCHED_INSTANCES
 from service.model.prediction.gate import Ask, check_agreement
-from service.model.prediction.rowwise import is_row_wise
+from service.model.prediction.rowwise import find_dependence
 from service.model.runtimes.estimator import NetworkEstimator
 from service.model.tasks.methods import find_last
 from service.model.tolerances import SAME_ANSWER
@@ -33,14 +29,6 @@ SLOW_NETWORK_SECONDS = 2e-3
 
 # Batching pays where it saves an instance as much time as the rest of a request takes.
 WORTHWHILE_SAVING_SECONDS = 300e-6
-
-# Of equal bits not only a full batch is asked: kernels take these in other ways.
-SMALL_BATCHES = (2, 3, 4, 7, 8, 17, 64)
-
-NOT_ROW_WISE = (
-    "Instances are answered otherwise together than alone: no two requests are"
-    " predicted together."
-)
 
 
 @dataclass(frozen=True)
@@ -142,40 +130,17 @@ def measure_engine(
     alone = _measure_seconds(ask, [values[:1] for values in columns])
     of_sixteen = _measure_seconds(ask, [values[:16] for values in columns]) / 16
     pays = alone - of_sixteen > WORTHWHILE_SAVING_SECONDS
-    is_batching = pays and is_answered_row_wise(ask, columns, tolerance)
+    not_batched_because = find_dependence(ask, columns, tolerance) if pays else ""
     return Engine(
         name="plan" if choice.plan else itself,
         reason=choice.reason,
         uncompiled_steps=choice.plan.uncompiled_steps if choice.plan else (),
         difference=choice.difference,
-        is_batching=is_batching,
-        not_batched_because=NOT_ROW_WISE if pays and not is_batching else "",
+        is_batching=pays and not not_batched_because,
+        not_batched_because=not_batched_because,
         microseconds_alone=round(1e6 * alone, 1),
         microseconds_of_sixteen=round(1e6 * of_sixteen, 1),
     )
-
-
-def is_answered_row_wise(ask: Ask, columns: Columns, tolerance: float) -> bool:
-    """Return True if different instances are answered row by row in a full batch.
-
-    By 0, also in smaller ones: the size of a table decides how its sums are taken.
-    """
-    found = {tuple(map(_identify, row)): row for row in zip(*columns, strict=True)}
-    rows = list(found.values())
-    sizes = (MAX_BATCHED_INSTANCES, *(() if tolerance else SMALL_BATCHES))
-    return len(rows) > 1 and all(
-        is_row_wise(
-            lambda chosen: ask(list(zip(*chosen, strict=True))),
-            spread(rows, size),
-            tolerance,
-        )
-        for size in sizes
-    )
-
-
-def _identify(value: Any) -> str | bytes:
-    """Return what only values alike have; what is printed of an array is cut short."""
-    return value.tobytes() if isinstance(value, np.ndarray) else repr(value)
 
 
 def _measure_seconds(ask: Ask, columns: Columns) -> float:

@@ -10,14 +10,57 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from service.model.contract.instances import spread
 from service.model.contract.table_rows import count_rows, take_rows
 from service.model.outputs import Outputs
 from service.model.pipeline import CHECKED_ROWS, FittedPipeline
-from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER
+from service.model.plan.plan import Columns
+from service.model.prediction.batching import MAX_BATCHED_INSTANCES
+from service.model.prediction.gate import Ask
+from service.model.tolerances import DEPENDENT_ROWS, SAME_ANSWER, WIDEST_BATCH
 
 # How many of the rows of a table are asked for alone, too.
 ROWS_ALONE = 16
+
+# Of equal bits not only a full batch is asked: kernels take these in other ways.
+SMALL_BATCHES = (2, 3, 4, 7, 8, 17, 64)
+
+NOT_ROW_WISE = (
+    "Instances are answered otherwise together than alone: no two requests are"
+    " predicted together."
+)
+ROUNDED = (
+    "Instances are answered otherwise together than alone, by up to {:.1e}: no two"
+    " requests are predicted together, unless batch_tolerance= of package() lets them."
+)
+
+
+def find_dependence(ask: Ask, columns: Columns, tolerance: float) -> str:
+    """Return why a full batch of different instances is not one row by row, if so.
+
+    By 0, also smaller ones are asked: the size of a table decides how it is summed.
+    """
+
+    def answer(chosen: list[Any]) -> Outputs:
+        return ask(list(zip(*chosen, strict=True)))
+
+    found = {tuple(map(_identify, row)): row for row in zip(*columns, strict=True)}
+    if len(found) <= 1:
+        return NOT_ROW_WISE
+    for size in (MAX_BATCHED_INSTANCES, *(() if tolerance else SMALL_BATCHES)):
+        rows = spread(list(found.values()), size)
+        if not is_row_wise(answer, rows, tolerance):
+            difference = measure_dependence(answer, rows)
+            is_slight = difference <= WIDEST_BATCH
+            return ROUNDED.format(difference) if is_slight else NOT_ROW_WISE
+    return ""
+
+
+def _identify(value: Any) -> str | bytes:
+    """Return what only values alike have; what is printed of an array is cut short."""
+    return value.tobytes() if isinstance(value, np.ndarray) else repr(value)
 
 
 def is_row_wise(

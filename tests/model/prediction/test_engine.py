@@ -71,7 +71,7 @@ def test_requests_are_put_together_within_the_bound_of_the_owner(
     assert artefact.manifest.format == (THIRD_FORMAT if tolerance is None else FORMAT)
     engine = load_predictor(artefact, use_plan=False).engine
     assert engine.is_batching is is_batching
-    assert ("together" in engine.not_batched_because) is not is_batching
+    assert ("by up to" in engine.not_batched_because) is not is_batching
 
 
 @pytest.mark.parametrize("bound", [-1e-9, 0.01, float("nan"), True, "1e-6"])
