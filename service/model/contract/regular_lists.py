@@ -28,6 +28,9 @@ NUMBERS: dict[type, tuple[int, str]] = {
 }
 HEAD = np.dtype([("letter", "u1"), ("length", "<i4")])
 
+# The most that numpy describes as one.
+MAX_BYTES = 2**31 - 1
+
 # Below, what numpy takes for each dimension is more than the elements do.
 FEW_ELEMENTS = 500
 
@@ -75,10 +78,9 @@ def _read_numbers(
         written = marshal.dumps([*values], VERSION)
     except ValueError:  # nested far too deeply
         return None
-    form = _describe_lists(tuple(sizes), type_)
-    if len(written) != form.itemsize:
+    if len(written) != _measure_lists(sizes, type_) or len(written) > MAX_BYTES:
         return None
-    level: Any = np.frombuffer(written, form)
+    level: Any = np.frombuffer(written, _describe_lists(tuple(sizes), type_))
     for size in sizes:
         if (level["letter"] != LIST).any() or (level["length"] != size).any():
             return None
@@ -88,6 +90,14 @@ def _read_numbers(
         return None
     numbers: np.ndarray = level["value"][0]
     return numbers
+
+
+def _measure_lists(sizes: Sequence[int], type_: type) -> int:
+    """Return the bytes of lists of such sizes, which may be more than there are."""
+    length = 1 + np.dtype(NUMBERS[type_][1]).itemsize
+    for size in reversed(sizes):
+        length = HEAD.itemsize + size * length
+    return length
 
 
 @lru_cache(maxsize=64)  # of the shapes of a few models, and of free dimensions

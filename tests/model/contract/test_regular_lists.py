@@ -105,6 +105,12 @@ def test_lists_of_another_length_are_never_taken() -> None:
         assert read_regular(bad, (None, None), np.dtype("float32")) is None
 
 
+def test_a_long_first_list_is_no_sign_of_as_many() -> None:
+    """Numpy has no form of as many bytes."""
+    values = [[[1.0] * 70_000, *([[]] * 70_000)]]
+    assert read_regular(values, (None, None), np.dtype("float32")) is None
+
+
 def test_few_elements_and_deep_lists_are_left_to_others() -> None:
     assert read([[1.0] * (FEW_ELEMENTS - 1)], (None,), "float32") is None
     deep: Any = 1.0

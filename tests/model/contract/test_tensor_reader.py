@@ -243,6 +243,8 @@ def test_all_instances_agree_in_a_free_dimension() -> None:
     missing = find_fault(feature, {"b64": coded["b64"]})
     assert missing == ("instances[0].t.shape", "must be there: a dimension is free")
     assert find_fault(feature, []) == ("instances[0].t", "must not be empty")
+    far = [[1] * 500, *([[]] * 10)]
+    assert find_fault(describe("int8", [None, None]), far)[0] == "instances[0].t[1]"
     ragged = find_fault(feature, [[1, 2], [1]])
     assert ragged == ("instances[0].t[1]", "must have 2 elements")
 
