@@ -34,9 +34,10 @@ def iterate_lines(path: Path, most: int) -> Iterator[list[Any]]:
         while piece := [*_take_piece(file, most)]:
             try:
                 with pausing_collector():
-                    yield read_lines(b"".join(piece), sys.maxsize, first)
+                    rows = read_lines(b"".join(piece), sys.maxsize, first)
             except MalformedJsonError as error:
                 raise DataFileError(f"{path}: {error}") from None
+            yield rows
             first += len(piece)
 
 
