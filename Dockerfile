@@ -25,9 +25,12 @@ RUN --mount=from=wheels,target=/wheels find /wheels -name '*.whl' -exec \
         pip --python /venv/bin/python install --quiet --no-compile --no-deps --no-index \
         {} +
 # What no request needs: what packages bring along to be built and tested, and what reads
-# files in the Matrix Market format.
-RUN find /venv -regex '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images\)\)' \
-        -prune -exec rm -r {} + \
+# files in the Matrix Market format. TensorFlow's tf.test is imported with all else, and
+# PyTorch's torch_shm_manager is looked for; the rest of that folder are tests.
+RUN find /venv \( -name include -o -path '*/site-packages/clang' -o -regex \
+        '.*/\(tests?\|conftest.py\|sklearn/datasets/\(data\|images\)\)' \) \
+        -not -path '*/tensorflow/_api/*' -prune -exec rm -r {} + \
+    && find /venv -path '*/torch/bin/*' -type f -not -name torch_shm_manager -delete \
     && find /venv -type f -regex '.*/numpy/_core/_\(simd\|[a-z_]*tests\)\..*' -delete \
     && find /venv -name '_fmm_core.*' -delete \
     && find /venv -regex '.*/swagger-ui\(-standalone-preset\)?\.js' -delete \
@@ -50,11 +53,19 @@ WORKDIR /app
 ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 RUN /venv/bin/python - <<'END'
 import sys
+from contextlib import suppress
+from importlib import import_module
 from py_compile import PycInvalidationMode, compile
 
 import gunicorn.app.wsgiapp
 import service.app
+import service.device
 import service.server
+from service.model.runtimes.registry import RUNTIMES
+
+for runtime in RUNTIMES.values():
+    with suppress(ImportError):  # the lock has one of them, or none
+        import_module(runtime.library.replace("-", "_"))
 
 for module in list(sys.modules.values()):
     path = getattr(module, "__file__", None) or ""

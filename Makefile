@@ -34,7 +34,8 @@ test-container: $(VENV)/development
 
 # Networks of PyTorch and of TensorFlow, each in an environment of its own: that of the
 # developers, and so much more. No lock can name PyTorch's build for the CPU alone (see
-# docs/runtimes.md), so it is what pip finds here.
+# docs/runtimes.md), so it is what pip finds here. Where an engine answers, an image of each
+# is built and asked, too.
 FRAMEWORKS := build/frameworks
 UNLOCKED_torch := torch==2.13.0
 test-frameworks: $(FRAMEWORKS)/torch.stamp $(FRAMEWORKS)/tensorflow.stamp

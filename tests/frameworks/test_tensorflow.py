@@ -10,6 +10,7 @@ from conftest import Serve
 from faults import reseal
 from frameworks.answers import BATCHES, build_preparation, check_answers
 from frameworks.copies import copy_artefact
+from frameworks.images import check_image
 from pipelines import Fitted
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
@@ -77,6 +78,13 @@ def test_two_forked_workers_answer_as_the_model_does(
     server = serve(artefact, SERVICE_DEVICE=device)
     check_answers(server, fitted)
     assert [line for line in server.lines if not line.startswith("{")] == []
+
+
+@pytest.mark.container
+def test_its_image_answers_as_the_model_does(
+    credit: Any, artefact: Path, tmp_path: Path
+) -> None:
+    check_image(artefact, credit[2], tmp_path)
 
 
 def test_the_manifest_names_tensorflow(artefact: Path, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import pickle
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ from frameworks.answers import (
     to_instances,
 )
 from frameworks.copies import copy_artefact
+from frameworks.images import check_image
 from pipelines import Fitted
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
@@ -114,6 +117,18 @@ def test_two_forked_workers_answer_as_the_module_does(
     server = serve(artefact, SERVICE_DEVICE=device)
     check_answers(server, fitted)
     assert [line for line in server.lines if not line.startswith("{")] == []
+
+
+@pytest.mark.container
+def test_its_image_answers_as_the_module_does(
+    credit: Any, artefact: Path, tmp_path: Path
+) -> None:
+    """Of the wheel that pip finds here, which no lock can name."""
+    wheels = tmp_path / "wheels"
+    download = ("pip", "download", "--quiet", "--no-deps", "--dest", str(wheels))
+    torch_here = f"torch=={torch.__version__}"
+    subprocess.run([sys.executable, "-m", *download, torch_here], check=True)
+    check_image(artefact, credit[2], tmp_path, f"--build-context=wheels={wheels}")
 
 
 def test_the_weights_lie_in_a_file_without_code(credit: Any, artefact: Path) -> None:

@@ -77,13 +77,17 @@ class SavedModelNetwork(Network):
 
     @classmethod
     def prepare(cls) -> Any:
-        """Import TensorFlow, as may be done before a fork."""
+        """Import TensorFlow, as may be done before a fork. Raises NetworkLoadError."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             with silencing_stderr():
                 import tensorflow  # noqa: PLC0415 - need not be installed
-        except ImportError:
-            raise NetworkLoadError(cls.explain_missing()) from None
+        except ImportError as error:
+            if isinstance(error, ModuleNotFoundError) and error.name == cls.library:
+                raise NetworkLoadError(cls.explain_missing()) from None
+            raise NetworkLoadError(
+                f"TensorFlow cannot be imported: {describe_error(error)}."
+            ) from None
         return tensorflow
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
