@@ -29,7 +29,7 @@ def prepare_environment(name: str) -> None:
         OURS_WITH_ARROW: ["-r", str(ARROW)],
         OURS_WITH_ONNX: ["-r", str(ONNX)],
         GEVENT: ["-r", str(SERVING), "-c", str(DEVELOPMENT), GEVENT],
-    }.get(name, ["-r", str(peer)])
+    }.get(name, ["--no-deps", "-r", str(peer)])
     files = [Path(each) for each in arguments if each.endswith(".txt")]
     wanted = "".join(file.read_text() for file in files)
     folder = BUILD / "envs" / name
@@ -43,7 +43,9 @@ def prepare_environment(name: str) -> None:
     # Compiled now, or the first start of a server would be measured compiling.
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode"]
     into = ["--python", str(find_python(name))]
-    subprocess.run([*install, *into, *arguments], check=True)
+    # PyTorch's wheel for the CPU alone is where pip is told to find it, or nowhere.
+    links = {"UV_FIND_LINKS": os.environ.get("PIP_FIND_LINKS", "")}
+    subprocess.run([*install, *into, *arguments], check=True, env=os.environ | links)
     stamp.write_text(wanted)
 
 

@@ -105,28 +105,10 @@ class MLflow(Server):
         return {"dataframe_split": {"columns": list(instances[0]), "data": data}}
 
 
-class MLServer(Server):
-    """Its scikit-learn runtime, over the Open Inference Protocol."""
+class OpenInference(Server):
+    """A server of the Open Inference Protocol, with an input for each feature."""
 
-    name = "mlserver"
-    title = "MLServer"
-    setting = "scikit-learn runtime, `max_batch_size=64`, `max_batch_time=0.001`"
-    command_line = "mlserver start {saved}"
-    saver = "benchmarks.servers.mlserver_model"
     path = "/v2/models/scoring/infer"
-
-    def environment(self, launch: Launch) -> dict[str, str]:
-        """One worker is no pool: a pool of one is no faster, and a process more."""
-        grpc, metrics = launch.spare_ports
-        return super().environment(launch) | {
-            "MLSERVER_HOST": "127.0.0.1",
-            "MLSERVER_HTTP_PORT": str(launch.port),
-            "MLSERVER_GRPC_PORT": str(grpc),
-            "MLSERVER_METRICS_PORT": str(metrics),
-            "MLSERVER_METRICS_DIR": str(self.saved / "metrics"),
-            "MLSERVER_PARALLEL_WORKERS": str(launch.workers * (launch.workers > 1)),
-            "MLSERVER_DEBUG": "false",
-        }
 
     def encode(self, instances: list[Instance]) -> Any:
         """Return a column for each feature."""
@@ -147,3 +129,26 @@ class MLServer(Server):
         output = answer["outputs"][0]
         probabilities: list[float] = output["data"][:: output["shape"][1]]
         return probabilities
+
+
+class MLServer(OpenInference):
+    """Its scikit-learn runtime, over the Open Inference Protocol."""
+
+    name = "mlserver"
+    title = "MLServer"
+    setting = "scikit-learn runtime, `max_batch_size=64`, `max_batch_time=0.001`"
+    command_line = "mlserver start {saved}"
+    saver = "benchmarks.servers.mlserver_model"
+
+    def environment(self, launch: Launch) -> dict[str, str]:
+        """One worker is no pool: a pool of one is no faster, and a process more."""
+        grpc, metrics = launch.spare_ports
+        return super().environment(launch) | {
+            "MLSERVER_HOST": "127.0.0.1",
+            "MLSERVER_HTTP_PORT": str(launch.port),
+            "MLSERVER_GRPC_PORT": str(grpc),
+            "MLSERVER_METRICS_PORT": str(metrics),
+            "MLSERVER_METRICS_DIR": str(self.saved / "metrics"),
+            "MLSERVER_PARALLEL_WORKERS": str(launch.workers * (launch.workers > 1)),
+            "MLSERVER_DEBUG": "false",
+        }

@@ -16,6 +16,7 @@ from benchmarks.models import (
     package_stricter,
     package_texts,
 )
+from benchmarks.network_peers import KServe, TorchServe, Triton
 from benchmarks.networks import OursOfNetwork, package_network
 from benchmarks.ours import Ours, Shadowed, Unwatched
 from benchmarks.peers import (
@@ -118,9 +119,12 @@ def compare_callers(rounds: int, seconds: int) -> dict[str, Any]:
 
 
 def compare_networks(rounds: int, seconds: int) -> dict[str, Any]:
-    """Measure a network behind a preprocessing pipeline, and the peers that batch."""
+    """Measure a network behind a preprocessing pipeline beside the peers."""
     workload = package_network(build_workload(CREDIT))
-    servers = (OursOfNetwork(), LitServe(), BentoML(), AsyncFastAPI())
+    servers = (
+        *(OursOfNetwork(), LitServe(), BentoML(), MLServer(), Triton(), TorchServe()),
+        *(AsyncFastAPI(), KServe()),
+    )
     comparison = Comparison(servers, workload, (1, 2), NETWORK_CELLS)
     in_process = []
     for _ in range(rounds):

@@ -8,6 +8,18 @@ from benchmarks.tables import compare_figures, format_table
 LATENCY = {"p50_ms": "p50 ms", "p99_ms": "p99 ms"}
 RATES = {"requests_s": "requests/s", "rows_s": "rows/s", **LATENCY}
 
+# How those are served that serve networks alone, and which could not be had.
+NETWORK_PEERS = """\
+Triton is the server in NVIDIA's wheel of PyTriton. That has no backend but Python's, so
+its model holds the pipeline; Triton fills the batches, of up to 4,096 rows. TorchServe
+has a handler of batches of up to 64 requests, within 1 ms. It runs onnxruntime, as its
+manual shows: PyTorch takes four times as long for a row. KServe's has no batches.
+
+Not measured: Triton's package `tritonserver` on PyPI is empty, that of TensorFlow
+Serving is its client, and OpenVINO Model Server has none. Ray Serve was the slowest
+with the credit model.
+"""
+
 
 def write_custom(custom: dict[str, Any]) -> str:
     """Say how a pipeline with a transformer of its own compares."""
@@ -54,6 +66,7 @@ def write_networks(networks: dict[str, Any]) -> str:
         "Two hidden layers of 128 and 64 in an ONNX file, behind a scaler and one-hot"
         " encoding. The peers run it by onnxruntime, too, behind the same pipeline; in"
         " process, one caller asks that for a frame.\n",
+        NETWORK_PEERS,
     ]
     servers = networks["servers"]
     ours = next(iter(servers.values()))
