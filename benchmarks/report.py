@@ -39,7 +39,10 @@ three cost is told by the service unwatched.
 """
 
 
-ALONE = "Made in a run of its own: {cores} cores ({cpu}), {date}, service {version}.\n"
+ALONE = (
+    "Made in a run of its own: {cores} cores ({cpu}), {date}, service {version};"
+    " rounds: {rounds}, of {seconds} s a cell.\n"
+)
 
 IN_PROCESS = "limit: predict_proba in process, one caller"
 PROCESS = {"pss_mb": "PSS MB", "start_s": "first answer s"}
