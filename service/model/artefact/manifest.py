@@ -26,8 +26,8 @@ SAMPLE = "sample.json"
 
 # Raised whenever a reader of the old format would misread the new one: the first had
 # classifiers of one output and regressors, and no form of a prediction, the second no
-# networks and no tensors, and the third no bound of the owner's for batching. Each is
-# still written where it says all.
+# networks and no tensors, and the third no bound of the owner's for batching and no
+# names of dimensions. Each is still written where it says all.
 FORMAT = 4
 THIRD_FORMAT = 3
 SECOND_FORMAT = 2

@@ -139,7 +139,8 @@ def _add_networks(
 
 
 def _choose_format(contract: Contract, metadata: Metadata, *, is_plain: bool) -> int:
-    if metadata.batch_tolerance is not None:
+    has_names = any(feature.dimensions for feature in contract.features)
+    if has_names or metadata.batch_tolerance is not None:
         return FORMAT
     if contract.table == "tensors":
         return THIRD_FORMAT

@@ -17,7 +17,7 @@ from tensor_models import FixedMean, SequenceMean
 from service.model import NetworkClassifier, NetworkRegressor
 from service.model.artefact.card import format_card
 from service.model.artefact.folder import read_artefact
-from service.model.artefact.manifest import THIRD_FORMAT
+from service.model.artefact.manifest import FORMAT, THIRD_FORMAT
 from service.model.contract.codec import Codec
 from service.model.contract.features import Contract, Observed
 from service.model.contract.request_limits import UNBOUNDED
@@ -220,6 +220,15 @@ def test_dimensions_of_one_name_agree_in_each_request() -> None:
             codec.load(raw)
         assert caught.value.remarks == (Remark(place, told),)
         assert caught.value.counts == {("mask", "length"): 1}
+
+
+def test_names_of_dimensions_are_of_a_format_that_older_releases_refuse(
+    tmp_path: Path,
+) -> None:
+    edits: Any = {"values": {"shape": ("length", 2)}, "mask": {"shape": ["length"]}}
+    model, X = SequenceMean().fit({}), make_sequences()
+    folder = package_here(model, X, features=edits, to=tmp_path, **OPTIONS)
+    assert read_artefact(folder).manifest.format == FORMAT
 
 
 def write_product(folder: Path) -> NetworkRegressor:
