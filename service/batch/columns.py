@@ -52,7 +52,7 @@ class TableColumns:
         if contract.table == "mapping":
             raise DataFileError("The model takes any fields, and a table has columns.")
         self._has_tensors = contract.table == "tensors"
-        self.keep = [*keep]
+        self.keep = [*dict.fromkeys(keep)]
         self.features = {feature.name: feature for feature in contract.features}
         self._is_ignoring = is_ignoring or contract.unknown_fields == "ignore"
 

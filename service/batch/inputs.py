@@ -12,12 +12,15 @@ from service.batch.csv_source import CsvSource
 from service.batch.parquet_source import ParquetSource
 from service.batch.piece import Source, refuse_unreadable
 from service.model.contract.features import Contract
-from service.model.errors import DataFileError
+from service.model.errors import DataFileError, escape_controls
 from service.regular_file import open_regular
 
 PARQUET, CSV = ".parquet", ".csv"
 ARROW = (".arrow", ".feather", ".ipc")
 SUFFIXES = (PARQUET, CSV, *ARROW)
+
+# The folders in which Delta Lake and Hudi keep which files are part of a table.
+LOGS = {"_delta_log", ".hoodie"}
 
 
 def open_source(path: Path, contract: Contract) -> Source:
@@ -41,6 +44,9 @@ def find_inputs(names: Sequence[str]) -> list[Path]:
         if not paths:
             raise DataFileError(f"{name} has no file that could be scored.")
         for path in paths:
+            if not _is_unicode(path):
+                told = escape_controls(str(path))
+                raise DataFileError(f"{told} has a name that is not in UTF-8.")
             if path.suffix not in SUFFIXES:
                 raise DataFileError(
                     f"{path} is none of {', '.join(SUFFIXES)}, by its name."
@@ -52,27 +58,47 @@ def find_inputs(names: Sequence[str]) -> list[Path]:
     return [*found.values()]
 
 
+def _is_unicode(path: Path) -> bool:
+    """Return False for a name that neither a manifest nor pyarrow can hold."""
+    try:
+        return bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _iterate_files(name: str) -> Iterator[Path]:
     path = Path(name)
     if path.is_dir():
-        for each in sorted(path.rglob("*")):
-            if _is_hidden(each, path):
-                continue
-            if not each.is_dir():
-                yield each
-            elif each.is_symlink():  # rows that nobody would miss in the output
-                raise DataFileError(
-                    f"{each} is a link to a folder, which is not followed: name files"
-                    " by globs."
-                )
+        yield from sorted(_walk(path))
     elif path.exists() or not glob.has_magic(name):
         yield path
     else:
         yield from map(Path, sorted(glob.glob(name, recursive=True)))
 
 
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part[0] in "._" for part in path.relative_to(folder).parts)
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield all files of a folder. Raises DataFileError for what would lose some."""
+
+    def refuse(error: OSError) -> None:
+        raise DataFileError(f"{error.filename} cannot be read: {error.strerror}.")
+
+    for root, folders, files in os.walk(folder, onerror=refuse):
+        for log in LOGS.intersection(folders):
+            raise DataFileError(
+                f"{root} is a table with a log ({log}), by which some of its files may"
+                " be no part of it: read it by its library, and score what that gives."
+            )
+        folders[:] = [each for each in folders if not _is_hidden(each)]
+        for link in filter(os.path.islink, (Path(root, each) for each in folders)):
+            raise DataFileError(
+                f"{link} is a link to a folder, which is not followed: name files by"
+                " globs."
+            )
+        yield from (Path(root, each) for each in files if not _is_hidden(each))
+
+
+def _is_hidden(name: str) -> bool:
+    return name[0] in "._"
 
 
 def check_output(out: Path, names: Sequence[str]) -> None:

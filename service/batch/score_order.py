@@ -85,7 +85,9 @@ class CheckedOrder:
             source = open_source(path, self.predictor.manifest.contract)
             is_typed = source.read_features is None
             self.scorer.columns.check(source.schema, str(path), is_typed=is_typed)
-            found = pa.schema([source.schema.field(n) for n in self.order.keep])
+            found = pa.schema(
+                [source.schema.field(n) for n in self.scorer.columns.keep]
+            )
             found = found.remove_metadata()
             try:
                 kept = pa.unify_schemas([kept or found, found])

@@ -71,6 +71,13 @@ def test_a_column_that_an_output_does_not_hold_is_not_kept(
         CheckedOrder(Order(CREDIT, [str(path)], tmp_path / out, [KEY, "more"]))
 
 
+def test_a_column_is_kept_once(tmp_path: Path) -> None:
+    pq.write_table(tile_applications(9), tmp_path / "in.parquet")
+    inputs = [str(tmp_path / "in.parquet")]
+    found = CheckedOrder(Order(CREDIT, inputs, tmp_path / "o.csv", [KEY, KEY]))
+    assert found.schema.names.count(KEY) == 1
+
+
 def test_bytes_that_are_no_text_are_not_kept_in_csv(tmp_path: Path) -> None:
     path = tmp_path / "in.parquet"
     table = tile_applications(9).append_column("more", pa.array([b"\xff"] * 9))

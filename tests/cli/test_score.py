@@ -218,6 +218,8 @@ def test_a_faulty_header_is_one_sentence(
         (["in", "in/a.parquet"], "out.csv", "is named twice"),
         (["in", "a.parquet"], "out.csv", "is named twice: it is"),
         (["linked/*.parquet"], "in/out.parquet", "lies in "),
+        (["delta"], "out.csv", "is a table with a log (_delta_log), by which"),
+        (["caf\udce9.csv"], "out.csv", r"caf\udce9.csv has a name that is not in UTF"),
         (["links"], "out.csv", "is a link to a folder, which is not followed"),
         (["lost.parquet"], "out.csv", "cannot be read: No such file"),
         (["in"], "lost.parquet", "exists, and is not overwritten"),
@@ -236,6 +238,8 @@ def test_an_order_that_cannot_be_run_is_one_sentence(
     (tmp_path / "there.parquet").touch()
     (tmp_path / "notes.txt").touch()
     (tmp_path / "links").mkdir()
+    (tmp_path / "delta/_delta_log").mkdir(parents=True)
+    (tmp_path / "caf\udce9.csv").touch()
     for link, target in (
         *(("a.parquet", "in/a.parquet"), ("linked", "in"), ("lost.parquet", "none")),
         ("links/sub", "../in"),
