@@ -48,7 +48,7 @@ RUN python3 -m venv --without-pip /sbom \
 FROM packages AS build
 COPY gunicorn.conf.py /app/
 COPY service /app/service
-# Bytecode of what serving imports, by hash: it holds no time, so two builds are equal.
+# Bytecode of what serving and the commands import, by hash: it holds no time, so two builds are equal.
 WORKDIR /app
 ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 RUN /venv/bin/python - <<'END'
@@ -59,6 +59,7 @@ from py_compile import PycInvalidationMode, compile
 
 import gunicorn.app.wsgiapp
 import service.app
+import service.cli.main
 import service.device
 import service.server
 from service.model.runtimes.registry import RUNTIMES

@@ -31,7 +31,7 @@ PARTS = {
         {"flask", "gunicorn", "sklearn", "pandas", "joblib"},
     ),
     "batch": (
-        {"service.batch", "service.model", *FILES},
+        {"service.batch", "service.model", "service.malloc", *FILES},
         {"flask", "gunicorn", "werkzeug", "sklearn", "joblib"},
     ),
     "diagnosis": (

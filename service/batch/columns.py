@@ -96,6 +96,16 @@ class TableColumns:
                 f"{place} has {held} in the column {name}, which must hold {values}."
             )
 
+    def list_coded(self) -> list[str]:
+        """Return the features of few texts, which are read as codes; none is kept."""
+        return [
+            name
+            for name, feature in self.features.items()
+            if feature.type == "string"
+            and feature.observed.categories is not None
+            and name not in self.keep
+        ]
+
     def list_read(self, names: Sequence[str]) -> list[str]:
         """Return those of the names that are read at all."""
         return [name for name in names if name in self.features or name in self.keep]

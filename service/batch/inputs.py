@@ -23,12 +23,15 @@ SUFFIXES = (PARQUET, CSV, *ARROW)
 LOGS = {"_delta_log", ".hoodie"}
 
 
-def open_source(path: Path, contract: Contract) -> Source:
-    """Open an input by the suffix of its name. Raises DataFileError."""
+def open_source(path: Path, contract: Contract, coded: Sequence[str] = ()) -> Source:
+    """Open an input by the suffix of its name. Raises DataFileError.
+
+    `coded` are columns of texts that may be read as codes.
+    """
     with refuse_unreadable(path):
         os.close(open_regular(str(path)))  # it is read twice, as a pipe cannot be
     if path.suffix == PARQUET:
-        return ParquetSource(path)
+        return ParquetSource(path, coded)
     return CsvSource(path, contract) if path.suffix == CSV else ArrowSource(path)
 
 

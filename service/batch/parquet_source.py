@@ -22,15 +22,19 @@ FEW_GROUPS = 32
 
 
 class ParquetSource:
-    """A Parquet file."""
+    """A Parquet file, of which some columns of texts are read as the codes it has."""
 
     read_features: ReadFeatures | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, coded: Sequence[str] = ()) -> None:
         self.path = path
         with refuse_unreadable(path):
             # A page that its checksum does not fit is refused.
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            self._file = pq.ParquetFile(
+                path,
+                read_dictionary=_find_flat(path, coded) if coded else None,
+                page_checksum_verification=True,
+            )
             self.schema = plain_schema(self._file.schema_arrow)
             self._bytes = path.stat().st_size
         metadata = self._file.metadata
@@ -68,3 +72,10 @@ class ParquetSource:
                 at += len(batch)
                 if start < len(batch) and end > 0:
                     yield read_plainly(pa.Table.from_batches([batch[start:end]]))
+
+
+def _find_flat(path: Path, names: Sequence[str]) -> list[str]:
+    """Return those of the names that are flat columns: pyarrow raises for any other."""
+    schema = pq.read_metadata(path).schema
+    paths = {schema.column(index).path for index in range(len(schema))}
+    return [name for name in names if name in paths]

@@ -108,14 +108,15 @@ class Run:
     def _iterate_reports(self) -> Generator[tuple[Piece, Report, bool]]:
         """Yield the reports of all pieces in order, and whether each was scored now."""
         order = self._order
-        # Also that of numpy, which each process imports.
+        # Also that of numpy, where the processes are copied from.
         os.environ["OMP_NUM_THREADS"] = "1"
         job = Job(
             self._checked.scorer, self._checked.paths, self._folder, self._out.suffix
         )
-        pool = ProcessPoolExecutor(
-            order.processes, get_context("spawn"), start_worker, (job,)
-        )
+        # One process imports, and each other one begins as its copy: before threads.
+        context = get_context("forkserver")
+        context.set_forkserver_preload([score_piece.__module__])
+        pool = ProcessPoolExecutor(order.processes, context, start_worker, (job,))
         waiting: deque[tuple[Piece, Report | Future[Report]]] = deque()
         try:
             for piece in self._checked.iterate_pieces():

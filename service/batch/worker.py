@@ -18,6 +18,7 @@ from service.batch.inputs import CSV, open_source
 from service.batch.piece import Piece, Source
 from service.batch.scoring import InvalidRowError, Scored, Scorer
 from service.batch.work_folder import Report, WorkFolder, commit, stage
+from service.malloc import keep_memory
 from service.model.contract.instances import Instances, Predictions
 from service.model.drift.tally import Tally
 from service.model.errors import DataFileError, ModelError
@@ -43,7 +44,10 @@ class Worker:
         contract = predictor.manifest.contract
         self._tally = Tally(predictor.histograms) if predictor.histograms else None
         # One file has many pieces, which mostly come in a row.
-        self._open = lru_cache(maxsize=1)(lambda path: open_source(path, contract))
+        coded = job.scorer.columns.list_coded()
+        self._open = lru_cache(maxsize=1)(
+            lambda path: open_source(path, contract, coded)
+        )
 
     def score(self, piece: Piece) -> Report:
         """Score a piece into files of its own. Raises DataFileError or OSError."""
@@ -153,6 +157,7 @@ def start_worker(job: Job) -> None:
     """Prepare this process, which ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends what a person stops
     threading.Thread(target=_follow_parent, daemon=True).start()
+    keep_memory()
     pa.set_cpu_count(1)
     Process.job = job
 
