@@ -65,7 +65,7 @@ TRIAL := $(BENCH).trial --publish
 bench: $(VENV)/development
 	$(BENCH) --publish
 	$(TRIAL) --parts throughput
-	$(BENCH).offline
+	$(BENCH).offline --publish
 
 soak: $(VENV)/development
 	$(TRIAL) --parts faults

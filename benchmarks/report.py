@@ -13,6 +13,7 @@ from benchmarks.sections import (
     write_families,
     write_memory,
     write_networks,
+    write_offline,
     write_shadow,
     write_start,
 )
@@ -54,6 +55,7 @@ SECTIONS = {
     "shadow": write_shadow,
     "memory": write_memory,
     "start": write_start,
+    "offline": write_offline,
 }
 
 

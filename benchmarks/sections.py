@@ -149,3 +149,23 @@ def write_start(starts: dict[str, list[float]]) -> str:
         " of this service and the peers that start fastest.\n\n"
         + format_table(["server", "median s", "slowest s"], rows)
     )
+
+
+def write_offline(offline: dict[str, Any]) -> str:
+    """Say how files are scored beside what teams write by hand."""
+    columns = {
+        "rows_s": "rows/s",
+        "seconds": "seconds",
+        "processors_s": "seconds of processors",
+    }
+    ways = offline["ways"]
+    ours = next(iter(ways.values()))
+    parts = [
+        "## Offline scoring\n",
+        f"{offline['rows']:,} rows of the credit model, from one Parquet file to"
+        " another, with all starts: `python -m service score`, and what teams write by"
+        " hand. What a way takes of the processors tells more on a machine that others"
+        " use, too.\n",
+        compare_figures("way", columns, ways.items(), ours),
+    ]
+    return "\n".join(parts)

@@ -1,27 +1,32 @@
 """python -m benchmarks.offline: rows a second of one file, with all starts, in turns.
 
 Each way reads Parquet, answers all rows, and writes Parquet with the key. The figures
-are medians; in brackets is how many times as long each takes as `score`. What it takes
-of the processors tells more on a machine that others use, too. MLflow is left out where
-`make test-engines` has made no environment.
+are medians. MLflow is left out where `make test-engines` has made no environment.
 """
 
 import argparse
+import ctypes
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from typing import Any
 
 from applications import tile_applications
 from pyarrow import parquet as pq
 
-from benchmarks.places import ROOT
+from benchmarks.machine import describe_machine
+from benchmarks.ours import Ours
+from benchmarks.places import HERE, ROOT
+from benchmarks.report import write_report
+from benchmarks.sections import write_offline
 
-HERE = Path(__file__).parent
+PROGRAMS = Path(__file__).parent
 CREDIT = ROOT / "artefacts/credit-risk/1.0.0"
 ENGINES = ROOT / "build/engines/bin/python"
 
@@ -39,19 +44,21 @@ def list_ways(source: Path) -> dict[str, list[str]]:
         "score, 2 processes": [sys.executable, *score, "--processes", "2", "--out"],
         "score, 1 process": [sys.executable, *score, "--processes", "1", "--out"],
         "predict_proba by joblib": [
-            *(sys.executable, str(HERE / "by_joblib.py"), pipeline, str(source)),
+            *(sys.executable, str(PROGRAMS / "by_joblib.py"), pipeline, str(source)),
         ],
     }
     if ENGINES.exists():
-        program = str(HERE / "by_mlflow.py")
-        ways[MLFLOW] = [
-            *(str(ENGINES), program, pipeline, str(source)),
-        ]
+        program = str(PROGRAMS / "by_mlflow.py")
+        ways[MLFLOW] = [str(ENGINES), program, pipeline, str(source)]
     return ways
 
 
+# Of prctl(2): what a process has left when it ends is this process's to wait for.
+_SUBREAPER = 36
+
+
 def measure(command: list[str], out: Path) -> tuple[float, float]:
-    """Return the seconds that a command takes, and those of processors."""
+    """Return the seconds that a command takes, and those of processors, all told."""
     more = [str(out.with_suffix(".model"))] if "by_mlflow" in " ".join(command) else []
     paths = f"{ROOT}:{CREDIT.parent}"
     environment = {**os.environ, "PYTHONPATH": paths, "PYSPARK_PYTHON": str(ENGINES)}
@@ -63,18 +70,26 @@ def measure(command: list[str], out: Path) -> tuple[float, float]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    seconds = time.perf_counter() - begin
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
     after = getrusage(RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.perf_counter() - begin, used
+    return seconds, used
 
 
 def main() -> None:
-    """Measure all ways in turn, and print a line for each."""
+    """Measure all ways in turn, and print a table, or put it into the report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.offline")
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-mlflow", action="store_true")
+    parser.add_argument(
+        "--publish", action="store_true", help="put the table into benchmarks/README.md"
+    )
     options = parser.parse_args()
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "in.parquet"
@@ -89,22 +104,20 @@ def main() -> None:
             for index, (way, command) in enumerate(ways.items()):
                 out = folder / f"{number}-{index}.parquet"
                 seconds[way].append(measure(command, out))
-    write_table(options.rows, seconds)
+    found = {"rows": options.rows, "ways": summarise(options.rows, seconds)}
+    print(write_offline(found))
+    if options.publish:
+        about = describe_machine() | {"version": Ours().version}
+        write_report({"about": about, "offline": found}, HERE)
 
 
-def write_table(rows: int, seconds: dict[str, list[tuple[float, float]]]) -> None:
-    """Print the medians of each way, and beside them how they relate to the first."""
-    medians = {
-        way: [statistics.median(each) for each in zip(*found, strict=True)]
-        for way, found in seconds.items()
-    }
-    first = next(iter(medians.values()))
-    for way, (wall, used) in medians.items():
-        print(
-            f"{way:24} {wall:7.1f} s ({wall / first[0]:.2f})"
-            f" {rows / wall:10,.0f} rows/s,"
-            f" processors {used:7.1f} s ({used / first[1]:.2f})"
-        )
+def summarise(rows: int, seconds: dict[str, list[tuple[float, float]]]) -> Any:
+    """Return the medians of each way."""
+    found = {}
+    for way, measured in seconds.items():
+        wall, used = map(statistics.median, zip(*measured, strict=True))
+        found[way] = {"rows_s": rows / wall, "seconds": wall, "processors_s": used}
+    return found
 
 
 if __name__ == "__main__":
