@@ -104,6 +104,8 @@ def main() -> None:
             for index, (way, command) in enumerate(ways.items()):
                 out = folder / f"{number}-{index}.parquet"
                 seconds[way].append(measure(command, out))
+                out.unlink()
+                print(f"{way}: {seconds[way][-1][0]:.1f} s", file=sys.stderr)
     found = {"rows": options.rows, "ways": summarise(options.rows, seconds)}
     print(write_offline(found))
     if options.publish:
