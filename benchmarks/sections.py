@@ -16,8 +16,8 @@ has a handler of batches of up to 64 requests, within 1 ms. It runs onnxruntime,
 manual shows: PyTorch takes four times as long for a row. KServe's has no batches.
 
 Not measured: Triton's package `tritonserver` on PyPI is empty, that of TensorFlow
-Serving is its client, and OpenVINO Model Server has none. Ray Serve was not tried: it is
-among the slowest with the credit model.
+Serving is its client, and OpenVINO Model Server has none. Ray Serve was not tried: it
+is among the slowest with the credit model.
 """
 
 
