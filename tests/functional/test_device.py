@@ -1,6 +1,7 @@
 """Networks run by one process for all workers, as a GPU is owned: here on the CPU."""
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -16,7 +17,7 @@ import pytest
 from conftest import Serve
 from device_networks import NUMBER, write_counting, write_filling
 from networks import write_classifier
-from pipelines import CREDIT
+from pipelines import CREDIT, ROOT
 from proved_here import package_here
 from server import PATIENCE_SECONDS, UNLIMITED, Server
 from sklearn.neural_network import MLPClassifier
@@ -106,6 +107,10 @@ def test_answers_are_the_pipelines_to_the_last_bit(
     assert read_metric(server, "model_device_rows_sum") - before == MANY
     assert read_metric(server, "model_device_starts_total") == 1
     assert read_metric(server, "model_device_memory_bytes") > 2**20
+    rules = (ROOT / "deploy/prometheus/rules.yml").read_text()
+    asked = set(re.findall(r"model_device_\w+", rules))
+    assert len(asked) == 2
+    assert all(f"\n{name} " in server.client.get("/metrics").text for name in asked)
 
 
 def test_few_rows_may_stay_with_the_worker(
