@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.environments import prepare_wrk
 from benchmarks.places import BUILD, HERE
 from benchmarks.server import Server
-from benchmarks.workload import Workload
+from benchmarks.workload import Instance, Workload
 
 BODIES_OF_ONE = 256
 
@@ -64,14 +64,18 @@ def put_load(
     return seen | {"rows_s": seen["requests_s"] * cell.instances}
 
 
-def _write_bodies(server: Server, workload: Workload, cell: Cell) -> Path:
-    """Write different requests in hex, a line each; the large ones turn the rows."""
-    rows = workload.instances
+def part_instances(rows: list[Instance], cell: Cell) -> list[list[Instance]]:
+    """Return the instances of different requests; the large ones turn the rows."""
     if cell.instances == 1:
-        parts = [[instance] for instance in rows[:BODIES_OF_ONE]]
-    else:
-        parts = [rows[turn:] + rows[:turn] for turn in range(0, len(rows), 250)]
+        return [[instance] for instance in rows[:BODIES_OF_ONE]]
+    turned = (rows[turn:] + rows[:turn] for turn in range(0, len(rows), 250))
+    return [each[: cell.instances] for each in turned]
+
+
+def _write_bodies(server: Server, workload: Workload, cell: Cell) -> Path:
+    """Write different requests in hex, a line each."""
     path = BUILD / "bodies.txt"
+    parts = part_instances(workload.instances, cell)
     lines = [server.write(part).hex() for part in parts]
     path.write_text("\n".join(lines) + "\n")
     return path
