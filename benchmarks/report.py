@@ -1,6 +1,6 @@
 """Writes the report: README.md and throughput.svg."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ three cost is told by the service unwatched.
 
 ALONE = (
     "Made in a run of its own: {cores} cores ({cpu}), {date}, service {version};"
-    " rounds: {rounds}, of {seconds} s a cell.\n"
+    " rounds: {rounds}{cells}.\n"
 )
 
 IN_PROCESS = "limit: predict_proba in process, one caller"
@@ -68,7 +68,7 @@ def write_report(results: dict[str, Any], folder: Path) -> None:
     if "servers" not in results and report.exists():
         text = report.read_text()
         for section in _write_sections(results):
-            text = put_section(text, f"{section}\n{ALONE.format(**results['about'])}")
+            text = put_section(text, f"{section}\n{_write_alone(results['about'])}")
         report.write_text(text)
         return
     parts = [INTRODUCTION.format(**results["about"])]
@@ -82,6 +82,13 @@ def write_report(results: dict[str, Any], folder: Path) -> None:
 
 def _write_sections(results: dict[str, Any]) -> list[str]:
     return [write(results[name]) for name, write in SECTIONS.items() if name in results]
+
+
+def _write_alone(about: Mapping[str, Any]) -> str:
+    """Say of a run of its own where, when and how long it was."""
+    seconds = about.get("seconds")
+    cells = "" if seconds is None else f", of {seconds} s a cell"
+    return ALONE.format(**about, cells=cells)
 
 
 def put_section(report: str, section: str) -> str:

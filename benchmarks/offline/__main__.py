@@ -109,7 +109,10 @@ def main() -> None:
     found = {"rows": options.rows, "ways": summarise(options.rows, seconds)}
     print(write_offline(found))
     if options.publish:
-        about = describe_machine() | {"version": Ours().version}
+        about = describe_machine() | {
+            "version": Ours().version,
+            "rounds": options.rounds,
+        }
         write_report({"about": about, "offline": found}, HERE)
 
 
