@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from networks import FLOAT, write_network
+from networks import FLOAT, Shape, write_network
 from onnx import TensorProto, helper
 
 INT64 = TensorProto.INT64
@@ -40,13 +40,7 @@ def write_filling(path: Path) -> Path:
         helper.make_node("ReduceSum", ["filled"], ["none"], keepdims=0),
         helper.make_node("Add", ["x", "none"], ["y"]),
     ]
-    return write_network(
-        path,
-        nodes,
-        [("x", FLOAT, ["n", 1])],
-        [("y", FLOAT, ["n", 1])],
-        CONSTANTS | {"one": np.array([1])},
-    )
+    return _write(path, nodes, {"one": np.array([1])})
 
 
 def write_counting(path: Path) -> Path:
@@ -73,10 +67,11 @@ def write_counting(path: Path) -> Path:
         helper.make_node("Mul", ["counted", "zero"], ["none"]),
         helper.make_node("Add", ["x", "none"], ["y"]),
     ]
-    return write_network(
-        path,
-        nodes,
-        [("x", FLOAT, ["n", 1])],
-        [("y", FLOAT, ["n", 1])],
-        CONSTANTS | {"zero": np.zeros((), np.float32), "step": np.ones((), np.float32)},
-    )
+    weights = {"zero": np.zeros((), np.float32), "step": np.ones((), np.float32)}
+    return _write(path, nodes, weights)
+
+
+def _write(path: Path, nodes: list[Any], weights: dict[str, np.ndarray]) -> Path:
+    shape: Shape = ["n", 1]
+    given, answered = [("x", FLOAT, shape)], [("y", FLOAT, shape)]
+    return write_network(path, nodes, given, answered, CONSTANTS | weights)
