@@ -49,14 +49,12 @@ def _find_artefact(settings: Settings) -> Path:
 
 
 def load_model(settings: Settings, device: DeviceProcess | None) -> Predictor:
+    """Load and prove the model. Raises ArtefactError, or SettingsError."""
     gc.freeze()  # what is imported stays: it need not be looked through for garbage
     artefact = read_artefact(_find_artefact(settings))
     with trying_networks(), running_on(device.client if device else None):
         predictor = load_predictor(artefact, use_plan=settings.plan == "on")
         predictor.prove()
-        if device is not None:
-            with device.client.answering_all():
-                predictor.prove()
     log_engine(predictor.engine)
     del artefact
     _settle_memory()

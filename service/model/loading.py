@@ -47,7 +47,8 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
             itself=_name_itself(reference.pipeline),
             tolerance=tolerance,
         )
-        if device := find_device():
+        device = find_device()
+        if device is not None:
             device.joins = not find_dependence(ask, sample.columns, tolerance)
     except NetworkLoadError as error:
         raise refuse_network(artefact.manifest, error) from None
@@ -69,6 +70,7 @@ def load_predictor(artefact: Artefact, *, use_plan: bool = True) -> Predictor:
         typical=Instances(tuple(values[:1] for values in sample.columns), 1),
         explainer=explainer,
         not_explained_because=not_explained_because,
+        device=device,
     )
 
 

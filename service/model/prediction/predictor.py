@@ -21,6 +21,7 @@ from service.model.prediction.batching import Batcher
 from service.model.prediction.engine import Engine
 from service.model.prediction.gate import Ask
 from service.model.prediction.unanswered import DOMAIN_ERRORS, find_unanswered
+from service.model.runtimes.device import Device
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Predictor:
     `histograms` is None for a version that was packaged before there were any, `plan`
     where scikit-learn answers, and `batcher` where each request is predicted alone.
     `typical` is the first golden instance. `explainer` is None where contributions
-    would not be exact, as `not_explained_because` says.
+    would not be exact, as `not_explained_because` says. `device` runs its networks,
+    from some rows on, where one does.
     """
 
     manifest: Manifest
@@ -47,6 +49,7 @@ class Predictor:
     typical: Instances
     explainer: Explainer | None
     not_explained_because: str
+    device: Device | None
 
     def predict(self, instances: Instances) -> Predictions:
         """Answer the instances, in order.
@@ -74,8 +77,11 @@ class Predictor:
         return {"explanations": self.explainer.explain(instances)}
 
     def prove(self) -> None:
-        """Reproduce the golden records. Raises GoldenMismatchError."""
+        """Reproduce the golden records, by each way. Raises GoldenMismatchError."""
         prove(self.predict, self.manifest, self.golden)
+        if self.device is not None and self.device.least_rows > 1:
+            with self.device.answering_all():
+                prove(self.predict, self.manifest, self.golden)
 
     def watch_batches(self, observe: Callable[[int], None]) -> None:
         """Call `observe` with the size of each batch, where requests are batched."""

@@ -5,7 +5,7 @@ set around loading, and found by each network as it is unpickled.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -24,6 +24,9 @@ class Device(Protocol):
 
     @property
     def least_rows(self) -> int: ...
+
+    def answering_all(self) -> AbstractContextManager[None]:
+        """Within this, run all there, however few the rows."""
 
     def has(self, digest: str) -> bool:
         """Return True for a network that it has loaded."""
